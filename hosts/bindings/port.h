@@ -1,0 +1,102 @@
+/*
+ * What the bindings ask of a host. hosts/linux and hosts/esp32 each implement all of it once; the bindings
+ * (keys.c, crypto.c, tls.c, drive.c) include nothing else that is particular to a host.
+ *
+ * Threads: every function runs on the engine's thread unless its comment says "any thread".
+ */
+#ifndef LATCHKEY_PORT_H
+#define LATCHKEY_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- time ---- */
+
+/* Microseconds since an arbitrary start; counts through sleep, never goes back. Any thread. */
+uint64_t port_monotonic_us(void);
+
+/* ---- entropy ---- */
+
+/* Fills buffer from the chip's entropy source. False means none is available: nothing may draw. Any thread. */
+bool port_entropy(uint8_t *buffer, size_t bytes);
+
+/* ---- event loop ---- */
+
+enum { PORT_READABLE = 1, PORT_WRITABLE = 2 };
+
+typedef struct PortWatch PortWatch;
+typedef void (*PortWatchCallback)(void *context, int events);
+
+/* Watches a socket for PORT_READABLE and/or PORT_WRITABLE (level-triggered). NULL when out of watches. */
+PortWatch *port_watch_add(int descriptor, int events, PortWatchCallback callback, void *context);
+void port_watch_set(PortWatch *watch, int events);
+/* Idempotent on NULL; safe from inside the watch's own callback. Does not close the descriptor. */
+void port_watch_remove(PortWatch *watch);
+
+typedef struct PortTimer PortTimer;
+typedef void (*PortTimerCallback)(void *context);
+
+/* Runs callback once on the engine's thread. NULL when out of timers. */
+PortTimer *port_timer_add(uint32_t delay_ms, PortTimerCallback callback, void *context);
+/* Idempotent on NULL; safe from inside its own callback. */
+void port_timer_remove(PortTimer *timer);
+
+/* Queues callback to run once on the engine's thread. Any thread. False when the queue is full. */
+bool port_post(void (*callback)(void *context), void *context);
+
+/* ---- records (the key store's and the entropy seed's; the same store as embedded:storage/key-value) ---- */
+
+typedef enum {
+	PORT_RECORD_OK = 0,
+	PORT_RECORD_ABSENT,
+	PORT_RECORD_CORRUPT,  /* stored bytes fail their checksum */
+	PORT_RECORD_TOO_LARGE,  /* the record does not fit the buffer */
+	PORT_RECORD_FULL,  /* no space; the old record stands */
+	PORT_RECORD_IO,
+} PortRecordStatus;
+
+enum { PORT_RECORD_NAME_MAX = 15 };  /* NVS: name and domain, bytes of [0-9A-Za-z_.-] */
+
+PortRecordStatus port_record_read(const char *domain, const char *name, uint8_t *buffer, size_t capacity, size_t *bytes);
+/* Atomic: after a power cut the old record or the new one stands. Durable when it returns PORT_RECORD_OK. */
+PortRecordStatus port_record_write(const char *domain, const char *name, const uint8_t *value, size_t bytes);
+/* Deleting an absent record is PORT_RECORD_OK. Durable when it returns. */
+PortRecordStatus port_record_delete(const char *domain, const char *name);
+
+/* ---- outputs, for drive.c ---- */
+
+/* Writes an output pin at once. Any thread; async-signal-safe. False when pin is no output. */
+bool port_pin_write(uint32_t pin, bool level);
+
+/* Arms one native timer off the engine's thread: at deadline_us (port_monotonic_us) it calls callback there.
+ * One timer per slot (0..PORT_CUT_TIMERS-1); arming again replaces. False when it could not be armed. */
+enum { PORT_CUT_TIMERS = 4 };
+bool port_cut_timer_arm(uint32_t slot, uint64_t deadline_us, void (*callback)(uint32_t slot));
+void port_cut_timer_disarm(uint32_t slot);
+
+/* Registers what runs first on abort, panic, fatal signal and exit (drive's cut-all). Async-signal-safe callback. */
+void port_on_halt(void (*callback)(void));
+
+/* ---- names and sockets, for tls.c and tcp.c ---- */
+
+typedef struct PortLookup PortLookup;
+enum { PORT_ADDRESSES_MAX = 8 };
+typedef struct {
+	uint8_t family;  /* 4 or 6 */
+	uint8_t bytes[16];
+	uint32_t scope;
+} PortAddress;
+typedef void (*PortLookupCallback)(void *context, const PortAddress *addresses, size_t count);
+
+/* Resolves without blocking; callback runs on the engine's thread, count 0 means the name did not resolve. */
+PortLookup *port_lookup_start(const char *host, PortLookupCallback callback, void *context);
+/* The callback will not run after this. Idempotent on NULL. */
+void port_lookup_cancel(PortLookup *lookup);
+
+/* ---- local log, for C that has something to say without the engine ---- */
+
+/* One line of text, no newline, never a secret. Any thread. */
+void port_log(const char *line);
+
+#endif

@@ -1,0 +1,16 @@
+/** Programmer's errors: they throw past every handler, the host logs the stack and reboots with the motor unpowered. */
+export class AssertionFault extends Error {
+	constructor(message: string) {
+		super(message);
+		this.name = "AssertionFault";
+	}
+}
+
+export function assert(condition: boolean, message: string): asserts condition {
+	if (!condition) throw new AssertionFault(message);
+}
+
+/** Closes a switch over a union: the compiler proves that it is never reached. */
+export function unreachable(value: never): never {
+	throw new AssertionFault(`unreachable: ${String(value)}`);
+}

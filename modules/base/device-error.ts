@@ -1,0 +1,31 @@
+/**
+ * The one class for faults of the environment: flash that fails, memory that is out, an entropy source that is
+ * silent. Never used for what a peer sent (that is a Result) or for a programmer's error (that is an assertion).
+ */
+
+export type DeviceErrorCode =
+	| "entropy/unavailable"
+	| "key/absent"
+	| "key/corrupt"
+	| "key/kind"
+	| "key/storage"
+	| "crypto/failed"
+	| "memory/exhausted"
+	| "pin/invalid"
+	| "record/corrupt"
+	| "record/full"
+	| "record/io"
+	| "record/newer-format"
+	| "record/too-large"
+	| "serial/io"
+	| "tls/setup";
+
+export class DeviceError extends Error {
+	readonly code: DeviceErrorCode;
+
+	constructor(code: DeviceErrorCode, detail: string) {
+		super(`${code}: ${detail}`);
+		this.name = "DeviceError";
+		this.code = code;
+	}
+}

@@ -1,0 +1,63 @@
+/**
+ * Every bound of the firmware in one place (I8). Protocol constants that a peer must know too are in
+ * docs/PROTOCOL.md; a change here that a peer can see changes that file in the same commit.
+ */
+export const LIMITS = Object.freeze({
+	/** CBOR: nesting of arrays and maps. */
+	cborDepth: 8,
+	/** CBOR: items in one array or map. */
+	cborItems: 256,
+
+	/** TLS: certificates a peer may send, and their bytes in all. */
+	tlsChainCertificates: 6,
+	tlsChainBytes: 12288,
+	tlsHandshakeMs: 15000,
+	tlsWriteQueueBytes: 32768,
+
+	/** WebSocket: response header bytes, and one message. */
+	wsHeaderBytes: 4096,
+	wsMessageBytes: 16384,
+
+	/** Link: keepalive, dead-peer detection and back-off. */
+	linkPingMs: 20000,
+	linkDeadMs: 50000,
+	linkBackoffFirstMs: 1000,
+	linkBackoffMaxMs: 300000,
+	linkQueueBytes: 32768,
+
+	/** Sessions: channels at one transport, half-open ones among them, and their patience. */
+	channels: 8,
+	halfOpen: 2,
+	halfOpenMs: 10000,
+	sessionMs: 3600000,
+	sessionFrames: 65536,
+	frameBytes: 4096,
+	handshakesBurst: 10,
+	handshakesPerMinute: 30,
+
+	/** Delay bound (DESIGN 5.3). */
+	delayMaxMs: 5000,
+	driftMaxMs: 500,
+	anchorMs: 300000,
+	anchorsKept: 2,
+
+	/** Serial: one frame. */
+	serialFrameBytes: 4608,
+
+	/** Access. */
+	grants: 32,
+	nameBytes: 32,
+
+	/** Claiming. */
+	windowMs: 180000,
+	resetHoldMs: 10000,
+	shortPressMinMs: 30,
+
+	/** Log. */
+	logEntries: 512,
+	logPage: 16,
+
+	/** Bolt. */
+	travelMs: 2000,
+	relockMs: 0,
+} as const);

@@ -1,0 +1,21 @@
+/** The whole of what a host promises (DESIGN 3). Three hosts answer one contract suite: linux, esp32, test/sim. */
+import type { Clock } from "./clock.ts";
+import type { Crypto } from "./crypto.ts";
+import type { KeyStore } from "./keys.ts";
+import type { Drive, Pins } from "./pins.ts";
+import type { SerialPort } from "./serial.ts";
+import type { RecordStorage } from "./storage.ts";
+import type { System } from "./system.ts";
+import type { Tls } from "./tls.ts";
+
+export interface Platform {
+	readonly clock: Clock;
+	readonly crypto: Crypto;
+	readonly keys: KeyStore;
+	readonly storage: RecordStorage;
+	readonly tls: Tls;
+	readonly pins: Pins;
+	readonly drive: Drive;
+	readonly serial: SerialPort;
+	readonly system: System;
+}
