@@ -82,13 +82,30 @@ export function installLine(rows) {
 		.join(" && ");
 }
 
-/** Runs the installation through `run(command, arguments, options)`, which throws when one fails. */
+/**
+ * Runs the installation through `run(command, words, options)`, which rejects when a command fails. The package
+ * lists are fetched only when the ones at hand do not do, and a mirror that is partly out of step is no failure
+ * as long as the packages themselves install.
+ */
 export async function installPackages(rows, prefix, run) {
-	for (const command of installCommands(rows)) {
-		const [program, ...words] = [...prefix, ...command];
-		await run(program, words, {
-			timeoutMs: COMMAND_MS,
-			env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" },
+	const options = {
+		timeoutMs: COMMAND_MS,
+		env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" },
+	};
+	const perform = ([program, ...words]) => run(program, words, options);
+	const commands = installCommands(rows).map((command) => [...prefix, ...command]);
+	const install = commands.pop();
+	const update = commands.pop();
+	for (const command of commands) await perform(command);
+	try {
+		await perform(install);
+	} catch {
+		const updateFault = await perform(update).then(
+			() => "",
+			(error) => error.message,
+		);
+		await perform(install).catch((error) => {
+			throw new Error(updateFault === "" ? error.message : `${error.message}\n${updateFault}`);
 		});
 	}
 }
