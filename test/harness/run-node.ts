@@ -1,0 +1,38 @@
+/**
+ * Runs the test files on Node with the @noble provider.
+ *
+ *   node build/js/test/harness/run-node.js [--seed N] [--only PART-OF-PATH]
+ */
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { NobleCrypto } from "../../tools/crypto/noble.ts";
+import { runsOn } from "./engine-exceptions.ts";
+import { compiledPath, readVectors, testFiles } from "./files.ts";
+import { runSuites } from "./runner.ts";
+import type { SuiteFunction } from "./test.ts";
+
+const { values } = parseArgs({ options: { seed: { type: "string" }, only: { type: "string" } } });
+const crypto = new NobleCrypto();
+
+const totals = await runSuites(
+	testFiles(values.only)
+		.filter((file) => runsOn("node", file))
+		.map((file) => ({
+			file,
+			load: async () => {
+				const module = (await import(pathToFileURL(compiledPath(file)).href)) as { default?: SuiteFunction };
+				return module.default as SuiteFunction;
+			},
+		})),
+	{
+		seed: values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0,
+		print: (line) => process.stdout.write(`${line}\n`),
+		crypto: () => crypto,
+		readVectors,
+		after(delayMs, callback) {
+			const timer = setTimeout(callback, delayMs);
+			return () => clearTimeout(timer);
+		},
+	},
+);
+process.exitCode = totals.failed === 0 ? 0 : 1;
