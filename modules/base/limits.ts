@@ -52,6 +52,7 @@ export const LIMITS = Object.freeze({
 	windowMs: 180000,
 	resetHoldMs: 10000,
 	shortPressMinMs: 30,
+	shortPressMaxMs: 2000,
 
 	/** Log. */
 	logEntries: 512,
@@ -59,5 +60,11 @@ export const LIMITS = Object.freeze({
 
 	/** Bolt. */
 	travelMs: 2000,
+	stallMs: 1000,
+	brakeMs: 100,
+	holdMs: 5000,
 	relockMs: 0,
+	/** The longest that one call may energise an output (Drive), and when a lasting hold is renewed before that. */
+	energiseMaxMs: 10000,
+	holdRenewMs: 8000,
 } as const);

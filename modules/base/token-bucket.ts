@@ -1,0 +1,25 @@
+/**
+ * A token bucket: at most `burst` at once, `perMinute` in the long run. Time is an argument and never goes back.
+ */
+export class TokenBucket {
+	readonly #burst: number;
+	readonly #perMs: number;
+	#tokens: number;
+	#atMs: number;
+
+	constructor(burst: number, perMinute: number, nowMs: number) {
+		this.#burst = burst;
+		this.#perMs = perMinute / 60000;
+		this.#tokens = burst;
+		this.#atMs = nowMs;
+	}
+
+	/** Takes one token; false when there is none. */
+	take(nowMs: number): boolean {
+		this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
+		this.#atMs = nowMs;
+		if (this.#tokens < 1) return false;
+		this.#tokens -= 1;
+		return true;
+	}
+}
