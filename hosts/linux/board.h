@@ -1,0 +1,26 @@
+/* What the command line says about this board. */
+#ifndef LATCHKEY_BOARD_H
+#define LATCHKEY_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BOARD_ARGUMENTS_MAX = 32 };
+
+typedef struct {
+	const char *image, *main_module, *state, *pins, *serial, *reset_reason;
+	size_t heap_kb;
+	uint32_t stack_slots;
+	bool stress, plain, report_heap;
+	const char *arguments[BOARD_ARGUMENTS_MAX];  /* key=value, for the firmware */
+	int argument_count;
+	uint64_t build_unix_ms;
+} Board;
+
+extern Board board;
+
+/* Fills `board`. On a bad command line says what, in one line, and exits with EXIT_ARGUMENTS. */
+void board_parse(int argc, char *argv[]);
+
+#endif

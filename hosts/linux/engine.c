@@ -1,0 +1,287 @@
+#include "xsAll.h"
+
+#include <sys/mman.h>
+
+#include "fatal.h"
+#include "image.h"
+#include "port.h"
+
+/* engine.h speaks xs.h, whose names clash with the engine's own; these are its declarations from this side. */
+typedef struct {
+	size_t heap_bytes;
+	uint32_t stack_slots;
+	bool stress;
+	bool plain;
+} EngineOptions;
+typedef struct {
+	uint32_t slot_bytes, slots, chunks, stack_peak, stack_size, tables, aliases, frozen_slots, heap_size;
+	const void *arena;
+} EngineReport;
+txMachine *engine_boot(Image *image, const EngineOptions *options);
+void engine_run_main(txMachine *the, const char *module);
+void engine_run_jobs(txMachine *the);
+void engine_report(txMachine *the, EngineReport *report);
+txMachine *engine_machine(void);
+extern void engine_link_image(txMachine *root, Image *image);
+extern void engine_install_globals(txMachine *root);
+extern void engine_arm_natives(void);
+extern void engine_freeze(txMachine *root);
+extern const char *const host_id_names[];
+extern txID host_ids[];
+extern const unsigned host_id_count;
+extern int gxStress;
+
+static txMachine *root_machine, *machine;
+
+txMachine *engine_machine(void)
+{
+	return machine;
+}
+
+/* ---- the end of a machine ---- */
+
+static const char *abort_text(int status)
+{
+	switch (status) {
+	case XS_NOT_ENOUGH_MEMORY_EXIT: return "heap exhausted";
+	case XS_STACK_OVERFLOW_EXIT: return "stack overflow";
+	case XS_FATAL_CHECK_EXIT: return "engine check failed";
+	case XS_UNHANDLED_EXCEPTION_EXIT: return "uncaught exception";
+	case XS_NO_MORE_KEYS_EXIT: return "no more property keys";
+	case XS_UNHANDLED_REJECTION_EXIT: return "unhandled rejection";
+	default: return "abort";
+	}
+}
+
+/* The functions under way, innermost first, without allocating anything. */
+static void log_frames(txMachine *the)
+{
+	int depth = 0;
+
+	for (txSlot *frame = the->frame; frame && depth < 12; frame = frame->next) {
+		txSlot *function = frame + 3, *code;
+		txString name = NULL;
+		char line[160];
+		if (function->kind != XS_REFERENCE_KIND || !mxIsFunction(function->value.reference)) continue;
+		code = mxFunctionInstanceCode(function->value.reference);
+		if (code->ID != XS_NO_ID) name = fxGetKeyName(the, code->ID);
+		snprintf(line, sizeof line, " at %s", name ? name : "(anonymous)");
+		port_log(line);
+		depth++;
+	}
+}
+
+static void log_exception(txMachine *the)
+{
+	mxPush(mxException);
+	mxException = mxUndefined;
+	{
+		mxTry(the) {
+			txSlot *exception = the->stack;
+			txString text = NULL;
+			mxOverflow(-16);
+			if (exception->kind == XS_REFERENCE_KIND) {
+				mxPushSlot(exception);
+				fxGetID(the, mxID(_stack));
+				if (the->stack->kind == XS_STRING_KIND || the->stack->kind == XS_STRING_X_KIND) text = the->stack->value.string;
+			}
+			if (!text) {
+				mxPushSlot(exception);
+				text = fxToString(the, the->stack);
+			}
+			for (txString line = text; line; ) {
+				txString end = strchr(line, '\n');
+				char part[512];
+				snprintf(part, sizeof part, "%.*s", end ? (int)(end - line) : (int)strlen(line), line);
+				port_log(part);
+				line = end ? end + 1 : NULL;
+			}
+		}
+		mxCatch(the) {
+			port_log("(the exception cannot be shown)");
+		}
+	}
+}
+
+void fxAbort(txMachine *the, int status)
+{
+	static bool aborting;
+	char line[96];
+
+	if (!aborting) {
+		aborting = true;
+		halt_outputs();
+		snprintf(line, sizeof line, "abort: %s", abort_text(status));
+		port_log(line);
+		if (status == XS_UNHANDLED_EXCEPTION_EXIT || status == XS_UNHANDLED_REJECTION_EXIT) log_exception(the);
+		else log_frames(the);
+	}
+	halt(EXIT_ABORT + status);
+}
+
+/* ---- promise jobs ---- */
+
+void fxQueuePromiseJobs(txMachine *the)
+{
+	the->promise_jobs = true;
+}
+
+void engine_run_jobs(txMachine *the)
+{
+	while (the->promise_jobs) {
+		the->promise_jobs = false;
+		fxRunPromiseJobs(the);
+	}
+	fxEndJob(the);
+	fxCheckUnhandledRejections(the, 1);
+}
+
+/* ---- building and cloning ---- */
+
+void fxCreateMachinePlatform(txMachine *the)
+{
+	(void)the;
+}
+
+void fxDeleteMachinePlatform(txMachine *the)
+{
+	(void)the;
+}
+
+enum { NAME_MODULO = 127, SYMBOL_MODULO = 127 };
+
+static void preload(txMachine *the, const Image *image)
+{
+	fxBeginHost(the);
+	{
+		mxTry(the) {
+			for (uint32_t index = 0; index < image->count; index++) {
+				if (!image->modules[index].preload) continue;
+				mxPushStringC((txString)image->modules[index].name);
+				fxAwaitImport(the, XS_IMPORT_NAMESPACE);
+				mxPop();
+			}
+		}
+		mxCatch(the) {
+			fxAbort(the, XS_UNHANDLED_EXCEPTION_EXIT);
+		}
+	}
+	fxEndHost(the);
+	engine_run_jobs(the);
+}
+
+static txMachine *build_root(Image *image, const EngineOptions *options)
+{
+	txCreation creation = {
+		.initialChunkSize = 1024 * 1024, .incrementalChunkSize = 1024 * 1024,
+		.initialHeapCount = 32 * 1024, .incrementalHeapCount = 32 * 1024,
+		.stackCount = 8 * 1024, .initialKeyCount = 4096, .incrementalKeyCount = 4096,
+		.nameModulo = NAME_MODULO, .symbolModulo = SYMBOL_MODULO,
+		.parserBufferSize = 1024, .parserTableModulo = 127,
+	};
+	txMachine *the = fxCreateMachine(&creation, "root", NULL, XS_NO_ID);
+
+	if (!the) fatal("out of memory while the image is prepared");
+	fxBeginHost(the);
+	for (unsigned index = 0; index < host_id_count; index++) host_ids[index] = fxID(the, (txString)host_id_names[index]);
+	fxEndHost(the);
+	engine_install_globals(the);
+	engine_link_image(the, image);
+	if (!options->plain) preload(the, image);
+	engine_freeze(the);
+	return the;
+}
+
+static txMachine *clone_root(txMachine *root, const EngineOptions *options)
+{
+	uint8_t *bounds[2];
+	txCreation creation = {
+		.initialChunkSize = 4096, .incrementalChunkSize = 512,
+		.initialHeapCount = 256, .incrementalHeapCount = 64,
+		.stackCount = (txSize)options->stack_slots, .initialKeyCount = 64, .incrementalKeyCount = 64,
+		.nameModulo = NAME_MODULO, .symbolModulo = SYMBOL_MODULO,
+		.parserBufferSize = 1024, .parserTableModulo = 127,
+	};
+	txMachine *the;
+
+	bounds[0] = mmap(NULL, options->heap_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bounds[0] == MAP_FAILED) fatal("no memory for a heap of %zu bytes", options->heap_bytes);
+	bounds[1] = bounds[0] + options->heap_bytes;
+	the = fxCloneMachine(&creation, root, "board", bounds);
+	if (!the) fatal("the heap of %zu bytes is too small to start", options->heap_bytes);
+	the->context = NULL;
+	return the;
+}
+
+txMachine *engine_boot(Image *image, const EngineOptions *options)
+{
+	root_machine = build_root(image, options);
+	machine = clone_root(root_machine, options);
+	engine_arm_natives();
+	gxStress = options->stress ? 1 : 0;
+	return machine;
+}
+
+static void main_rejected(txMachine *the)
+{
+	mxException = *mxArgv(0);
+	fxAbort(the, XS_UNHANDLED_EXCEPTION_EXIT);
+}
+
+static void main_fulfilled(txMachine *the)
+{
+	(void)the;
+}
+
+void engine_run_main(txMachine *the, const char *module)
+{
+	fxBeginHost(the);
+	{
+		mxTry(the) {
+			txSlot *realm = mxModuleInstanceInternal(mxProgram.value.reference)->value.module.realm;
+			mxPushStringC((txString)module);
+			fxRunImport(the, realm, XS_NO_ID);
+			mxDub();
+			fxGetID(the, mxID(_then));
+			mxCall();
+			fxNewHostFunction(the, main_fulfilled, 1, XS_NO_ID, XS_NO_ID);
+			fxNewHostFunction(the, main_rejected, 1, XS_NO_ID, XS_NO_ID);
+			mxRunCount(2);
+			mxPop();
+		}
+		mxCatch(the) {
+			fxAbort(the, XS_UNHANDLED_EXCEPTION_EXIT);
+		}
+	}
+	fxEndHost(the);
+	engine_run_jobs(the);
+}
+
+/* ---- measuring ---- */
+
+/* The stack lies in fresh memory of the arena: what was never reached is still zero. */
+static uint32_t stack_peak(const txMachine *the)
+{
+	const txSlot *lowest = the->stackBottom;
+	static const txSlot untouched;
+
+	while (lowest < the->stackTop && memcmp(lowest, &untouched, sizeof untouched) == 0) lowest++;
+	return (uint32_t)((size_t)(the->stackTop - lowest) * sizeof(txSlot));
+}
+
+void engine_report(txMachine *the, EngineReport *report)
+{
+	memset(report, 0, sizeof *report);
+	fxCollect(the, XS_COMPACT_FLAG);
+	fxCollect(the, XS_COMPACT_FLAG);
+	report->slot_bytes = sizeof(txSlot);
+	report->slots = (uint32_t)((size_t)the->currentHeapCount * sizeof(txSlot));
+	report->chunks = (uint32_t)the->currentChunksSize;
+	report->stack_peak = stack_peak(the);
+	report->stack_size = (uint32_t)((size_t)(the->stackTop - the->stackBottom) * sizeof(txSlot));
+	report->tables = (uint32_t)(sizeof(txSlot *) * ((size_t)(the->keyCount - the->keyOffset) + NAME_MODULO + SYMBOL_MODULO + the->aliasCount));
+	report->aliases = the->aliasCount - 1u;
+	report->frozen_slots = (uint32_t)((size_t)root_machine->currentHeapCount * sizeof(txSlot));
+	report->arena = the->arena;
+	report->heap_size = (uint32_t)((uint8_t *)the->stackTop - the->arena);
+}

@@ -1,0 +1,63 @@
+/* latchkey-board: runs a firmware image as a board on Linux. */
+#include "xs.h"
+
+#include <signal.h>
+
+#include "board.h"
+#include "engine.h"
+#include "fatal.h"
+#include "loop.h"
+#include "port.h"
+#include "system.h"
+
+static void after_turn(void)
+{
+	engine_run_jobs(engine_machine());
+}
+
+/* port_post takes a lock, so the signal only reaches a descriptor that the loop watches. */
+static int report_pipe[2];
+
+static void on_report_signal(int number)
+{
+	ssize_t written = write(report_pipe[1], "r", 1);
+
+	(void)number;
+	(void)written;
+}
+
+static void on_report(void *context, int events)
+{
+	char bytes[16];
+
+	(void)context;
+	(void)events;
+	if (read(report_pipe[0], bytes, sizeof bytes) > 0) system_print_heap(NULL);
+}
+
+static void report_on_signal(void)
+{
+	if (pipe(report_pipe) != 0) fatal("no pipe");
+	port_watch_add(report_pipe[0], PORT_READABLE, on_report, NULL);
+	signal(SIGUSR1, on_report_signal);
+	system_print_arena(engine_machine());
+}
+
+int main(int argc, char *argv[])
+{
+	static Image image;
+	char reason[256];
+	EngineOptions options;
+
+	board_parse(argc, argv);
+	fatal_install();
+	loop_start();
+	if (!image_open(&image, board.image, reason, sizeof reason)) fatal("%s", reason);
+	if (!image_find(&image, board.main_module)) fatal("image %s: has no module %s", board.image, board.main_module);
+	board.build_unix_ms = image.build_unix_ms;
+	options = (EngineOptions){ board.heap_kb * 1024, board.stack_slots, board.stress, board.plain };
+	engine_boot(&image, &options);
+	if (board.report_heap) report_on_signal();
+	engine_run_main(engine_machine(), board.main_module);
+	loop_run(after_turn);
+}

@@ -1,0 +1,95 @@
+/* The machine itself, for JavaScript: log, reboot, settings, heap. system.ts is its class. */
+#include "xsmc.h"
+
+#include "arguments.h"
+#include "board.h"
+#include "engine.h"
+#include "fatal.h"
+#include "mc.xs.h"
+#include "port.h"
+#include "system.h"
+
+/* (line) */
+void xs_system_log(xsMachine *the)
+{
+	port_log(xsmcToString(xsArg(0)));
+}
+
+void xs_system_reboot(xsMachine *the)
+{
+	(void)the;
+	port_log("reboot");
+	halt(EXIT_REBOOT);
+}
+
+void xs_system_reset_reason(xsMachine *the)
+{
+	xsmcSetString(xsResult, (xsStringValue)board.reset_reason);
+}
+
+void xs_system_build_unix_ms(xsMachine *the)
+{
+	xsmcSetNumber(xsResult, (double)board.build_unix_ms);
+}
+
+/* (key): the value of --arg key=value, or undefined */
+void xs_system_argument(xsMachine *the)
+{
+	char key[64];
+
+	string_argument(the, 0, key, sizeof key);
+	for (int index = 0; index < board.argument_count; index++) {
+		size_t length = strlen(key);
+		if (strncmp(board.arguments[index], key, length) != 0 || board.arguments[index][length] != '=') continue;
+		xsmcSetString(xsResult, (xsStringValue)(board.arguments[index] + length + 1));
+		return;
+	}
+}
+
+static void set_number(xsMachine *the, xsIdentifier id, uint32_t value)
+{
+	xsmcSetNumber(xsVar(0), value);
+	xsmcSet(xsResult, id, xsVar(0));
+}
+
+/* Collects, then measures; bytes. */
+void xs_system_heap_report(xsMachine *the)
+{
+	EngineReport report;
+
+	engine_report(the, &report);
+	xsmcVars(1);
+	xsmcSetNewObject(xsResult);
+	set_number(the, xsID_slots, report.slots);
+	set_number(the, xsID_chunks, report.chunks);
+	set_number(the, xsID_stackPeak, report.stack_peak);
+	set_number(the, xsID_stackSize, report.stack_size);
+	set_number(the, xsID_tables, report.tables);
+	set_number(the, xsID_aliases, report.aliases);
+	set_number(the, xsID_frozen, report.frozen_slots);
+	set_number(the, xsID_heapSize, report.heap_size);
+	set_number(the, xsID_slotBytes, report.slot_bytes);
+}
+
+void system_print_arena(xsMachine *the)
+{
+	EngineReport report;
+	char line[96];
+
+	engine_report(the, &report);
+	snprintf(line, sizeof line, "arena %p %lu", report.arena, (unsigned long)report.heap_size);
+	port_log(line);
+}
+
+void system_print_heap(void *context)
+{
+	EngineReport report;
+	char line[256];
+
+	(void)context;
+	engine_report(engine_machine(), &report);
+	snprintf(line, sizeof line, "heap slots %u chunks %u stack-peak %u stack-size %u tables %u aliases %u frozen %u size %u slot %u",
+		report.slots, report.chunks, report.stack_peak, report.stack_size, report.tables, report.aliases,
+		report.frozen_slots, report.heap_size, report.slot_bytes);
+	port_log(line);
+}

@@ -1,0 +1,10 @@
+#ifndef LATCHKEY_SYSTEM_H
+#define LATCHKEY_SYSTEM_H
+
+#include "xs.h"
+
+/* Log lines of --report-heap: "arena 0xADDRESS BYTES", and "heap ..." with bytes of each part. */
+void system_print_arena(xsMachine *the);
+void system_print_heap(void *context);
+
+#endif
