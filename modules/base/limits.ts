@@ -47,6 +47,18 @@ export const LIMITS = Object.freeze({
 	/** Access. */
 	grants: 32,
 	nameBytes: 32,
+	scheduleWindows: 14,
+	grantUses: 1000000,
+
+	/** Identity and trust: what the line installs fits one serial frame. */
+	serialBytes: 24,
+	hardwareClassBytes: 24,
+	ownChainCertificates: 3,
+	ownChainBytes: 4096,
+	relayRoots: 4,
+	relayRootsBytes: 4096,
+	relayAddresses: 4,
+	hostBytes: 253,
 
 	/** Claiming. */
 	windowMs: 180000,
@@ -57,6 +69,10 @@ export const LIMITS = Object.freeze({
 	/** Log. */
 	logEntries: 512,
 	logPage: 16,
+	logEntryBytes: 160,
+	logTextBytes: 32,
+	/** Transports whose strangers are counted apart. */
+	logTransports: 4,
 
 	/** Bolt. */
 	travelMs: 2000,
@@ -64,6 +80,10 @@ export const LIMITS = Object.freeze({
 	brakeMs: 100,
 	holdMs: 5000,
 	relockMs: 0,
+	relockMaxMs: 86400000,
+	/** How long after a contact changed a bolt at rest looks (contacts bounce), and the events that may queue. */
+	contactBounceMs: 50,
+	boltEvents: 16,
 	/** The longest that one call may energise an output (Drive), and when a lasting hold is renewed before that. */
 	energiseMaxMs: 10000,
 	holdRenewMs: 8000,
