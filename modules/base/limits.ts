@@ -14,15 +14,23 @@ export const LIMITS = Object.freeze({
 	tlsHandshakeMs: 15000,
 	tlsWriteQueueBytes: 32768,
 
-	/** WebSocket: response header bytes, and one message. */
+	/** WebSocket: response header bytes, one message, one read, and pongs that wait unsent. */
 	wsHeaderBytes: 4096,
 	wsMessageBytes: 16384,
+	wsReadBytes: 4096,
+	wsPongs: 16,
+	/** WebSocket: patience for the upgrade, for each half of the closing handshake, and after a failure. */
+	wsHandshakeMs: 15000,
+	wsCloseMs: 5000,
+	wsFailMs: 2000,
 
 	/** Link: keepalive, dead-peer detection and back-off. */
 	linkPingMs: 20000,
 	linkDeadMs: 50000,
 	linkBackoffFirstMs: 1000,
 	linkBackoffMaxMs: 300000,
+	/** A connection that held so long ends a series of failures. */
+	linkStableMs: 60000,
 	linkQueueBytes: 32768,
 
 	/** Sessions: channels at one transport, half-open ones among them, and their patience. */
@@ -69,7 +77,7 @@ export const LIMITS = Object.freeze({
 	/** Log. */
 	logEntries: 512,
 	logPage: 16,
-	logEntryBytes: 160,
+	logEntryBytes: 128,
 	logTextBytes: 32,
 	/** Transports whose strangers are counted apart. */
 	logTransports: 4,
