@@ -1,0 +1,139 @@
+/**
+ * Every record that the firmware keeps, in one table (DESIGN 11): where it lies, who owns it, how large it gets, what
+ * erases it and whether it outlives a factory reset. docs/STORAGE.md shows this table; a test holds the two equal.
+ * A record that is not in this table does not exist: the store takes rows of it only.
+ */
+import { LIMITS } from "../base/limits.ts";
+
+export type RecordOwner = "access" | "bindings" | "identity" | "log" | "store" | "time" | "trust";
+
+/** reset: a factory reset; removal: an authorised command; replacement: never erased, only written anew. */
+export type RecordEraser = "reset" | "removal" | "replacement";
+
+export interface RecordRow {
+	/** 1 to 15 bytes of [0-9A-Za-z_.-], as the name. */
+	readonly domain: string;
+	/** The name; of a family the prefix before a number. */
+	readonly name: string;
+	/** A family has the names <name>0 .. <name><count - 1>. Absent: one record. */
+	readonly count?: number;
+	readonly owner: RecordOwner;
+	/** The most bytes of one record. */
+	readonly bytesMax: number;
+	readonly erasedBy: RecordEraser;
+	readonly survivesReset: boolean;
+	readonly holds: string;
+}
+
+function row(fields: RecordRow): RecordRow {
+	return Object.freeze(fields);
+}
+
+export const RECORDS = Object.freeze({
+	resetPending: row({
+		domain: "store",
+		name: "reset-pending",
+		owner: "store",
+		bytesMax: 16,
+		erasedBy: "reset",
+		survivesReset: false,
+		holds: "a factory reset has begun; the reset erases it last",
+	}),
+	claim: row({
+		domain: "access",
+		name: "claim",
+		owner: "access",
+		bytesMax: 512,
+		erasedBy: "reset",
+		survivesReset: false,
+		holds: "lock id, whether the label is consumed, the first owner's grant",
+	}),
+	grant: row({
+		domain: "access",
+		name: "grant-",
+		count: LIMITS.grants,
+		owner: "access",
+		bytesMax: 512,
+		erasedBy: "removal",
+		survivesReset: false,
+		holds: "one grant: keys, role, permissions, name, validity, schedule, uses left",
+	}),
+	lastGrantId: row({
+		domain: "access",
+		name: "last-grant-id",
+		owner: "access",
+		bytesMax: 16,
+		erasedBy: "reset",
+		survivesReset: false,
+		holds: "the highest grant id given since the reset, so that none is given twice",
+	}),
+	logEntry: row({
+		domain: "log",
+		name: "entry-",
+		count: LIMITS.logEntries,
+		owner: "log",
+		bytesMax: LIMITS.logEntryBytes + 64,
+		erasedBy: "reset",
+		survivesReset: false,
+		holds: "one log entry and the head before it; entry n lies in slot (n - 1) mod count",
+	}),
+	device: row({
+		domain: "identity",
+		name: "device",
+		owner: "identity",
+		bytesMax: 96,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "serial and hardware class",
+	}),
+	certificate: row({
+		domain: "identity",
+		name: "certificate",
+		owner: "identity",
+		bytesMax: LIMITS.ownChainBytes + 32,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the device's certificate chain, leaf first",
+	}),
+	seal: row({
+		domain: "identity",
+		name: "seal",
+		owner: "identity",
+		bytesMax: 16,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the factory line is done; there is no way back",
+	}),
+	relayTrust: row({
+		domain: "trust",
+		name: "relay",
+		owner: "trust",
+		bytesMax: 5632,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "trust version, relay roots, relay addresses",
+	}),
+	timeFloor: row({
+		domain: "time",
+		name: "floor",
+		owner: "time",
+		bytesMax: 16,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the floor of time; it only rises (I3)",
+	}),
+} as const);
+
+/** Every row, in the order in which a reset erases: what lets someone in goes first, its own record last. */
+export const RECORD_ROWS: readonly RecordRow[] = Object.freeze([
+	RECORDS.claim,
+	RECORDS.grant,
+	RECORDS.lastGrantId,
+	RECORDS.logEntry,
+	RECORDS.device,
+	RECORDS.certificate,
+	RECORDS.seal,
+	RECORDS.relayTrust,
+	RECORDS.timeFloor,
+	RECORDS.resetPending,
+]);

@@ -1,0 +1,71 @@
+/**
+ * The factory reset (DESIGN 8.1): erases exactly the records that RECORDS says do not survive it, and nothing else:
+ * device keys, certificates, trust, the seal and every floor stay. It decides nothing (access/window does) and moves
+ * no bolt.
+ *
+ *   begin: `reset-pending` is written      a cut before it: nothing has happened
+ *   finish: the rows, in table order       a cut in between: boot calls finish, which starts over
+ *           then the last step (a log entry), then `reset-pending` is erased
+ *
+ * Until finish is accepted the lock serves nobody but its buttons.
+ */
+import { accept, type Result, refuse } from "../base/result.ts";
+import { RECORD_ROWS, RECORDS, type RecordRow } from "./records.ts";
+import type { RecordCodec, Store, WriteReason } from "./store.ts";
+
+const RESET_PENDING: RecordCodec<true> = Object.freeze({
+	row: RECORDS.resetPending,
+	format: 1,
+	encode: () => ({}),
+	decode: () => true as const,
+});
+
+export class FactoryReset {
+	readonly #store: Store;
+
+	constructor(store: Store) {
+		this.#store = store;
+	}
+
+	/** True from an accepted begin to an accepted finish, across power cuts. An unreadable record counts as one. */
+	get pending(): boolean {
+		return this.#store.has(RECORDS.resetPending);
+	}
+
+	/**
+	 * The point of no return. A full disk must not keep a lock with its former owner: the log then makes room.
+	 * Refused: nothing but log entries is gone.
+	 */
+	begin(): Result<void, WriteReason> {
+		const written = this.#store.write(RESET_PENDING, true);
+		if (written.ok || written.reason !== "full") return written;
+		for (const index of this.#store.indexes(RECORDS.logEntry)) {
+			const erased = this.#store.erase(RECORDS.logEntry, index);
+			if (!erased.ok) return erased;
+		}
+		return this.#store.write(RESET_PENDING, true);
+	}
+
+	/**
+	 * Erases, runs `lastStep` on the empty records (again, when a cut came before the end), and ends the reset.
+	 * Refused: still pending; the same call may be repeated.
+	 */
+	finish(lastStep: () => void): Result<void, WriteReason> {
+		for (const row of RECORD_ROWS) {
+			if (row.survivesReset || row === RECORDS.resetPending) continue;
+			const erased = this.#eraseRow(row);
+			if (!erased.ok) return refuse(erased.reason);
+		}
+		lastStep();
+		return this.#store.erase(RECORDS.resetPending);
+	}
+
+	#eraseRow(row: RecordRow): Result<void, WriteReason> {
+		if (row.count === undefined) return this.#store.erase(row);
+		for (const index of this.#store.indexes(row)) {
+			const erased = this.#store.erase(row, index);
+			if (!erased.ok) return erased;
+		}
+		return accept(undefined);
+	}
+}
