@@ -1,0 +1,97 @@
+/**
+ * The `latchkey` program: finds the subcommand, loads only its code, and turns every refusal into one line on standard
+ * error. Status: 0 done, 1 failed, 2 bad arguments.
+ */
+import { Command, CommanderError } from "commander";
+import { CliFault, oneLine } from "./fault.ts";
+
+type Register = (program: Command) => void;
+
+interface Subcommand {
+	readonly name: string;
+	readonly summary: string;
+	readonly load: () => Promise<readonly Register[]>;
+}
+
+const SUBCOMMANDS: readonly Subcommand[] = [
+	{
+		name: "board",
+		summary: "run the firmware on a simulated board",
+		load: async () => [(await import("../board/cli.ts")).registerBoard],
+	},
+	{
+		name: "relay",
+		summary: "carry frames between locks and apps",
+		load: async () => [(await import("../relay/cli.ts")).registerRelay],
+	},
+	{
+		name: "phone",
+		summary: "pair with a lock and command it",
+		load: async () => [(await load("../phone/cli.js")).registerPhone!],
+	},
+	{
+		name: "factory",
+		summary: "make a development PKI, provision boards",
+		load: async () => [(await import("../factory/cli.ts")).registerFactory],
+	},
+	{
+		name: "probe",
+		summary: "try the product's own TLS and WebSocket clients against a server",
+		load: async () => [
+			(await load("../probe/tls.js")).registerTlsProbe!,
+			(await load("../probe/ws.js")).registerWsProbe!,
+		],
+	},
+];
+
+async function load(path: string): Promise<Record<string, Register>> {
+	return await import(new URL(path, import.meta.url).href);
+}
+
+function newProgram(): Command {
+	const program = new Command("latchkey");
+	program
+		.description("Open firmware for connected locks: its board, relay, phone and factory on a computer")
+		.showSuggestionAfterError(false)
+		.helpCommand(false)
+		.exitOverride()
+		.configureOutput({
+			// Help that nobody asked for: one line stands in for it, see `report`.
+			writeErr: () => undefined,
+			outputError: (text) => process.stderr.write(`${oneLine(text)}\n`),
+		});
+	return program;
+}
+
+/** Prints what has not been printed yet and returns the status; throws on what is a bug. */
+function report(error: unknown): number {
+	if (error instanceof CommanderError) {
+		if (error.exitCode === 0) return 0;
+		if (error.code === "commander.help")
+			process.stderr.write("error: a subcommand is missing; --help lists them\n");
+		return 2;
+	}
+	const isSystemError = error instanceof Error && "syscall" in error;
+	if (!(error instanceof CliFault) && !isSystemError) throw error;
+	process.stderr.write(`latchkey: ${oneLine(error.message)}\n`);
+	return error instanceof CliFault ? error.status : 1;
+}
+
+/** Runs one command line; returns the status to exit with. */
+export async function runCli(words: readonly string[]): Promise<number> {
+	const program = newProgram();
+	const chosen = SUBCOMMANDS.find((subcommand) => subcommand.name === words[0]);
+	if (chosen === undefined) {
+		for (const { name, summary } of SUBCOMMANDS) program.command(name).description(summary);
+	} else {
+		for (const register of await chosen.load()) register(program);
+	}
+	try {
+		await program.parseAsync(words, { from: "user" });
+		return typeof process.exitCode === "number" ? process.exitCode : 0;
+	} catch (error) {
+		return report(error);
+	}
+}
+
+process.exitCode = await runCli(process.argv.slice(2));

@@ -1,0 +1,54 @@
+/**
+ * What a device's certificate says about it, after TLS has verified the chain to the device roots (T6, PROTOCOL 8).
+ * OpenSSL takes a certificate without any extended key usage for a client's; here clientAuth must be there by name.
+ */
+import type { X509Certificate } from "node:crypto";
+import { accept, type Result, refuse } from "../../modules/base/result.ts";
+
+export type CertificateReason =
+	| "certificate-ca"
+	| "certificate-purpose"
+	| "certificate-key"
+	| "certificate-serial";
+
+export interface DeviceIdentity {
+	readonly serial: string;
+	/** The uncompressed P-256 point in hexadecimal. */
+	readonly publicKeyHex: string;
+}
+
+const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+const SERIAL = /^[A-Z0-9-]{4,24}$/;
+const COORDINATE_BYTES = 32;
+
+export function readDeviceCertificate(
+	certificate: X509Certificate,
+): Result<DeviceIdentity, CertificateReason> {
+	if (certificate.ca) return refuse("certificate-ca");
+	// Node names this property keyUsage although it lists the extended key usage.
+	if (!(certificate.keyUsage as readonly string[] | undefined)?.includes(CLIENT_AUTH))
+		return refuse("certificate-purpose");
+	const serial = readSubjectSerial(certificate.subject);
+	if (serial === undefined) return refuse("certificate-serial");
+	const key = certificate.publicKey.export({ format: "jwk" });
+	if (key.kty !== "EC" || key.crv !== "P-256" || key.x === undefined || key.y === undefined)
+		return refuse("certificate-key");
+	const point = [key.x, key.y].map((coordinate) => Buffer.from(coordinate, "base64url"));
+	if (point.some((coordinate) => coordinate.length !== COORDINATE_BYTES)) return refuse("certificate-key");
+	return accept({
+		serial,
+		publicKeyHex: `04${point.map((coordinate) => coordinate.toString("hex")).join("")}`,
+	});
+}
+
+/** PROTOCOL 8: the subject is exactly one CN and one serialNumber, and they agree. */
+function readSubjectSerial(subject: string | undefined): string | undefined {
+	const fields = (subject ?? "").split("\n").map((line) => line.split("="));
+	if (fields.length !== 2 || fields.some((field) => field.length !== 2)) return undefined;
+	const [commonName, serialNumber] = ["CN", "serialNumber"].map(
+		(name) => fields.find((field) => field[0] === name)?.[1],
+	);
+	return serialNumber !== undefined && commonName === serialNumber && SERIAL.test(serialNumber)
+		? serialNumber
+		: undefined;
+}

@@ -1,0 +1,57 @@
+/** Every bound of the relay in one place (I8). The wire's own bounds are docs/PROTOCOL.md's. */
+export const RELAY_LIMITS = Object.freeze({
+	/** PROTOCOL 2 and 3: one message, one frame in it, one sealed notice, one list of listened addresses. */
+	envelopeBytes: 16_384,
+	frameBytes: 4_096,
+	noticeBytes: 512,
+	listenAddresses: 16,
+
+	/** Connections of each listener, in all and from one address (an IPv6 /64 counts as one). */
+	connections: 10_000,
+	deviceConnectionsPerAddress: 512,
+	appConnectionsPerAddress: 64,
+	/** New TCP connections from one address. */
+	connectsBurst: 64,
+	connectsPerMinute: 240,
+	addressesRemembered: 20_000,
+
+	/** Channels: of one app connection, to one lock, to one lock from one address. */
+	channelsPerApp: 16,
+	channelsPerLock: 8,
+	channelsPerLockAndAddress: 6,
+	/** Opened channels from one address, refused ones included: serials cannot be tried out in bulk. */
+	opensBurst: 30,
+	opensPerMinute: 60,
+	/** A channel without a frame for this long is closed; a session lives an hour at most (PROTOCOL 4). */
+	channelIdleMs: 3_600_000,
+	/** Apps that listen at one notice address. */
+	listenersPerAddress: 8,
+
+	/** What one connection may send; beyond it the relay reads no further for a while. */
+	appMessagesBurst: 100,
+	appMessagesPerMinute: 1_200,
+	appBytesBurst: 262_144,
+	appBytesPerMinute: 3_932_160,
+	deviceMessagesBurst: 400,
+	deviceMessagesPerMinute: 6_000,
+	deviceBytesBurst: 1_048_576,
+	deviceBytesPerMinute: 31_457_280,
+	noticesBurst: 16,
+	noticesPerMinute: 60,
+
+	/** Bytes waiting for one receiver; an app beyond it is dropped, a lock beyond it loses the channel that fills it. */
+	sendQueueBytes: 262_144,
+	/** Envelopes of a device that cannot be read, before its connection is closed. */
+	unreadableEnvelopes: 16,
+
+	/** Patience: TLS, the HTTP request, keepalive, a close handshake. */
+	handshakeMs: 10_000,
+	requestMs: 10_000,
+	pingMs: 20_000,
+	deadMs: 50_000,
+	closeMs: 2_000,
+	/** How often connected devices are compared with the registry, where another process may have revoked one. */
+	recheckMs: 10_000,
+} as const);
+
+export type RelayLimits = { readonly [Name in keyof typeof RELAY_LIMITS]: number };

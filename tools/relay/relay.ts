@@ -1,0 +1,214 @@
+/**
+ * The relay: devices on one TLS port, apps on another, and opaque frames between them. It decides who is connected; what
+ * the frames say it cannot know, and nothing in a lock's safety depends on it (T1, I6).
+ */
+import type { TLSSocket } from "node:tls";
+import type { WebSocket } from "ws";
+import { accept, type Result, refuse } from "../../modules/base/result.ts";
+import { readDeviceCertificate } from "./device-certificate.ts";
+import { RELAY_LIMITS, type RelayLimits } from "./limits.ts";
+import { Listener, type Visitor, visitorAt } from "./listener.ts";
+import { type LogSink, RelayLog } from "./log.ts";
+import { CLOSE_CODE, Peer, type PeerRate } from "./peer.ts";
+import type { Registry } from "./registry.ts";
+import { type Attachment, Router } from "./router.ts";
+
+export interface ListenerCredentials {
+	/** PEM: the leaf and its intermediates. */
+	readonly certificate: string;
+	readonly key: string;
+}
+
+export interface RelayOptions {
+	/** Stays the caller's: the relay does not close it. */
+	readonly registry: Registry;
+	readonly device: ListenerCredentials;
+	readonly app: ListenerCredentials;
+	/** PEM. */
+	readonly deviceRoots: string;
+	readonly log: LogSink;
+	readonly limits?: Partial<RelayLimits>;
+	/** For tests and demonstrations: sees each connection inside TLS before anything is read from it. */
+	readonly tap?: (tls: TLSSocket, side: "device" | "app") => void;
+}
+
+export interface RelayAddress {
+	readonly host: string;
+	readonly devicePort: number;
+	readonly appPort: number;
+}
+
+const TICK_MAX_MS = 1_000;
+
+export class Relay {
+	readonly #options: RelayOptions;
+	readonly #limits: RelayLimits;
+	readonly #log: RelayLog;
+	readonly #devices: Listener;
+	readonly #apps: Listener;
+	readonly #router: Router;
+	readonly #peers = new Set<Peer>();
+	#connections = 0;
+	#tick: NodeJS.Timeout | undefined;
+	#recheck: NodeJS.Timeout | undefined;
+	#emptied: (() => void) | undefined;
+
+	constructor(options: RelayOptions) {
+		this.#options = options;
+		this.#limits = { ...RELAY_LIMITS, ...options.limits };
+		this.#log = new RelayLog(options.log);
+		this.#devices = new Listener(
+			{
+				name: "device",
+				path: "/v1/device",
+				subprotocol: "latchkey.device.1",
+				...options.device,
+				clientRoots: options.deviceRoots,
+				connectionsPerAddress: this.#limits.deviceConnectionsPerAddress,
+				authorise: (socket) => this.#authoriseDevice(socket),
+				onWebSocket: (socket, visitor) => this.#attachDevice(socket, visitor),
+				tap: (tls) => options.tap?.(tls, "device"),
+			},
+			this.#limits,
+			this.#log,
+		);
+		this.#apps = new Listener(
+			{
+				name: "app",
+				path: "/v1/app",
+				subprotocol: "latchkey.app.1",
+				...options.app,
+				connectionsPerAddress: this.#limits.appConnectionsPerAddress,
+				authorise: async (socket) => accept(visitorAt(socket)),
+				onWebSocket: (socket, visitor) => this.#attachApp(socket, visitor),
+				tap: (tls) => options.tap?.(tls, "app"),
+			},
+			this.#limits,
+			this.#log,
+		);
+		this.#router = new Router(this.#limits, this.#log, this.#apps.addresses);
+	}
+
+	/** Port 0 lets the system choose. */
+	async listen(host: string, devicePort: number, appPort: number): Promise<RelayAddress> {
+		const address = {
+			host,
+			devicePort: await this.#devices.listen(host, devicePort),
+			appPort: await this.#apps.listen(host, appPort),
+		};
+		this.#log.write("info", "listening", { listener: "device", address: host, port: address.devicePort });
+		this.#log.write("info", "listening", { listener: "app", address: host, port: address.appPort });
+		this.#tick = setInterval(() => this.#onTick(), Math.min(TICK_MAX_MS, this.#limits.pingMs / 4));
+		this.#recheck = setInterval(() => void this.#recheckDevices(), this.#limits.recheckMs);
+		return address;
+	}
+
+	/** Serials of the devices that are connected now. */
+	get serials(): readonly string[] {
+		return this.#router.serials;
+	}
+
+	/** Says goodbye to everyone, then ends what is left. */
+	async close(): Promise<void> {
+		clearInterval(this.#tick);
+		clearInterval(this.#recheck);
+		this.#devices.stop();
+		this.#apps.stop();
+		const empty = new Promise<void>((resolve) => {
+			this.#emptied = resolve;
+		});
+		for (const peer of this.#peers) peer.close(CLOSE_CODE.goingAway, "stopping");
+		if (this.#peers.size > 0) await empty;
+		this.#devices.destroy();
+		this.#apps.destroy();
+		this.#log.write("info", "stopped");
+	}
+
+	async #authoriseDevice(socket: TLSSocket): Promise<Result<Visitor, string>> {
+		const certificate = socket.getPeerX509Certificate();
+		if (!socket.authorized || certificate === undefined) return refuse("certificate-unverified");
+		const identity = readDeviceCertificate(certificate);
+		if (!identity.ok) return identity;
+		const { serial, publicKeyHex } = identity.value;
+		const device = await this.#options.registry.find(serial);
+		if (device === undefined) return refuse("unknown-device");
+		if (device.public_key !== publicKeyHex) return refuse("key-mismatch");
+		return device.status === "active" ? accept({ ...visitorAt(socket), serial }) : refuse("revoked");
+	}
+
+	#attachDevice(socket: WebSocket, visitor: Visitor): void {
+		const { serial } = visitor;
+		if (serial === undefined) {
+			socket.terminate();
+			return;
+		}
+		const { deviceMessagesBurst, deviceMessagesPerMinute, deviceBytesBurst, deviceBytesPerMinute } =
+			this.#limits;
+		const rate = {
+			messagesBurst: deviceMessagesBurst,
+			messagesPerMinute: deviceMessagesPerMinute,
+			bytesBurst: deviceBytesBurst,
+			bytesPerMinute: deviceBytesPerMinute,
+		};
+		this.#attach(socket, visitor, "device", rate, (peer) => this.#router.attachDevice(serial, peer));
+	}
+
+	#attachApp(socket: WebSocket, visitor: Visitor): void {
+		const { appMessagesBurst, appMessagesPerMinute, appBytesBurst, appBytesPerMinute } = this.#limits;
+		const rate = {
+			messagesBurst: appMessagesBurst,
+			messagesPerMinute: appMessagesPerMinute,
+			bytesBurst: appBytesBurst,
+			bytesPerMinute: appBytesPerMinute,
+		};
+		this.#attach(socket, visitor, "app", rate, (peer, connection) =>
+			this.#router.attachApp(connection, visitor.group, peer),
+		);
+	}
+
+	#attach(
+		socket: WebSocket,
+		visitor: Visitor,
+		listener: "device" | "app",
+		rate: PeerRate,
+		attach: (peer: Peer, connection: number) => Attachment,
+	): void {
+		const connection = ++this.#connections;
+		const fields = {
+			listener,
+			connection,
+			...(visitor.serial === undefined ? {} : { serial: visitor.serial }),
+		};
+		let attachment: Attachment | undefined;
+		const peer = new Peer(socket, this.#limits, rate, {
+			onMessage: (message) => attachment?.receive(message),
+			onClosed: (reason, code) => {
+				this.#peers.delete(peer);
+				attachment?.closed();
+				this.#log.write("info", "disconnected", { ...fields, reason, code });
+				if (this.#peers.size === 0) this.#emptied?.();
+			},
+		});
+		this.#peers.add(peer);
+		this.#log.write("info", "connected", { ...fields, address: visitor.address });
+		attachment = attach(peer, connection);
+	}
+
+	#onTick(): void {
+		const nowMs = performance.now();
+		for (const peer of this.#peers) peer.tick(nowMs);
+		this.#router.sweep(nowMs);
+	}
+
+	/** Another process may have revoked a device that is connected here (T8). */
+	async #recheckDevices(): Promise<void> {
+		const serials = this.#router.serials;
+		if (serials.length === 0) return;
+		try {
+			const active = await this.#options.registry.activeAmong(serials);
+			for (const serial of serials) if (!active.has(serial)) this.#router.disconnectDevice(serial, "revoked");
+		} catch (error) {
+			this.#log.write("error", "registry", { reason: (error as Error).message });
+		}
+	}
+}

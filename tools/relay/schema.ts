@@ -1,0 +1,34 @@
+/**
+ * The relay's tables and how they came to be. Types are those that SQLite and Postgres both have; times are ISO 8601
+ * text, keys hexadecimal text. Nothing of what passes between phones and locks is stored, and no Noise key.
+ */
+import type { Kysely, Migration } from "kysely";
+
+export type DeviceStatus = "active" | "revoked";
+
+export interface DeviceRow {
+	readonly serial: string;
+	/** The uncompressed P-256 point, 130 hexadecimal digits. */
+	readonly public_key: string;
+	readonly status: DeviceStatus;
+	readonly enrolled_at: string;
+}
+
+export interface RelaySchema {
+	readonly devices: DeviceRow;
+}
+
+/** In the order of their names; one that has been released never changes. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
+	"0001-devices": {
+		async up(db: Kysely<unknown>): Promise<void> {
+			await db.schema
+				.createTable("devices")
+				.addColumn("serial", "varchar(24)", (column) => column.primaryKey())
+				.addColumn("public_key", "varchar(130)", (column) => column.notNull().unique())
+				.addColumn("status", "varchar(16)", (column) => column.notNull())
+				.addColumn("enrolled_at", "varchar(32)", (column) => column.notNull())
+				.execute();
+		},
+	},
+});
