@@ -1,0 +1,147 @@
+/**
+ * A whole board in memory (DESIGN 3): what stays when the power goes (records, the bolt, the outside world) and, for
+ * each boot, a Platform. The firmware starts over exactly when a test calls `boot`:
+ *
+ *   const board = new SimBoard({ crypto });
+ *   const app = new App(board.boot(), options);
+ *   app.start();
+ *   board.time.advance(1000);
+ *   board.powerCut();            // or the firmware's own reboot, or board.storage.cutAfter(3, true)
+ *   new App(board.boot(), options).start();
+ *
+ * It knows neither Node nor a host.
+ */
+import type { TestCrypto } from "../../modules/platform/crypto.ts";
+import type { KeyStore } from "../../modules/platform/keys.ts";
+import type { Platform } from "../../modules/platform/platform.ts";
+import type { RecordStorage } from "../../modules/platform/storage.ts";
+import type { ResetReason, System } from "../../modules/platform/system.ts";
+import { type HardwareOptions, SimHardware } from "./hardware.ts";
+import { SimKeys } from "./keys.ts";
+import { SimNetwork } from "./network.ts";
+import { SimSerial } from "./serial.ts";
+import { PowerCut, SimStorage } from "./storage.ts";
+import { SimClock, SimTime } from "./time.ts";
+
+/** What `system.reboot()` throws: nothing in the firmware may catch it. */
+export class SimReboot extends Error {
+	constructor() {
+		super("reboot");
+		this.name = "SimReboot";
+	}
+}
+
+export interface SimBoardOptions {
+	/** @noble on Node, PSA on XS: what a test's context offers. */
+	readonly crypto: TestCrypto;
+	readonly hardware?: HardwareOptions;
+	/** The key store of a boot; the default keeps keys in the board's records. */
+	readonly keys?: (crypto: TestCrypto, storage: RecordStorage) => KeyStore;
+	readonly buildUnixMs?: number;
+	/** The records of another board, or of an earlier life of this one. */
+	readonly storage?: SimStorage;
+}
+
+const BUILD_UNIX_MS = 1_760_000_000_000;
+
+export class SimBoard {
+	readonly time: SimTime;
+	readonly hardware: SimHardware;
+	readonly network: SimNetwork;
+	readonly serial: SimSerial;
+	/** Every line of the local log, over all boots. */
+	readonly logs: string[] = [];
+	readonly #options: SimBoardOptions;
+	#storage: SimStorage;
+	#clock: SimClock | undefined;
+	#boots = 0;
+	#reason: ResetReason = "power-on";
+
+	constructor(options: SimBoardOptions) {
+		this.#options = options;
+		this.time = new SimTime();
+		this.hardware = new SimHardware(this.time, options.hardware);
+		this.network = new SimNetwork(this.time);
+		this.serial = new SimSerial(this.time);
+		this.#storage = options.storage ?? new SimStorage();
+	}
+
+	/** The records as they are now; a new object after each power cut. */
+	get storage(): SimStorage {
+		return this.#storage;
+	}
+
+	/** False after a power cut or a reboot, until the next `boot`. */
+	get running(): boolean {
+		return this.#clock !== undefined;
+	}
+
+	/** How often it was booted. */
+	get boots(): number {
+		return this.#boots;
+	}
+
+	/** Timers and posted events of the running boot. */
+	get pending(): number {
+		return this.#clock?.pending ?? 0;
+	}
+
+	/** Starts over as after `powerCut` if the board still ran. */
+	boot(reason?: ResetReason): Platform {
+		if (this.#clock !== undefined) this.powerCut();
+		const clock = new SimClock(this.time, (run) => this.run(run));
+		this.#clock = clock;
+		this.#boots++;
+		const resetReason = reason ?? this.#reason;
+		const { crypto } = this.#options;
+		const storage = this.#storage;
+		const system: System = {
+			log: (line) => this.logs.push(line),
+			resetReason: () => resetReason,
+			reboot: () => {
+				this.#halt("requested");
+				throw new SimReboot();
+			},
+			buildUnixMs: this.#options.buildUnixMs ?? BUILD_UNIX_MS,
+		};
+		return {
+			clock,
+			crypto,
+			keys: this.#options.keys?.(crypto, storage) ?? new SimKeys(crypto, storage),
+			storage,
+			tls: this.network.connect(clock),
+			...this.hardware.connect(clock),
+			serial: this.serial.connect(clock),
+			system,
+		};
+	}
+
+	/** The power goes now: whatever was not written is lost. */
+	powerCut(): void {
+		this.#halt("power-on");
+	}
+
+	/**
+	 * Runs firmware code that a test calls itself; a reboot or power cut in it ends the boot, as it does from inside
+	 * an event. Anything else that is thrown goes on to the test.
+	 */
+	run(code: () => void): void {
+		try {
+			code();
+		} catch (error) {
+			if (error instanceof SimReboot) return;
+			if (!(error instanceof PowerCut)) throw error;
+			this.powerCut();
+		}
+	}
+
+	#halt(reason: ResetReason): void {
+		this.#clock?.stop();
+		this.#clock = undefined;
+		this.#reason = reason;
+		this.hardware.disconnect();
+		this.network.disconnect();
+		this.serial.disconnect();
+		this.#storage = this.#storage.reboot();
+	}
+}
