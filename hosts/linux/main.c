@@ -4,10 +4,14 @@
 #include <signal.h>
 
 #include "board.h"
+#include "cut.h"
 #include "engine.h"
 #include "fatal.h"
+#include "files.h"
 #include "loop.h"
+#include "pins.h"
 #include "port.h"
+#include "records.h"
 #include "system.h"
 
 static void after_turn(void)
@@ -52,6 +56,10 @@ int main(int argc, char *argv[])
 	board_parse(argc, argv);
 	fatal_install();
 	loop_start();
+	files_start(board.state);
+	records_start();
+	cut_start();
+	pins_start(board.pins);
 	if (!image_open(&image, board.image, reason, sizeof reason)) fatal("%s", reason);
 	if (!image_find(&image, board.main_module)) fatal("image %s: has no module %s", board.image, board.main_module);
 	board.build_unix_ms = image.build_unix_ms;
