@@ -59,7 +59,6 @@ export const LIMITS = Object.freeze({
 	grantUses: 1000000,
 
 	/** Identity and trust: what the line installs fits one serial frame. */
-	serialBytes: 24,
 	hardwareClassBytes: 24,
 	ownChainCertificates: 3,
 	ownChainBytes: 4096,

@@ -5,8 +5,8 @@
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromHex } from "../base/bytes.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
-import { DER, der, derBits, derUnsigned } from "./der.ts";
-import { OID } from "./object-identifiers.ts";
+import { DER, der, derBits, derUnsigned } from "../trust/der.ts";
+import { OID } from "../trust/object-identifiers.ts";
 
 /** Signs message with the device key: 64 bytes r || s. */
 export type SignMessage = (message: Uint8Array) => Uint8Array;

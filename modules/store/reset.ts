@@ -11,13 +11,13 @@
  */
 import { accept, type Result, refuse } from "../base/result.ts";
 import { RECORD_ROWS, RECORDS, type RecordRow } from "./records.ts";
-import type { RecordCodec, Store, WriteReason } from "./store.ts";
+import { recordCodec, type Store, type WriteReason } from "./store.ts";
 
-const RESET_PENDING: RecordCodec<true> = Object.freeze({
+const RESET_PENDING = recordCodec<true>({
 	row: RECORDS.resetPending,
 	format: 1,
 	encode: () => ({}),
-	decode: () => true as const,
+	decode: () => true,
 });
 
 export class FactoryReset {

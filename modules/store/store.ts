@@ -36,6 +36,11 @@ export interface RecordCodec<Value> {
 	migrate?(fields: CborMap, format: number): Value | undefined;
 }
 
+/** Freezes a codec; codecs are module-level tables. */
+export function recordCodec<Value>(codec: RecordCodec<Value>): RecordCodec<Value> {
+	return Object.freeze(codec);
+}
+
 /** The name of a record: of a row, or of member `index` of a family. */
 export function recordName(row: RecordRow, index?: number): string {
 	if (row.count === undefined) {

@@ -1,0 +1,83 @@
+/**
+ * Time is two values (DESIGN 7, T13). The floor is persisted and only rises (I3): from the image's build time and
+ * from the signing time of what a threshold signed. The estimate lives in RAM, is at least the floor and may be
+ * corrected both ways. There is no guess: without an estimate `nowUnixMs` is undefined.
+ *
+ * Who may correct the estimate is its caller's business (an owner's session, a time role); this file verifies nothing.
+ */
+import { accept, type Result, refuse } from "../base/result.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { TlsTime } from "../platform/tls.ts";
+import { RECORDS } from "../store/records.ts";
+import { type ReadReason, recordCodec, type Store } from "../store/store.ts";
+
+/** 9999-12-31T23:59:59.999Z: what a certificate can say. */
+const UNIX_MS_MAX = 253402300799999;
+
+const CODEC = recordCodec<number>({
+	row: RECORDS.timeFloor,
+	format: 1,
+	encode: (unixMs) => ({ 1: unixMs }),
+	decode: (fields) => (fields.hasOnly([0, 1]) ? fields.uint(1, UNIX_MS_MAX) : undefined),
+});
+
+export class TrustedTime {
+	readonly #store: Store;
+	readonly #clock: Clock;
+	/** Why the stored floor could not be used, for the caller to log once; the build time is the floor then. */
+	readonly fault: Exclude<ReadReason, "absent"> | undefined;
+	#floorMs: number;
+	readonly #writable: boolean;
+	#estimate: { readonly unixMs: number; readonly atMs: number } | undefined;
+
+	/** Reads the floor; the first boot of an image whose build time is later raises it (one write an update). */
+	constructor(store: Store, clock: Clock, buildUnixMs: number) {
+		this.#store = store;
+		this.#clock = clock;
+		const stored = store.read(CODEC);
+		if (!stored.ok && stored.reason !== "absent") this.fault = stored.reason;
+		this.#floorMs = stored.ok ? stored.value : 0;
+		// A floor that may be higher than ours, but cannot be read now, is left as it is.
+		this.#writable = stored.ok || stored.reason === "absent" || stored.reason === "corrupt";
+		// A full disk does not lower the floor: this image bears its build time at every boot.
+		if (!this.raiseFloor(buildUnixMs).ok) this.#floorMs = buildUnixMs;
+	}
+
+	get floorUnixMs(): number {
+		return this.#floorMs;
+	}
+
+	/** From a verified signing time. One that is not later changes nothing. Refused: the floor stands. */
+	raiseFloor(unixMs: number): Result<void, "range" | "storage"> {
+		if (!isUnixMs(unixMs)) return refuse("range");
+		if (unixMs <= this.#floorMs) return accept(undefined);
+		if (!this.#writable || !this.#store.write(CODEC, unixMs).ok) return refuse("storage");
+		this.#floorMs = unixMs;
+		return accept(undefined);
+	}
+
+	/** Corrects the estimate, either way. Refused below the floor: the estimate stands. */
+	setEstimate(unixMs: number): Result<void, "range" | "below-floor"> {
+		if (!isUnixMs(unixMs)) return refuse("range");
+		if (unixMs < this.#floorMs) return refuse("below-floor");
+		this.#estimate = { unixMs, atMs: this.#clock.monotonicMs() };
+		return accept(undefined);
+	}
+
+	/** Undefined when the lock does not know: timed access is refused then. */
+	nowUnixMs(): number | undefined {
+		if (this.#estimate === undefined) return undefined;
+		const elapsedMs = Math.floor(this.#clock.monotonicMs() - this.#estimate.atMs);
+		return Math.max(this.#estimate.unixMs + elapsedMs, this.#floorMs);
+	}
+
+	/** For certificates: the estimate, else the floor (of which only notAfter can be judged). */
+	tlsTime(): TlsTime {
+		const unixMs = this.nowUnixMs();
+		return unixMs === undefined ? { unixMs: this.#floorMs, kind: "floor" } : { unixMs, kind: "estimate" };
+	}
+}
+
+function isUnixMs(unixMs: number): boolean {
+	return Number.isSafeInteger(unixMs) && unixMs >= 0 && unixMs <= UNIX_MS_MAX;
+}
