@@ -120,7 +120,7 @@ export class Link {
 	/** False when the link is not ready or its queue is full: the envelope was dropped. */
 	send(envelope: FromLock): boolean {
 		const attempt = this.#attempt;
-		if (this.#state.kind !== "ready" || attempt?.ws === undefined) return false;
+		if (this.#state.kind !== "ready" || attempt?.ws === undefined || !attempt.ws.open) return false;
 		if (attempt.ws.send("binary", encodeEnvelope(envelope))) return true;
 		attempt.unsent++;
 		if (attempt.unsent === 1) this.#log("the queue to the relay is full, dropping");
