@@ -70,7 +70,8 @@ PortRecordStatus port_record_delete(const char *domain, const char *name);
 bool port_pin_write(uint32_t pin, bool level);
 
 /* Arms one native timer off the engine's thread: at deadline_us (port_monotonic_us) it calls callback there.
- * One timer per slot (0..PORT_CUT_TIMERS-1); arming again replaces. False when it could not be armed. */
+ * One timer per slot (0..PORT_CUT_TIMERS-1); arming again replaces. False when it could not be armed. The callback may
+ * arm its own slot again. Disarming does not wait: a callback that has begun runs to its end. */
 enum { PORT_CUT_TIMERS = 4 };
 bool port_cut_timer_arm(uint32_t slot, uint64_t deadline_us, void (*callback)(uint32_t slot));
 void port_cut_timer_disarm(uint32_t slot);
