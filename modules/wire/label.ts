@@ -3,12 +3,12 @@
  * alphanumeric mode. Made by the factory line, read by a phone; a lock never sees it.
  */
 import { accept, type Result, refuse } from "../base/result.ts";
+import { encodeUtf8 } from "../base/utf8.ts";
 import { decodeBase32, encodeBase32 } from "./base32.ts";
+import { asSerial } from "./names.ts";
 
 export const SETUP_SECRET_BYTES = 16;
 export const NOISE_KEY_BYTES = 32;
-
-const SERIAL = /^[A-Z0-9-]{4,24}$/;
 
 export interface Label {
 	readonly serial: string;
@@ -16,9 +16,14 @@ export interface Label {
 	readonly setupSecret: Uint8Array;
 }
 
-/** PROTOCOL 1: what a serial looks like. */
-export function isSerial(text: string): boolean {
-	return SERIAL.test(text);
+/** PROTOCOL 4: the HKDF info that turns the setup secret into the psk of a pairing. */
+export function qrPskInfo(serial: string): Uint8Array {
+	return encodeUtf8(`latchkey qr psk${serial}`);
+}
+
+/** PROTOCOL 6: the prologue of the message that carries a setup secret to its label. */
+export function labelPrologue(serial: string): Uint8Array {
+	return encodeUtf8(`latchkey label${serial}`);
 }
 
 export function encodeLabel(label: Label): string {
@@ -27,9 +32,9 @@ export function encodeLabel(label: Label): string {
 
 export function decodeLabel(text: string): Result<Label, "malformed"> {
 	const parts = text.split(":");
-	const [magic, serial, key, secret] = parts;
-	if (parts.length !== 4 || magic !== "LK1") return refuse("malformed");
-	if (serial === undefined || !isSerial(serial)) return refuse("malformed");
+	const [magic, shown, key, secret] = parts;
+	const serial = asSerial(shown);
+	if (parts.length !== 4 || magic !== "LK1" || serial === undefined) return refuse("malformed");
 	const noisePublicKey = decodeBase32(key ?? "");
 	const setupSecret = decodeBase32(secret ?? "");
 	if (noisePublicKey?.length !== NOISE_KEY_BYTES) return refuse("malformed");

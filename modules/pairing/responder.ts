@@ -1,0 +1,41 @@
+/**
+ * Method 2 at the lock (PROTOCOL 4): pairing by the QR code's secret, Noise XXpsk0. Only an unclaimed lock, only in
+ * an open window (DESIGN 8.1, T20). A wrong psk fails on message 1. The secret stays behind the key store; what the
+ * handshake proves is spent by `enrol`, not here.
+ */
+import { openXxPsk0Responder } from "../noise/responder.ts";
+import type { KeyStore } from "../platform/keys.ts";
+import type { HandshakeMethod } from "../session/method.ts";
+import { METHOD_QR } from "../wire/hello.ts";
+import { qrPskInfo } from "../wire/label.ts";
+
+const NO_SALT = new Uint8Array(0);
+const PSK_BYTES = 32;
+
+export interface QrPairingOptions {
+	readonly serial: string;
+	readonly keys: KeyStore;
+	/** The setup secret's name in the key store. */
+	readonly setupKey: string;
+	readonly isClaimed: () => boolean;
+	readonly isWindowOpen: () => boolean;
+}
+
+export function qrMethod(options: QrPairingOptions): HandshakeMethod {
+	const { serial, keys, setupKey, isClaimed, isWindowOpen } = options;
+	return {
+		method: METHOD_QR,
+		refusal() {
+			if (isClaimed()) return "pairing-claimed";
+			return isWindowOpen() ? undefined : "pairing-window";
+		},
+		openHandshake(crypto, prologue, localStatic) {
+			const secret = keys.openSecret(setupKey);
+			const psk = crypto.derive(secret, NO_SALT, qrPskInfo(serial), PSK_BYTES);
+			secret.close();
+			return openXxPsk0Responder({ crypto, prologue, localStatic, psk });
+		},
+		// Whoever holds the secret: the window and the claim are asked again, since both may have changed meanwhile.
+		admits: () => !isClaimed() && isWindowOpen(),
+	};
+}
