@@ -72,7 +72,9 @@ export class Identity {
 		if (chain.ok) this.#chain = chain.value;
 		else if (chain.reason !== "absent") faults.push(`certificate-${chain.reason}`);
 		// A seal that cannot be read is a seal.
-		this.#sealed = store.has(SEAL_CODEC.row);
+		const seal = store.has(SEAL_CODEC.row);
+		this.#sealed = !seal.ok || seal.value;
+		if (!seal.ok) faults.push(`seal-${seal.reason}`);
 		this.faults = faults;
 	}
 

@@ -9,7 +9,7 @@
  *
  * Until finish is accepted the lock serves nobody but its buttons.
  */
-import { accept, type Result, refuse } from "../base/result.ts";
+import { accept, type Result } from "../base/result.ts";
 import { RECORD_ROWS, RECORDS, type RecordRow } from "./records.ts";
 import { recordCodec, type Store, type WriteReason } from "./store.ts";
 
@@ -27,8 +27,11 @@ export class FactoryReset {
 		this.#store = store;
 	}
 
-	/** True from an accepted begin to an accepted finish, across power cuts. An unreadable record counts as one. */
-	get pending(): boolean {
+	/**
+	 * True from an accepted begin to an accepted finish, across power cuts; what the record holds does not matter.
+	 * Refused: nobody knows, so nothing is erased and the lock serves its buttons only.
+	 */
+	pending(): Result<boolean, "io"> {
 		return this.#store.has(RECORDS.resetPending);
 	}
 
@@ -39,10 +42,8 @@ export class FactoryReset {
 	begin(): Result<void, WriteReason> {
 		const written = this.#store.write(RESET_PENDING, true);
 		if (written.ok || written.reason !== "full") return written;
-		for (const index of this.#store.indexes(RECORDS.logEntry)) {
-			const erased = this.#store.erase(RECORDS.logEntry, index);
-			if (!erased.ok) return erased;
-		}
+		const erased = this.#eraseRow(RECORDS.logEntry);
+		if (!erased.ok) return erased;
 		return this.#store.write(RESET_PENDING, true);
 	}
 
@@ -54,7 +55,7 @@ export class FactoryReset {
 		for (const row of RECORD_ROWS) {
 			if (row.survivesReset || row === RECORDS.resetPending) continue;
 			const erased = this.#eraseRow(row);
-			if (!erased.ok) return refuse(erased.reason);
+			if (!erased.ok) return erased;
 		}
 		lastStep();
 		return this.#store.erase(RECORDS.resetPending);
@@ -62,7 +63,9 @@ export class FactoryReset {
 
 	#eraseRow(row: RecordRow): Result<void, WriteReason> {
 		if (row.count === undefined) return this.#store.erase(row);
-		for (const index of this.#store.indexes(row)) {
+		const indexes = this.#store.indexes(row);
+		if (!indexes.ok) return indexes;
+		for (const index of indexes.value) {
 			const erased = this.#store.erase(row, index);
 			if (!erased.ok) return erased;
 		}

@@ -94,20 +94,33 @@ export class Store {
 	}
 
 	/** Whether the record is there, whatever it holds; it is not read. */
-	has(row: RecordRow, index?: number): boolean {
-		return this.#storage.names(row.domain).includes(recordName(row, index));
+	has(row: RecordRow, index?: number): Result<boolean, "io"> {
+		const names = this.#names(row.domain);
+		return names.ok ? accept(names.value.includes(recordName(row, index))) : names;
 	}
 
 	/** Members of a family that are stored, ascending. */
-	indexes(row: RecordRow): readonly number[] {
-		assert(row.count !== undefined, "no record family");
+	indexes(row: RecordRow): Result<readonly number[], "io"> {
+		const { count } = row;
+		assert(count !== undefined, "no record family");
+		const names = this.#names(row.domain);
+		if (!names.ok) return names;
 		const indexes: number[] = [];
-		for (const name of this.#storage.names(row.domain)) {
+		for (const name of names.value) {
 			const digits = name.startsWith(row.name) ? name.slice(row.name.length) : "";
-			const index = /^(0|[1-9][0-9]{0,4})$/.test(digits) ? Number(digits) : row.count;
-			if (index < row.count) indexes.push(index);
+			const index = /^(0|[1-9][0-9]{0,4})$/.test(digits) ? Number(digits) : count;
+			if (index < count) indexes.push(index);
 		}
-		return indexes.sort((a, b) => a - b);
+		return accept(indexes.sort((a, b) => a - b));
+	}
+
+	#names(domain: string): Result<readonly string[], "io"> {
+		try {
+			return accept(this.#storage.names(domain));
+		} catch (error) {
+			if (error instanceof DeviceError && error.code === "record/io") return refuse("io");
+			throw error;
+		}
 	}
 
 	#readBytes(row: RecordRow, index: number | undefined): Result<Uint8Array, "absent" | "corrupt" | "io"> {

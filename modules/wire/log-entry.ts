@@ -3,7 +3,7 @@
  * this version does not know is kept as it came, so that an older phone can still follow the chain.
  */
 
-import { unreachable } from "../base/assert.ts";
+import { assert, unreachable } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { LIMITS } from "../base/limits.ts";
 import { decodeCbor } from "./cbor-decode.ts";
@@ -112,11 +112,11 @@ export function encodeLogEntry(entry: LogEntry): Uint8Array {
 function encodeDetail(event: LogEvent): readonly CborInput[] {
 	switch (event.kind) {
 		case "boot":
-			return [event.resetReason, event.firmware];
+			return [logText(event.resetReason), logText(event.firmware)];
 		case "claimed":
 			return [event.grantId, event.name];
 		case "session":
-			return [event.grantId, event.transport];
+			return [event.grantId, logText(event.transport)];
 		case "decision":
 			return [event.grantId, event.command, event.status];
 		case "bolt":
@@ -126,13 +126,13 @@ function encodeDetail(event: LogEvent): readonly CborInput[] {
 		case "reset":
 			return [];
 		case "strangers":
-			return [event.transport, event.count, event.hour];
+			return [logText(event.transport), event.count, event.hour];
 		case "member-added":
 			return [event.grantId, event.role, event.name, event.byGrantId];
 		case "member-removed":
 			return [event.grantId, event.byGrantId];
 		case "fault":
-			return [event.code];
+			return [logText(event.code)];
 		default:
 			return unreachable(event);
 	}
@@ -235,6 +235,12 @@ function decodeDetail(kind: number, detail: readonly CborValue[]): LogEvent | Un
 		default:
 			return { kind: "unknown", number: kind, detail };
 	}
+}
+
+/** Texts of the firmware's own: an oversized one is a programmer's error. */
+function logText(text: string): string {
+	assert(asLogText(text) !== undefined, "a log text beyond its bound");
+	return text;
 }
 
 function asLogText(value: CborValue | undefined): string | undefined {
