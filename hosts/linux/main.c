@@ -12,6 +12,7 @@
 #include "pins.h"
 #include "port.h"
 #include "records.h"
+#include "serial.h"
 #include "system.h"
 
 static void after_turn(void)
@@ -60,6 +61,7 @@ int main(int argc, char *argv[])
 	records_start();
 	cut_start();
 	pins_start(board.pins);
+	serial_start(board.serial);
 	if (!image_open(&image, board.image, reason, sizeof reason)) fatal("%s", reason);
 	if (!image_find(&image, board.main_module)) fatal("image %s: has no module %s", board.image, board.main_module);
 	board.build_unix_ms = image.build_unix_ms;

@@ -146,6 +146,11 @@ void pins_close(uint32_t pin)
 	atomic_store(&pins[pin].use, PIN_FREE);
 }
 
+void pins_write(uint32_t pin, bool level)
+{
+	set_level(pin, level);
+}
+
 bool pins_read(uint32_t pin)
 {
 	return atomic_load(&pins[pin].level);

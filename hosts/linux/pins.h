@@ -24,6 +24,8 @@ typedef enum { PIN_FREE, PIN_INPUT, PIN_INPUT_PULL_UP, PIN_OUTPUT } PinUse;
 /* False when the pin does not exist or is in use. An output starts at `level`. */
 bool pins_open(uint32_t pin, PinUse use, bool level);
 void pins_close(uint32_t pin);
+/* Of a pin that is open as an output. */
+void pins_write(uint32_t pin, bool level);
 bool pins_read(uint32_t pin);
 /* One listener a pin, called on the engine's thread after each change of an input; NULL ends it. */
 void pins_listen(uint32_t pin, void (*listener)(void *context, bool level), void *context);

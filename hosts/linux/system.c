@@ -1,8 +1,8 @@
 /* The machine itself, for JavaScript: log, reboot, settings, heap. system.ts is its class. */
 #include "xsmc.h"
 
-#include "arguments.h"
 #include "board.h"
+#include "check.h"
 #include "engine.h"
 #include "fatal.h"
 #include "mc.xs.h"
@@ -37,7 +37,7 @@ void xs_system_argument(xsMachine *the)
 {
 	char key[64];
 
-	string_argument(the, 0, key, sizeof key);
+	lk_text(the, 0, key, sizeof key);
 	for (int index = 0; index < board.argument_count; index++) {
 		size_t length = strlen(key);
 		if (strncmp(board.arguments[index], key, length) != 0 || board.arguments[index][length] != '=') continue;

@@ -1,8 +1,8 @@
 /* Timers for JavaScript; timer.ts is their class. A running timer keeps its callback alive, a stopped one nothing. */
 #include "xsmc.h"
 
+#include "check.h"
 #include "mc.xs.h"
-#include "arguments.h"
 #include "port.h"
 
 typedef struct {
@@ -50,8 +50,8 @@ static void fire(void *context)
 void xs_timer_start(xsMachine *the)
 {
 	Timer *timer;
-	uint32_t delay_ms = number_argument(the, 1, 0x7fffffff);
-	uint32_t repeat_ms = argument_given(the, 2) ? number_argument(the, 2, 0x7fffffff) : 0;
+	uint32_t delay_ms = (uint32_t)lk_number(the, 1, 0, 0x7fffffff);
+	uint32_t repeat_ms = lk_given(the, 2) ? (uint32_t)lk_number(the, 2, 0, 0x7fffffff) : 0;
 
 	if (!xsmcIsCallable(xsArg(0))) xsTypeError("timer: callback is no function");
 	timer = calloc(1, sizeof *timer);

@@ -1,0 +1,95 @@
+/**
+ * The types of what a host offers under ECMA-419's and the Moddable SDK's module names, as far as this firmware
+ * uses it. hosts/linux implements them in its .ts files; on boards they are Moddable's own modules.
+ */
+
+declare module "embedded:io/digital" {
+	type Value = 0 | 1;
+
+	interface DigitalOptions {
+		readonly pin: number;
+		readonly mode: number;
+		readonly activeLow?: boolean;
+		readonly initialValue?: Value;
+		/** Digital.Rising, Digital.Falling or both; needs onReadable. */
+		readonly edge?: number;
+		readonly onReadable?: (this: Digital) => void;
+		readonly target?: unknown;
+	}
+
+	class Digital {
+		static readonly Input: number;
+		static readonly InputPullUp: number;
+		static readonly InputPullDown: number;
+		static readonly InputPullUpDown: number;
+		static readonly Output: number;
+		static readonly OutputOpenDrain: number;
+		static readonly ActiveLow: number;
+		static readonly Rising: number;
+		static readonly Falling: number;
+
+		constructor(options: DigitalOptions);
+		read(): Value;
+		write(value: Value): void;
+		close(): void;
+	}
+
+	export default Digital;
+}
+
+declare module "embedded:io/serial" {
+	interface SerialOptions {
+		readonly receive?: number;
+		readonly transmit?: number;
+		readonly port?: number;
+		readonly baud?: number;
+		readonly format?: "number" | "buffer";
+		readonly onReadable?: (this: Serial, bytes: number) => void;
+		readonly onWritable?: (this: Serial, bytes: number) => void;
+		readonly target?: unknown;
+	}
+
+	class Serial {
+		constructor(options: SerialOptions);
+		format: "number" | "buffer";
+		/** Undefined when nothing has arrived. */
+		read(byteLength?: number): number | ArrayBuffer | undefined;
+		/** On Linux: how many bytes were taken. A board throws when its output is full. */
+		write(value: number | ArrayBuffer | ArrayBufferView): number | undefined;
+		close(): void;
+	}
+
+	export default Serial;
+}
+
+declare module "embedded:storage/key-value" {
+	interface StorageOptions {
+		/** The domain: 1 to 15 bytes. */
+		readonly path: string;
+		readonly mode?: "r" | "r+";
+		readonly format?: "buffer" | "string";
+	}
+
+	export interface Storage extends Iterable<string> {
+		/** Undefined when there is no such key. */
+		read(key: string): ArrayBuffer | string | undefined;
+		write(key: string, value: ArrayBuffer | ArrayBufferView | string): void;
+		delete(key: string): void;
+		close(): void;
+	}
+
+	const KeyValue: { open(options: StorageOptions): Storage };
+
+	export default KeyValue;
+}
+
+declare module "timer" {
+	class Timer {
+		private constructor();
+		static set(callback: (timer: Timer) => void, intervalMs?: number, repeatMs?: number): Timer;
+		static repeat(callback: (timer: Timer) => void, intervalMs: number): Timer;
+		static clear(timer: Timer | undefined | null): void;
+	}
+
+	export default Timer;
+}

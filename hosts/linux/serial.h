@@ -1,0 +1,8 @@
+/* The serial line: a pseudo-terminal whose other side a symbolic link names. */
+#ifndef LATCHKEY_SERIAL_H
+#define LATCHKEY_SERIAL_H
+
+/* NULL: there is no serial line, and opening it fails. */
+void serial_start(const char *link);
+
+#endif
