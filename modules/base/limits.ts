@@ -49,8 +49,9 @@ export const LIMITS = Object.freeze({
 	anchorMs: 300000,
 	anchorsKept: 2,
 
-	/** Serial: one frame. */
+	/** Serial: one frame, and the bytes that wait to leave. */
 	serialFrameBytes: 4608,
+	serialQueueBytes: 16384,
 
 	/** Access. */
 	grants: 32,

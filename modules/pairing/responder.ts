@@ -4,7 +4,7 @@
  * handshake proves is spent by `enrol`, not here.
  */
 import { openXxPsk0Responder } from "../noise/responder.ts";
-import type { KeyStore } from "../platform/keys.ts";
+import type { Secret } from "../platform/crypto.ts";
 import type { HandshakeMethod } from "../session/method.ts";
 import { METHOD_QR } from "../wire/hello.ts";
 import { qrPskInfo } from "../wire/label.ts";
@@ -14,15 +14,14 @@ const PSK_BYTES = 32;
 
 export interface QrPairingOptions {
 	readonly serial: string;
-	readonly keys: KeyStore;
-	/** The setup secret's name in the key store. */
-	readonly setupKey: string;
+	/** The setup secret; undefined when it cannot be read. */
+	readonly openSetupSecret: () => Secret | undefined;
 	readonly isClaimed: () => boolean;
 	readonly isWindowOpen: () => boolean;
 }
 
 export function qrMethod(options: QrPairingOptions): HandshakeMethod {
-	const { serial, keys, setupKey, isClaimed, isWindowOpen } = options;
+	const { serial, openSetupSecret, isClaimed, isWindowOpen } = options;
 	return {
 		method: METHOD_QR,
 		refusal() {
@@ -30,7 +29,11 @@ export function qrMethod(options: QrPairingOptions): HandshakeMethod {
 			return isWindowOpen() ? undefined : "pairing-window";
 		},
 		openHandshake(crypto, prologue, localStatic) {
-			const secret = keys.openSecret(setupKey);
+			const secret = openSetupSecret();
+			if (secret === undefined) {
+				localStatic.close();
+				return undefined;
+			}
 			const psk = crypto.derive(secret, NO_SALT, qrPskInfo(serial), PSK_BYTES);
 			secret.close();
 			return openXxPsk0Responder({ crypto, prologue, localStatic, psk });

@@ -8,8 +8,8 @@ export interface HandshakeMethod {
 	readonly method: Method;
 	/** Asked once the pre-check MAC holds and before any Diffie-Hellman: undefined to go on, or why not (for the local log). */
 	refusal(): string | undefined;
-	/** Takes the static key over. */
-	openHandshake(crypto: Crypto, prologue: Uint8Array, localStatic: DhKeyPair): HandshakeState;
+	/** Takes the static key over. Undefined when a key of the lock cannot be read: the method is refused. */
+	openHandshake(crypto: Crypto, prologue: Uint8Array, localStatic: DhKeyPair): HandshakeState | undefined;
 	/** Whether this phone key gets a session. Asked as soon as it is known; the handshake proves it. */
 	admits(phoneKey: Uint8Array): boolean;
 }

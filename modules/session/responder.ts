@@ -30,8 +30,8 @@ export interface ResponderContext {
 	readonly noisePublicKey: Uint8Array;
 	readonly transportName: string;
 	readonly methods: readonly HandshakeMethod[];
-	/** The lock's static key; the handshake closes it. */
-	openStaticKey(): DhKeyPair;
+	/** The lock's static key; the handshake closes it. Undefined when it cannot be read: nobody is served. */
+	openStaticKey(): DhKeyPair | undefined;
 	/** Takes one handshake from the transport's allowance, after the MAC held; else the reason why not. */
 	admitHandshake(): string | undefined;
 }
@@ -110,7 +110,9 @@ export class ChannelResponder {
 	#handshake(hello: Hello, method: HandshakeMethod, challenge: Uint8Array): void {
 		const { crypto, clock, serial } = this.#context;
 		const prologue = sessionPrologue(serial, hello.method, challenge);
-		const noise = method.openHandshake(crypto, prologue, this.#context.openStaticKey());
+		const localStatic = this.#context.openStaticKey();
+		const noise = localStatic && method.openHandshake(crypto, prologue, localStatic);
+		if (noise === undefined) return this.#refuse("key");
 		const payload = noise.readMessage(hello.message);
 		if (!payload.ok || payload.value.length !== 0) {
 			noise.close();

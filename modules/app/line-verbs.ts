@@ -1,0 +1,142 @@
+/**
+ * The factory line's verbs (PROTOCOL 6) on the lock: reads arguments, asks identity, answers. It keeps no state; what
+ * may be repeated, and what the seal ends, is identity's to say. The setup secret leaves only sealed to the line's key.
+ */
+import { unreachable } from "../base/assert.ts";
+import { LIMITS } from "../base/limits.ts";
+import { accept, type Result, refuse } from "../base/result.ts";
+import type { Identity, IdentityReason } from "../identity/identity.ts";
+import { sealN } from "../noise/one-way.ts";
+import type { Crypto } from "../platform/crypto.ts";
+import { decodeAddresses, decodeRoots } from "../trust/relay-trust.ts";
+import type { CborFields } from "../wire/cbor-encode.ts";
+import { asBytes, type CborMap } from "../wire/cbor-map.ts";
+import { PROTOCOL_VERSION } from "../wire/hello.ts";
+import { labelPrologue } from "../wire/label.ts";
+import {
+	encodeLineAnswer,
+	LINE_STAGES,
+	LINE_VERBS,
+	type LineCode,
+	type LineRequest,
+} from "../wire/line-verb.ts";
+
+type VerbResult = Result<CborFields | undefined, LineCode>;
+
+export interface LineVerbsOptions {
+	readonly identity: Identity;
+	readonly crypto: Crypto;
+	readonly firmwareVersion: string;
+	/** The board became able to serve sessions or to reach its relay. */
+	readonly onProvisioned: () => void;
+}
+
+export class LineVerbs {
+	readonly #options: LineVerbsOptions;
+
+	constructor(options: LineVerbsOptions) {
+		this.#options = options;
+	}
+
+	/** The encoded answer to one verb. */
+	answer(request: LineRequest): Uint8Array {
+		const outcome = this.#run(request.verb, request.args);
+		if (!outcome.ok) return encodeLineAnswer(request.verb, outcome.reason);
+		return encodeLineAnswer(request.verb, "done", outcome.value);
+	}
+
+	#run(verb: number, args: CborMap): VerbResult {
+		switch (verb) {
+			case LINE_VERBS.identify:
+				return args.size === 0 ? this.#identify() : refuse("malformed");
+			case LINE_VERBS.begin:
+				return this.#begin(args);
+			case LINE_VERBS.install:
+				return this.#install(args);
+			case LINE_VERBS.label:
+				return this.#label(args);
+			case LINE_VERBS.seal:
+				return args.size === 0 ? this.#seal() : refuse("malformed");
+			default:
+				return refuse("malformed");
+		}
+	}
+
+	#identify(): VerbResult {
+		const { identity, firmwareVersion } = this.#options;
+		return accept({
+			0: PROTOCOL_VERSION,
+			1: LINE_STAGES.indexOf(identity.stage),
+			2: identity.serial,
+			3: firmwareVersion,
+			4: identity.keyP256,
+		});
+	}
+
+	#begin(args: CborMap): VerbResult {
+		const serial = args.text(0, 24);
+		const hardwareClass = args.text(1, LIMITS.hardwareClassBytes);
+		if (!args.hasOnly([0, 1]) || serial === undefined || hardwareClass === undefined) {
+			return refuse("malformed");
+		}
+		const begun = this.#options.identity.begin(serial, hardwareClass);
+		if (!begun.ok) return refuse(codeOf(begun.reason));
+		this.#options.onProvisioned();
+		return accept({ 0: begun.value.csr, 1: begun.value.key25519 });
+	}
+
+	#install(args: CborMap): VerbResult {
+		const chain = readChain(args);
+		const roots = decodeRoots(args.get(1));
+		const addresses = decodeAddresses(args.get(2));
+		if (!args.hasOnly([0, 1, 2]) || chain === undefined) return refuse("malformed");
+		if (roots === undefined || addresses === undefined) return refuse("malformed");
+		const installed = this.#options.identity.install(chain, { version: 0, roots, addresses });
+		if (!installed.ok) return refuse(codeOf(installed.reason));
+		this.#options.onProvisioned();
+		return accept(undefined);
+	}
+
+	#label(args: CborMap): VerbResult {
+		const { identity, crypto } = this.#options;
+		const lineKey = args.bytes(0, 32);
+		if (!args.hasOnly([0]) || lineKey === undefined) return refuse("malformed");
+		const secret = identity.openSetupSecret();
+		if (!secret.ok) return refuse(codeOf(secret.reason));
+		const sealed = sealN(crypto, labelPrologue(identity.serial!), lineKey, secret.value);
+		secret.value.close();
+		return sealed.ok ? accept({ 0: sealed.value }) : refuse("malformed");
+	}
+
+	#seal(): VerbResult {
+		const sealed = this.#options.identity.seal();
+		return sealed.ok ? accept(undefined) : refuse(codeOf(sealed.reason));
+	}
+}
+
+function readChain(args: CborMap): readonly Uint8Array[] | undefined {
+	const items = args.array(0, { min: 1, max: LIMITS.ownChainCertificates });
+	const chain: Uint8Array[] = [];
+	for (const item of items ?? []) {
+		const certificate = asBytes(item, { min: 1, max: LIMITS.ownChainBytes });
+		if (certificate === undefined) return undefined;
+		chain.push(certificate);
+	}
+	return items && chain;
+}
+
+/** Flash that refuses leaves things as they were; the line repeats the verb, so it hears "out of order". */
+function codeOf(reason: IdentityReason): LineCode {
+	switch (reason) {
+		case "sealed":
+		case "conflict":
+		case "malformed":
+		case "out-of-order":
+		case "certificate-refused":
+			return reason;
+		case "storage":
+			return "out-of-order";
+		default:
+			return unreachable(reason);
+	}
+}

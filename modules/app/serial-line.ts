@@ -1,0 +1,75 @@
+/**
+ * The service serial line (PROTOCOL 6): frames in and out, channels to the sessions of this transport, verbs to the
+ * factory's. Whatever the line carries, it holds one frame in and a bounded number of bytes out.
+ */
+
+import { concatBytes } from "../base/bytes.ts";
+import { LIMITS } from "../base/limits.ts";
+import type { SerialPort } from "../platform/serial.ts";
+import { decodeCborMap } from "../wire/cbor-decode.ts";
+import { Deframer, encodeFrame } from "../wire/cobs.ts";
+import { decodeToLock, encodeEnvelope, type FromLock, type ToLock } from "../wire/envelope.ts";
+import { decodeLineRequest, isLineFrame, type LineRequest } from "../wire/line-verb.ts";
+
+export interface SerialLineHandlers {
+	onEnvelope(envelope: ToLock): void;
+	/** The encoded answer. */
+	onVerb(request: LineRequest): Uint8Array;
+	onDropped(reason: string): void;
+}
+
+export class SerialLine {
+	readonly #port: SerialPort;
+	readonly #handlers: SerialLineHandlers;
+	readonly #deframer = new Deframer();
+	#queue: Uint8Array = new Uint8Array(0);
+
+	constructor(port: SerialPort, handlers: SerialLineHandlers) {
+		this.#port = port;
+		this.#handlers = handlers;
+		port.onReadable(() => this.#drainIn());
+		port.onWritable(() => this.#drainOut());
+	}
+
+	send(envelope: FromLock): void {
+		this.#write(encodeEnvelope(envelope));
+	}
+
+	#drainIn(): void {
+		for (let bytes = this.#port.read(); bytes !== undefined; bytes = this.#port.read()) {
+			const dropped = this.#deframer.counts.dropped;
+			this.#deframer.push(bytes, (frame) => this.#receive(frame));
+			if (this.#deframer.counts.dropped > dropped) this.#handlers.onDropped("frame");
+		}
+	}
+
+	#receive(frame: Uint8Array): void {
+		const map = decodeCborMap(frame);
+		if (!map.ok) return this.#handlers.onDropped(`cbor-${map.reason}`);
+		if (isLineFrame(map.value)) {
+			const request = decodeLineRequest(map.value);
+			if (!request.ok) return this.#handlers.onDropped("verb");
+			return this.#write(this.#handlers.onVerb(request.value));
+		}
+		const envelope = decodeToLock(frame);
+		if (!envelope.ok) return this.#handlers.onDropped(`envelope-${envelope.reason}`);
+		this.#handlers.onEnvelope(envelope.value);
+	}
+
+	#write(frame: Uint8Array): void {
+		const bytes = encodeFrame(frame);
+		if (this.#queue.length + bytes.length > LIMITS.serialQueueBytes) {
+			return this.#handlers.onDropped("queue");
+		}
+		this.#queue = concatBytes(this.#queue, bytes);
+		this.#drainOut();
+	}
+
+	#drainOut(): void {
+		while (this.#queue.length > 0) {
+			const taken = this.#port.write(this.#queue);
+			if (taken === 0) return;
+			this.#queue = this.#queue.slice(taken);
+		}
+	}
+}
