@@ -2,12 +2,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { xxPsk0Transcripts } from "../vectors/second-noise.ts";
 
 /** The root of the repository, from build/js/test/harness. */
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../../..");
 export const COMPILED = join(ROOT, "build/js");
 
 const FOLDERS = Object.freeze(["test/unit", "test/vectors", "test/property"]);
+
+const XXPSK0_RUNS = 1000;
 
 /** Sources of the tests by path from the root, sorted; `only` keeps those whose path contains it. */
 export function testFiles(only?: string): string[] {
@@ -33,7 +36,14 @@ export function vectorsFolder(): string | undefined {
 	return existsSync(folder) ? folder : undefined;
 }
 
-export function readVectors(path: string): string | undefined {
+/** Files that are made for each run from its seed, under the folder "generated/" of the vectors. */
+export function generatedVectors(seed: number): ReadonlyMap<string, () => string> {
+	return new Map([["generated/xxpsk0.json", () => JSON.stringify(xxPsk0Transcripts(seed, XXPSK0_RUNS))]]);
+}
+
+export function readVectors(path: string, seed: number): string | undefined {
+	const generate = generatedVectors(seed).get(path);
+	if (generate !== undefined) return generate();
 	const folder = vectorsFolder();
 	if (folder === undefined) return undefined;
 	const file = resolve(folder, path);

@@ -13,6 +13,7 @@ import type { SuiteFunction } from "./test.ts";
 
 const { values } = parseArgs({ options: { seed: { type: "string" }, only: { type: "string" } } });
 const crypto = new NobleCrypto();
+const seed = values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0;
 
 const totals = await runSuites(
 	testFiles(values.only)
@@ -25,10 +26,10 @@ const totals = await runSuites(
 			},
 		})),
 	{
-		seed: values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0,
+		seed,
 		print: (line) => process.stdout.write(`${line}\n`),
 		crypto: () => crypto,
-		readVectors,
+		readVectors: (path) => readVectors(path, seed),
 		after(delayMs, callback) {
 			const timer = setTimeout(callback, delayMs);
 			return () => clearTimeout(timer);
