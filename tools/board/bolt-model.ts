@@ -23,6 +23,9 @@ export interface BoltModelOptions {
 	readonly start: BoltPosition;
 }
 
+/** A sensor is left this long after the bolt started from it. */
+const LEAVE_MS = 5;
+
 function clamp(value: number, least: number, most: number): number {
 	return Math.min(most, Math.max(least, value));
 }
@@ -86,12 +89,15 @@ export class BoltModel {
 		};
 	}
 
-	/** Milliseconds until the bolt stops by itself; undefined while it does not move. */
+	/** Milliseconds until the bolt has left a sensor or stops by itself; undefined while it does not move. */
 	get remainingMs(): number | undefined {
 		const direction = this.#direction();
 		if (direction === 0) return undefined;
 		const end = direction > 0 ? this.#most : this.#least;
-		return end === this.#position ? undefined : Math.abs(end - this.#position) * this.#travelMs;
+		if (end === this.#position) return undefined;
+		const restMs = Math.abs(end - this.#position) * this.#travelMs;
+		const leaves = this.#position === 0 || this.#position === 1;
+		return leaves ? Math.min(LEAVE_MS, restMs) : restMs;
 	}
 
 	#direction(): -1 | 0 | 1 {
