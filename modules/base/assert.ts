@@ -1,9 +1,7 @@
 /** Programmer's errors: they throw past every handler, the host logs the stack and reboots with the motor unpowered. */
 export class AssertionFault extends Error {
-	constructor(message: string) {
-		super(message);
-		this.name = "AssertionFault";
-	}
+	/** Defined, not assigned: on a board Error.prototype is frozen and its name cannot be assigned over. */
+	override readonly name = "AssertionFault";
 }
 
 export function assert(condition: boolean, message: string): asserts condition {

@@ -21,11 +21,12 @@ export type DeviceErrorCode =
 	| "tls/setup";
 
 export class DeviceError extends Error {
+	/** Defined, not assigned: on a board Error.prototype is frozen and its name cannot be assigned over. */
+	override readonly name = "DeviceError";
 	readonly code: DeviceErrorCode;
 
 	constructor(code: DeviceErrorCode, detail: string) {
 		super(`${code}: ${detail}`);
-		this.name = "DeviceError";
 		this.code = code;
 	}
 }

@@ -40,17 +40,13 @@ export interface TestContext {
 }
 
 export class CheckFailure extends Error {
-	constructor(message: string) {
-		super(message);
-		this.name = "CheckFailure";
-	}
+	/** Defined, not assigned: on a board Error.prototype is frozen. */
+	override readonly name = "CheckFailure";
 }
 
 export class SkipTest extends Error {
-	constructor(reason: string) {
-		super(reason);
-		this.name = "SkipTest";
-	}
+	/** Defined, not assigned: on a board Error.prototype is frozen. */
+	override readonly name = "SkipTest";
 }
 
 export interface Check {
