@@ -9,6 +9,19 @@ export class CliFault extends Error {
 	}
 }
 
+/** Runs `work`; failures of these classes are the user's to act on, any other is a bug. */
+export async function explaining<Value>(
+	classes: readonly (abstract new (...values: never[]) => Error)[],
+	work: () => Promise<Value>,
+): Promise<Value> {
+	try {
+		return await work();
+	} catch (error) {
+		const isExpected = classes.some((each) => error instanceof each);
+		throw isExpected ? new CliFault((error as Error).message) : error;
+	}
+}
+
 /** `text` as one line, so that whatever somebody typed cannot make a message look like two. */
 export function oneLine(text: string): string {
 	return text.replace(/\s+/g, " ").trim();

@@ -1,20 +1,12 @@
 /** `latchkey relay`: the relay in the foreground until SIGINT or SIGTERM; `latchkey relay revoke` in its registry. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { existingFolder, folder, hostName, listenPort, serialNumber } from "../cli/arguments.ts";
-import { CliFault } from "../cli/fault.ts";
-import { openRegistry } from "./registry.ts";
+import { CliFault, explaining } from "../cli/fault.ts";
+import { readCredentials } from "./credentials.ts";
+import { openRegistry, RegistryFault } from "./registry.ts";
 import { Relay } from "./relay.ts";
-
-/** Files of a relay's credentials folder, as `latchkey factory pki` writes it to PKI/relay-server. */
-export const CREDENTIAL_FILES = Object.freeze({
-	deviceCertificate: "device-listener.pem",
-	deviceKey: "device-listener.key",
-	appCertificate: "app-listener.pem",
-	appKey: "app-listener.key",
-	deviceRoots: "device-roots.pem",
-} as const);
 
 /** The registry of a relay whose data is in `dir`. */
 export function registryPath(dir: string): string {
@@ -38,25 +30,26 @@ export function registerRelay(program: Command): void {
 		.option("--host <address>", "address to listen on", hostName, "0.0.0.0")
 		.option("--device-port <port>", "port for locks; 0 lets the system choose", listenPort, 7443)
 		.option("--app-port <port>", "port for apps; 0 lets the system choose", listenPort, 7444)
-		.action((options: RelayArguments) => runRelay(options, relay));
+		.action((options: RelayArguments) => explaining([RegistryFault], () => runRelay(options, relay)));
 	relay
 		.command("revoke")
 		.description("Refuse a lock from now on; a running relay disconnects it within seconds")
 		.requiredOption("--serial <serial>", "serial number of the lock", serialNumber)
-		.action((options: { readonly serial: string }) => revoke(relay.opts<RelayArguments>().dir, options.serial));
+		.action((options: { readonly serial: string }) =>
+			explaining([RegistryFault], () => revoke(relay.opts<RelayArguments>().dir, options.serial)),
+		);
 }
 
 async function runRelay(options: RelayArguments, command: Command): Promise<void> {
 	if (options.tls === undefined) command.error("error: required option '--tls <dir>' not specified");
-	const read = (file: string): string => readFileSync(join(options.tls, file), "utf8");
+	const credentials = readCredentials(options.tls);
 	mkdirSync(options.dir, { recursive: true });
-	const credentials = {
-		device: { certificate: read(CREDENTIAL_FILES.deviceCertificate), key: read(CREDENTIAL_FILES.deviceKey) },
-		app: { certificate: read(CREDENTIAL_FILES.appCertificate), key: read(CREDENTIAL_FILES.appKey) },
-		deviceRoots: read(CREDENTIAL_FILES.deviceRoots),
-	};
 	const registry = await openRegistry(registryPath(options.dir));
-	const relay = new Relay({ registry, ...credentials, log: (line) => void process.stdout.write(`${line}\n`) });
+	const relay = new Relay({
+		registry,
+		...credentials,
+		log: (line) => void process.stdout.write(`${line}\n`),
+	});
 	const told = new Promise<void>((resolve) => {
 		for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
 	});

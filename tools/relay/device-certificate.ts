@@ -2,7 +2,8 @@
  * What a device's certificate says about it, after TLS has verified the chain to the device roots (T6, PROTOCOL 8).
  * OpenSSL takes a certificate without any extended key usage for a client's; here clientAuth must be there by name.
  */
-import type { X509Certificate } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
+import { toHex } from "../../modules/base/bytes.ts";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
 
 export type CertificateReason =
@@ -19,7 +20,7 @@ export interface DeviceIdentity {
 
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 const SERIAL = /^[A-Z0-9-]{4,24}$/;
-const COORDINATE_BYTES = 32;
+const POINT_BYTES = 65;
 
 export function readDeviceCertificate(
 	certificate: X509Certificate,
@@ -30,15 +31,17 @@ export function readDeviceCertificate(
 		return refuse("certificate-purpose");
 	const serial = readSubjectSerial(certificate.subject);
 	if (serial === undefined) return refuse("certificate-serial");
-	const key = certificate.publicKey.export({ format: "jwk" });
-	if (key.kty !== "EC" || key.crv !== "P-256" || key.x === undefined || key.y === undefined)
-		return refuse("certificate-key");
-	const point = [key.x, key.y].map((coordinate) => Buffer.from(coordinate, "base64url"));
-	if (point.some((coordinate) => coordinate.length !== COORDINATE_BYTES)) return refuse("certificate-key");
-	return accept({
-		serial,
-		publicKeyHex: `04${point.map((coordinate) => coordinate.toString("hex")).join("")}`,
-	});
+	const point = readP256Point(certificate.publicKey);
+	return point === undefined ? refuse("certificate-key") : accept({ serial, publicKeyHex: toHex(point) });
+}
+
+/** The uncompressed point, 65 bytes; undefined for any other key. */
+export function readP256Point(key: KeyObject): Uint8Array | undefined {
+	if (key.asymmetricKeyType !== "ec") return undefined;
+	const { crv, x, y } = key.export({ format: "jwk" });
+	if (crv !== "P-256" || x === undefined || y === undefined) return undefined;
+	const point = Uint8Array.from([4, ...Buffer.from(x, "base64url"), ...Buffer.from(y, "base64url")]);
+	return point.length === POINT_BYTES ? point : undefined;
 }
 
 /** PROTOCOL 8: the subject is exactly one CN and one serialNumber, and they agree. */

@@ -1,10 +1,7 @@
 /** Every bound of the relay in one place (I8). The wire's own bounds are docs/PROTOCOL.md's. */
 export const RELAY_LIMITS = Object.freeze({
-	/** PROTOCOL 2 and 3: one message, one frame in it, one sealed notice, one list of listened addresses. */
+	/** PROTOCOL 2: one message. What is in it has its bounds in modules/wire/envelope. */
 	envelopeBytes: 16_384,
-	frameBytes: 4_096,
-	noticeBytes: 512,
-	listenAddresses: 16,
 
 	/** Connections of each listener, in all and from one address (an IPv6 /64 counts as one). */
 	connections: 10_000,

@@ -21,24 +21,35 @@ export interface Registry {
 	close(): Promise<void>;
 }
 
+/** The database cannot be opened or brought up to date. */
+export class RegistryFault extends Error {
+	constructor(message: string) {
+		super(`registry: ${message}`);
+		this.name = "RegistryFault";
+	}
+}
+
 const BUSY_MS = 5_000;
 const SERIALS_AT_ONCE = 500;
 
-/** Opens the registry at an SQLite file path, and brings its tables up to date. */
+/** Opens the registry at an SQLite file path, and brings its tables up to date. Rejects with RegistryFault. */
 export async function openRegistry(path: string): Promise<Registry> {
-	const database = new Database(path);
-	// Another process may be using the file; wait for it instead of failing.
-	database.exec(`pragma busy_timeout = ${BUSY_MS}`);
-	database.exec("pragma journal_mode = wal");
-	database.exec("pragma synchronous = full");
-	const db = new Kysely<RelaySchema>({ dialect: new SqliteDialect({ database }) });
-	const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
-	const { error } = await migrator.migrateToLatest();
-	if (error !== undefined) {
-		database.close();
-		throw error;
+	let database: Database.Database | undefined;
+	try {
+		database = new Database(path);
+		// Another process may be using the file; wait for it instead of failing.
+		database.exec(`pragma busy_timeout = ${BUSY_MS}`);
+		database.exec("pragma journal_mode = wal");
+		database.exec("pragma synchronous = full");
+		const db = new Kysely<RelaySchema>({ dialect: new SqliteDialect({ database }) });
+		const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+		const { error } = await migrator.migrateToLatest();
+		if (error !== undefined) throw error;
+		return new SqlRegistry(db);
+	} catch (error) {
+		database?.close();
+		throw new RegistryFault(`${path}: ${(error as Error).message}`);
 	}
-	return new SqlRegistry(db);
 }
 
 class SqlRegistry implements Registry {

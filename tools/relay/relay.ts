@@ -5,6 +5,7 @@
 import type { TLSSocket } from "node:tls";
 import type { WebSocket } from "ws";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
+import { APP_PATH, APP_SUBPROTOCOL, LINK_PATH, LINK_SUBPROTOCOL } from "../../modules/wire/envelope.ts";
 import { readDeviceCertificate } from "./device-certificate.ts";
 import { RELAY_LIMITS, type RelayLimits } from "./limits.ts";
 import { Listener, type Visitor, visitorAt } from "./listener.ts";
@@ -60,8 +61,8 @@ export class Relay {
 		this.#devices = new Listener(
 			{
 				name: "device",
-				path: "/v1/device",
-				subprotocol: "latchkey.device.1",
+				path: LINK_PATH,
+				subprotocol: LINK_SUBPROTOCOL,
 				...options.device,
 				clientRoots: options.deviceRoots,
 				connectionsPerAddress: this.#limits.deviceConnectionsPerAddress,
@@ -75,8 +76,8 @@ export class Relay {
 		this.#apps = new Listener(
 			{
 				name: "app",
-				path: "/v1/app",
-				subprotocol: "latchkey.app.1",
+				path: APP_PATH,
+				subprotocol: APP_SUBPROTOCOL,
 				...options.app,
 				connectionsPerAddress: this.#limits.appConnectionsPerAddress,
 				authorise: async (socket) => accept(visitorAt(socket)),

@@ -3,8 +3,8 @@
  * never looks into one. Unknown, offline, revoked and refused locks are the same to an app: a close.
  */
 import { toHex } from "../../modules/base/bytes.ts";
+import { CHANNEL_MAX, decodeFromApp, decodeFromLock, encodeEnvelope } from "../../modules/wire/envelope.ts";
 import type { AddressTable } from "./addresses.ts";
-import { decodeFromApp, decodeFromLock, encodeForApp, encodeForLock } from "./envelope.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { RelayLog } from "./log.ts";
 import { CLOSE_CODE, type Peer } from "./peer.ts";
@@ -41,8 +41,6 @@ export interface Attachment {
 	receive(message: Uint8Array): void;
 	closed(): void;
 }
-
-const CHANNEL_MAX = 4_294_967_295;
 
 export class Router {
 	readonly #limits: RelayLimits;
@@ -140,7 +138,7 @@ export class Router {
 
 	#spreadNotice(device: DeviceLink, address: Uint8Array, sealed: Uint8Array): void {
 		if (!device.notices.take(1, performance.now())) return;
-		const message = encodeForApp({ kind: "notice", address, sealed });
+		const message = encodeEnvelope({ kind: "notice", address, sealed });
 		for (const app of this.#listeners.get(toHex(address)) ?? []) {
 			if (!app.peer.send(message)) app.peer.terminate("slow");
 		}
@@ -195,7 +193,7 @@ export class Router {
 			deviceChannel: device.nextChannel,
 			usedMs: nowMs,
 		};
-		if (!device.peer.send(encodeForLock({ kind: "open", channel: route.deviceChannel }))) {
+		if (!device.peer.send(encodeEnvelope({ kind: "open", channel: route.deviceChannel }))) {
 			this.#closeAtApp(app, channel);
 			return;
 		}
@@ -216,14 +214,14 @@ export class Router {
 
 	#toDevice(route: Route, frame: Uint8Array): void {
 		route.usedMs = performance.now();
-		const message = encodeForLock({ kind: "data", channel: route.deviceChannel, frame });
+		const message = encodeEnvelope({ kind: "data", channel: route.deviceChannel, frame });
 		// Its own sender pays for a full queue, not the lock: a stranger must not be able to disconnect it.
 		if (!route.device.peer.send(message)) this.#closeBoth(route);
 	}
 
 	#toApp(route: Route, frame: Uint8Array): void {
 		route.usedMs = performance.now();
-		if (!route.app.peer.send(encodeForApp({ kind: "data", channel: route.appChannel, frame }))) {
+		if (!route.app.peer.send(encodeEnvelope({ kind: "data", channel: route.appChannel, frame }))) {
 			route.app.peer.terminate("slow");
 		}
 	}
@@ -260,11 +258,11 @@ export class Router {
 
 	#closeAtApp(app: AppLink, channel: number): void {
 		// A refused open costs its sender as much as any message, so this queue is bounded by the same rate.
-		if (!app.peer.send(encodeForApp({ kind: "close", channel }))) app.peer.terminate("slow");
+		if (!app.peer.send(encodeEnvelope({ kind: "close", channel }))) app.peer.terminate("slow");
 	}
 
 	#closeAtDevice(route: Route): void {
-		route.device.peer.sendAnyway(encodeForLock({ kind: "close", channel: route.deviceChannel }));
+		route.device.peer.sendAnyway(encodeEnvelope({ kind: "close", channel: route.deviceChannel }));
 	}
 
 	#forgetDevice(device: DeviceLink): void {

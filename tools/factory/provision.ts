@@ -1,0 +1,204 @@
+/**
+ * What a factory line does with one board over its serial line (PROTOCOL 6, docs/FACTORY.md): the board makes its keys and
+ * a request, the line signs it, installs certificate, relay roots and relay address, gets the label, records serial and
+ * public key, seals. It may be cut anywhere and run again: every step finds what the former run left.
+ *
+ * The setup secret is seen for as long as it takes to print the label. It is recorded nowhere.
+ */
+import "reflect-metadata";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { X509Certificate } from "@peculiar/x509";
+import { bytesEqual, concatBytes, toHex } from "../../modules/base/bytes.ts";
+import { encodeUtf8 } from "../../modules/base/utf8.ts";
+import { openN } from "../../modules/noise/one-way.ts";
+import { asBytes, type CborMap } from "../../modules/wire/cbor-map.ts";
+import { encodeLabel, NOISE_KEY_BYTES, SETUP_SECRET_BYTES } from "../../modules/wire/label.ts";
+import { asSerial } from "../../modules/wire/names.ts";
+import { NobleCrypto } from "../crypto/noble.ts";
+import type { Registry } from "../relay/registry.ts";
+import { issueDevice } from "./certificates.ts";
+import { PKI_FILES, readCertificate, readIntermediate } from "./pki.ts";
+import { checkRequest, type DeviceRequest } from "./request.ts";
+import type { Verb, VerbLine, VerbRefusal } from "./verbs.ts";
+
+export interface RelayEndpoint {
+	readonly host: string;
+	readonly port: number;
+	/** What the relay's certificate names. */
+	readonly name: string;
+}
+
+export interface ProvisionOptions {
+	readonly line: VerbLine;
+	readonly pkiDir: string;
+	readonly registry: Registry;
+	readonly relays: readonly RelayEndpoint[];
+	readonly hardwareClass: string;
+	/** Without one a board keeps the serial that it has, or gets a random one. */
+	readonly serial?: string;
+	/** Must have printed the label when it resolves: the next step is one-way. */
+	readonly onLabel: (label: string, serial: string) => void | Promise<void>;
+	readonly onStep?: (step: ProvisionStep, elapsedMs: number) => void;
+}
+
+export type ProvisionStep = "identify" | "begin" | "sign" | "install" | "record" | "label" | "seal";
+
+export type ProvisionOutcome =
+	| { readonly kind: "sealed"; readonly serial: string }
+	/** An earlier run ended in full; there is nothing to do and no label to be had. */
+	| { readonly kind: "already-sealed"; readonly serial: string | undefined };
+
+/** A board that cannot be provisioned as asked; the message is for the person at the line. */
+export class ProvisionFault extends Error {
+	constructor(message: string) {
+		super(message);
+		this.name = "ProvisionFault";
+	}
+}
+
+const STAGE = Object.freeze({ blank: 0, keyed: 1, installed: 2, sealed: 3 } as const);
+const POINT_BYTES = 65;
+const REQUEST_BYTES_MAX = 2_048;
+const LABEL_MESSAGE_BYTES_MAX = 256;
+const SERIAL_RANDOM_CHARACTERS = 10;
+/** Without 0, O, 1, I: serials are read aloud. */
+const SERIAL_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+interface Identification {
+	readonly stage: number;
+	readonly serial: string | undefined;
+	readonly point: Uint8Array | undefined;
+}
+
+/** Runs one board through the line. Rejects with ProvisionFault or SerialFault; then it may simply be run again. */
+export async function provision(options: ProvisionOptions): Promise<ProvisionOutcome> {
+	let startedMs = performance.now();
+	const done = (step: ProvisionStep): void => {
+		const nowMs = performance.now();
+		options.onStep?.(step, nowMs - startedMs);
+		startedMs = nowMs;
+	};
+	const device = await identify(options.line);
+	done("identify");
+	const isOther =
+		options.serial !== undefined && device.serial !== undefined && device.serial !== options.serial;
+	if (isOther) throw new ProvisionFault(`the board is ${device.serial}, not ${options.serial}`);
+	if (device.stage >= STAGE.sealed) return { kind: "already-sealed", serial: device.serial };
+	const serial = device.serial ?? options.serial ?? (await unusedSerial(options.registry));
+	await assertFree(options.registry, serial, device.point);
+
+	const { request, noisePublicKey } = await begin(options, serial, device.point);
+	done("begin");
+	const certificate = await certify(options.pkiDir, serial, request);
+	done("sign");
+	await install(options, certificate);
+	done("install");
+	const enrolled = await options.registry.enrol(serial, toHex(request.point));
+	if (!enrolled.ok) throw new ProvisionFault(`the registry refuses ${serial}: ${enrolled.reason}`);
+	done("record");
+	await options.onLabel(await requestLabel(options.line, serial, noisePublicKey), serial);
+	done("label");
+	await call(options.line, "seal");
+	const after = await identify(options.line);
+	if (after.stage !== STAGE.sealed) throw new ProvisionFault("the board said that it is sealed, and is not");
+	done("seal");
+	return { kind: "sealed", serial };
+}
+
+const MEANING: Readonly<Record<VerbRefusal, string>> = Object.freeze({
+	sealed: "the board is sealed",
+	conflict: "the board was begun as another device",
+	malformed: "the board does not read what this line sends",
+	"out-of-order": "the board has not done the step before",
+	"certificate-refused": "the board refuses its certificate",
+	refused: "the board refuses, for a reason that this line does not know",
+});
+
+async function call(line: VerbLine, verb: Verb, fields?: Parameters<VerbLine["call"]>[1]): Promise<CborMap> {
+	const answer = await line.call(verb, fields);
+	if (!answer.ok) throw new ProvisionFault(`${verb}: ${MEANING[answer.reason]}`);
+	return answer.value;
+}
+
+async function identify(line: VerbLine): Promise<Identification> {
+	const result = await call(line, "identify");
+	const version = result.uint(0);
+	const stage = result.uint(1, STAGE.sealed);
+	if (version !== 1 || stage === undefined) throw new ProvisionFault("the board speaks another protocol");
+	return { stage, serial: asSerial(result.get(2)), point: result.bytes(4, POINT_BYTES) };
+}
+
+async function unusedSerial(registry: Registry): Promise<string> {
+	for (;;) {
+		const bytes = new NobleCrypto().random(SERIAL_RANDOM_CHARACTERS);
+		const serial = `LK-${Array.from(bytes, (byte) => SERIAL_ALPHABET[byte % SERIAL_ALPHABET.length]).join("")}`;
+		if ((await registry.find(serial)) === undefined) return serial;
+	}
+}
+
+/** Before the board binds a serial for good: nobody else may have it. */
+async function assertFree(registry: Registry, serial: string, point: Uint8Array | undefined): Promise<void> {
+	const row = await registry.find(serial);
+	if (row === undefined) return;
+	if (point === undefined || row.public_key !== toHex(point))
+		throw new ProvisionFault(`${serial} is another board's serial number`);
+}
+
+async function begin(
+	options: ProvisionOptions,
+	serial: string,
+	toldPoint: Uint8Array | undefined,
+): Promise<{ readonly request: DeviceRequest; readonly noisePublicKey: Uint8Array }> {
+	const result = await call(options.line, "begin", { 0: serial, 1: options.hardwareClass });
+	const der = asBytes(result.get(0), { min: 1, max: REQUEST_BYTES_MAX });
+	const noisePublicKey = result.bytes(1, NOISE_KEY_BYTES);
+	if (der === undefined || noisePublicKey === undefined)
+		throw new ProvisionFault("begin: the board's answer is malformed");
+	// A blank board tells its key once it has one.
+	const point = toldPoint ?? (await identify(options.line)).point;
+	const request = await checkRequest(der, serial, point);
+	if (!request.ok) throw new ProvisionFault(`the board's certificate request is refused: ${request.reason}`);
+	return { request: request.value, noisePublicKey };
+}
+
+/** The certificate that an interrupted run issued, or a new one; each is kept in PKI/issued. */
+async function certify(pkiDir: string, serial: string, request: DeviceRequest): Promise<X509Certificate> {
+	const issued = join(pkiDir, "issued");
+	const path = join(issued, `${serial}.pem`);
+	if (existsSync(path)) {
+		const former = readCertificate(path);
+		if (bytesEqual(new Uint8Array(former.publicKey.rawData), new Uint8Array(request.publicKey.rawData)))
+			return former;
+	}
+	const certificate = await issueDevice(await readIntermediate(pkiDir, "device"), serial, request.publicKey);
+	mkdirSync(issued, { recursive: true });
+	writeFileSync(`${path}.new`, `${certificate.toString("pem")}\n`);
+	renameSync(`${path}.new`, path);
+	return certificate;
+}
+
+async function install(options: ProvisionOptions, certificate: X509Certificate): Promise<void> {
+	const intermediate = readCertificate(PKI_FILES.intermediateCertificate(options.pkiDir, "device"));
+	const root = readCertificate(PKI_FILES.rootCertificate(options.pkiDir, "relay"));
+	await call(options.line, "install", {
+		0: [certificate, intermediate].map((each) => new Uint8Array(each.rawData)),
+		1: [new Uint8Array(root.rawData)],
+		2: options.relays.map(({ host, port, name }) => [host, port, name]),
+	});
+}
+
+/** PROTOCOL 6 `label`: the secret comes sealed to a key that lives for this one exchange. */
+async function requestLabel(line: VerbLine, serial: string, noisePublicKey: Uint8Array): Promise<string> {
+	const crypto = new NobleCrypto();
+	const lineKey = crypto.generateEphemeral();
+	const result = await call(line, "label", { 0: lineKey.publicKey });
+	const message = asBytes(result.get(0), { min: 1, max: LABEL_MESSAGE_BYTES_MAX });
+	const prologue = concatBytes(encodeUtf8("latchkey label"), encodeUtf8(serial));
+	const opened = message === undefined ? undefined : openN(crypto, prologue, lineKey, message);
+	if (!opened?.ok || opened.value.length !== SETUP_SECRET_BYTES)
+		throw new ProvisionFault("label: the board's answer does not open");
+	const label = encodeLabel({ serial, noisePublicKey, setupSecret: opened.value });
+	opened.value.fill(0);
+	return label;
+}
