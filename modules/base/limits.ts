@@ -38,6 +38,7 @@ export const LIMITS = Object.freeze({
 	halfOpen: 2,
 	halfOpenMs: 10000,
 	sessionMs: 3600000,
+	sessionsPerGrant: 2,
 	sessionFrames: 65536,
 	frameBytes: 4096,
 	handshakesBurst: 10,
@@ -71,6 +72,8 @@ export const LIMITS = Object.freeze({
 	/** Claiming. */
 	windowMs: 180000,
 	resetHoldMs: 10000,
+	/** What is queued for the owners has this long to leave before a reset restarts the lock. */
+	resetGraceMs: 500,
 	shortPressMinMs: 30,
 	shortPressMaxMs: 2000,
 

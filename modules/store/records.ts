@@ -5,7 +5,7 @@
  */
 import { LIMITS } from "../base/limits.ts";
 
-export type RecordOwner = "access" | "bindings" | "identity" | "log" | "store" | "time" | "trust";
+export type RecordOwner = "access" | "app" | "bindings" | "identity" | "log" | "store" | "time" | "trust";
 
 /** reset: a factory reset; removal: an authorised command; replacement: never erased, only written anew. */
 export type RecordEraser = "reset" | "removal" | "replacement";
@@ -95,6 +95,42 @@ export const RECORDS = Object.freeze({
 		survivesReset: true,
 		holds: "the device's certificate chain, leaf first",
 	}),
+	deviceKey: row({
+		domain: "keys",
+		name: "device",
+		owner: "bindings",
+		bytesMax: 100,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the P-256 key of certificates; only C reads it",
+	}),
+	noiseKey: row({
+		domain: "keys",
+		name: "noise",
+		owner: "bindings",
+		bytesMax: 67,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the X25519 key of sessions; only C reads it",
+	}),
+	setupSecret: row({
+		domain: "keys",
+		name: "setup",
+		owner: "bindings",
+		bytesMax: 35,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the setup secret on the label; only C reads it",
+	}),
+	entropySeed: row({
+		domain: "entropy",
+		name: "seed",
+		owner: "bindings",
+		bytesMax: 64,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the seed for the next boot's generator; only C reads it",
+	}),
 	seal: row({
 		domain: "identity",
 		name: "seal",
@@ -122,6 +158,15 @@ export const RECORDS = Object.freeze({
 		survivesReset: true,
 		holds: "the floor of time; it only rises (I3)",
 	}),
+	noticeCounter: row({
+		domain: "app",
+		name: "notice-counter",
+		owner: "app",
+		bytesMax: 16,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the number of the last sealed notice; a phone shows none twice",
+	}),
 } as const);
 
 /** Every row, in the order in which a reset erases: what lets someone in goes first, its own record last. */
@@ -132,8 +177,13 @@ export const RECORD_ROWS: readonly RecordRow[] = Object.freeze([
 	RECORDS.logEntry,
 	RECORDS.device,
 	RECORDS.certificate,
+	RECORDS.deviceKey,
+	RECORDS.noiseKey,
+	RECORDS.setupSecret,
+	RECORDS.entropySeed,
 	RECORDS.seal,
 	RECORDS.relayTrust,
 	RECORDS.timeFloor,
+	RECORDS.noticeCounter,
 	RECORDS.resetPending,
 ]);

@@ -1,0 +1,352 @@
+/**
+ * The lock: puts the modules together over a host's Platform, in the order of DESIGN 3, and connects their events. It
+ * holds no rule of its own; the bolt is reached only through the desk's verdict, the exit button and the relock timer (I2).
+ *
+ * Boot: a factory reset that a power cut interrupted is finished first; then the bolt and the buttons, which work
+ * whatever else fails (I10); then sessions, once the board has a serial and keys; then the link.
+ */
+import { Grants } from "../access/grants.ts";
+import { DeviceError } from "../base/device-error.ts";
+import { LIMITS } from "../base/limits.ts";
+import { DEVICE_KEYS, Identity } from "../identity/identity.ts";
+import { Link, type LinkRelay } from "../link/link.ts";
+import { type BoltConfig, DEFAULT_BOLT } from "../lock/bolt-config.ts";
+import { BoltDriver } from "../lock/bolt-driver.ts";
+import type { BoltCause, BoltFault, BoltReport } from "../lock/bolt-state.ts";
+import type { Gesture } from "../lock/button.ts";
+import { ButtonDriver } from "../lock/button-driver.ts";
+import { EventLog } from "../log/event-log.ts";
+import { StrangerCounts } from "../log/strangers.ts";
+import { qrMethod } from "../pairing/responder.ts";
+import { isWindowOpen, openWindow, type PairingWindow, WINDOW_CLOSED } from "../pairing/window.ts";
+import type { Timer } from "../platform/clock.ts";
+import type { DhKeyPair, Secret } from "../platform/crypto.ts";
+import type { Platform } from "../platform/platform.ts";
+import { ikMethod } from "../session/method.ts";
+import type { Session } from "../session/session.ts";
+import { FactoryReset } from "../store/reset.ts";
+import { Store } from "../store/store.ts";
+import { TrustedTime } from "../time/trusted-time.ts";
+import { RelayTrustStore } from "../trust/relay-trust.ts";
+import { BOLT_POSITIONS, EVENT_BOLT } from "../wire/command.ts";
+import type { LogEvent } from "../wire/log-entry.ts";
+import { NOTICE_RESET } from "../wire/notice.ts";
+import { Desk } from "./desk.ts";
+import { Handlers } from "./handlers.ts";
+import { LineVerbs } from "./line-verbs.ts";
+import { sendNotices } from "./notices.ts";
+import { SerialLine } from "./serial-line.ts";
+import { Transports } from "./transports.ts";
+
+export interface AppOptions {
+	readonly firmwareVersion: string;
+	readonly bolt?: BoltConfig;
+}
+
+const HOUR_MS = 3600000;
+
+export class App {
+	readonly #platform: Platform;
+	readonly #options: AppOptions;
+	readonly #store: Store;
+	readonly #reset: FactoryReset;
+	readonly #time: TrustedTime;
+	readonly #trust: RelayTrustStore;
+	readonly #identity: Identity;
+	readonly #grants: Grants;
+	readonly #startedAtMs: number;
+	#log: EventLog;
+	readonly #strangers = new StrangerCounts();
+	readonly #bolt: BoltDriver;
+	readonly #link: Link;
+	readonly #transports: Transports;
+	#window: PairingWindow = WINDOW_CLOSED;
+	#windowTimer: Timer | undefined;
+	#hour = 0;
+	#serving = false;
+
+	constructor(platform: Platform, options: AppOptions) {
+		const { clock, crypto, keys, storage, system, tls } = platform;
+		this.#platform = platform;
+		this.#options = options;
+		this.#store = new Store(storage);
+		this.#reset = new FactoryReset(this.#store);
+		this.#time = new TrustedTime(this.#store, clock, system.buildUnixMs);
+		const sha256 = (data: Uint8Array): Uint8Array => crypto.sha256(data);
+		this.#startedAtMs = clock.monotonicMs();
+		this.#log = this.#openLog();
+		this.#finishReset();
+		this.#trust = new RelayTrustStore(this.#store, sha256);
+		this.#identity = new Identity(this.#store, keys, this.#trust);
+		this.#grants = new Grants(this.#store);
+		this.#bolt = new BoltDriver(platform, options.bolt ?? DEFAULT_BOLT, {
+			onChanged: (bolt, cause) => this.#boltChanged(bolt, cause),
+			onFault: (fault) => this.#boltFault(fault),
+			onIdle: () => this.#transports.resume(),
+		});
+		this.#link = new Link({
+			clock,
+			tls,
+			system,
+			random: (bytes) => crypto.random(bytes),
+			relays: () => this.#relays(),
+			mayConnect: () => !this.#bolt.driving,
+		});
+		const verbs = new LineVerbs({
+			identity: this.#identity,
+			crypto,
+			firmwareVersion: options.firmwareVersion,
+			onProvisioned: () => this.#serve(),
+		});
+		const serial = new SerialLine(platform.serial, {
+			onEnvelope: (envelope) => this.#transports.receiveSerial(envelope),
+			onVerb: (request) => verbs.answer(request),
+			onDropped: (reason) => system.log(`serial: dropped, ${reason}`),
+		});
+		this.#transports = new Transports(this.#link, serial);
+	}
+
+	start(): void {
+		const { clock, pins, system } = this.#platform;
+		new ButtonDriver(clock, pins, "button", (gesture) => this.#buttonGesture(gesture));
+		new ButtonDriver(clock, pins, "exit", (gesture) => {
+			if (gesture === "press") this.#bolt.pressExit();
+		});
+		const resetReason = system.resetReason();
+		this.#append({ kind: "boot", resetReason, firmware: this.#options.firmwareVersion });
+		system.log(
+			`boot: ${resetReason}, firmware ${this.#options.firmwareVersion}, stage ${this.#identity.stage}`,
+		);
+		this.#reportFaults();
+		this.#countHours();
+		this.#serve();
+	}
+
+	/** Serves sessions once the board has a serial and keys, and the relay once it has a certificate. Idempotent. */
+	#serve(): void {
+		const { clock, crypto, keys } = this.#platform;
+		const serial = this.#identity.serial;
+		if (serial === undefined || this.#isResetPending()) return;
+		if (!this.#serving) {
+			const noisePublicKey = this.#tryKey(() => keys.publicKey(DEVICE_KEYS.noise));
+			if (noisePublicKey === undefined) return;
+			this.#serving = true;
+			const desk = this.#openDesk(serial);
+			const methods = [
+				ikMethod((phoneKey) => this.#grants.lookup(phoneKey) !== undefined),
+				qrMethod({
+					serial,
+					openSetupSecret: () => this.#tryKey<Secret>(() => keys.openSecret(DEVICE_KEYS.setup)),
+					isClaimed: () => this.#grants.claimed,
+					isWindowOpen: () => this.#isWindowOpen(),
+				}),
+			];
+			const openStaticKey = (): DhKeyPair | undefined => this.#openStaticKey();
+			this.#transports.serve(
+				{ crypto, clock, serial, noisePublicKey, methods, openStaticKey },
+				{
+					onOpened: (session) => desk.open(session),
+					onRequest: (session, request) => desk.receive(session, request),
+					onEnded: (session, end) => this.#sessionEnded(session, end),
+					onRefused: (transport, reason) => this.#refusedStranger(transport, reason),
+				},
+				() => !this.#bolt.driving,
+			);
+		}
+		if (this.#identity.certificateChain !== undefined && this.#trust.current !== undefined) {
+			this.#link.start();
+			this.#link.poke();
+		}
+	}
+
+	#openDesk(serial: string): Desk {
+		const { clock, crypto } = this.#platform;
+		const sessions = (): Iterable<Session> => this.#transports.sessions();
+		const shared = { crypto, serial, grants: this.#grants, log: this.#log, sessions };
+		return new Desk({
+			...shared,
+			time: this.#time,
+			handlers: new Handlers({
+				...shared,
+				clock,
+				bolt: this.#bolt,
+				firmwareVersion: this.#options.firmwareVersion,
+			}),
+			isWindowOpen: () => this.#isWindowOpen(),
+			onClaimed: () => this.#closeWindow(),
+		});
+	}
+
+	#relays(): readonly LinkRelay[] {
+		const trust = this.#trust.current;
+		const chain = this.#identity.certificateChain;
+		if (trust === undefined || chain === undefined) return [];
+		return trust.addresses.map(({ host, port, serverName }) => ({
+			host,
+			port,
+			serverName,
+			roots: trust.roots,
+			time: this.#time.tlsTime(),
+			clientCertificate: { chain, key: { name: DEVICE_KEYS.device } },
+			resumptionScope: this.#trust.scope!,
+		}));
+	}
+
+	// ---- buttons, window, reset (DESIGN 8.1) ----
+
+	#buttonGesture(gesture: Gesture): void {
+		if (gesture === "short") this.#openWindow();
+		else if (gesture === "reset") this.#factoryReset();
+	}
+
+	#isWindowOpen(): boolean {
+		return isWindowOpen(this.#window, this.#platform.clock.monotonicMs());
+	}
+
+	#openWindow(): void {
+		const { clock, system, pins } = this.#platform;
+		if (this.#grants.claimed || this.#identity.serial === undefined) {
+			return system.log("button: pressed, but there is nothing to pair");
+		}
+		const wasOpen = this.#isWindowOpen();
+		this.#window = openWindow(clock.monotonicMs());
+		this.#windowTimer?.cancel();
+		this.#windowTimer = clock.after(LIMITS.windowMs, () => this.#closeWindow());
+		pins.setIndicator(true);
+		system.log("button: the pairing window is open");
+		if (!wasOpen) this.#append({ kind: "window", opened: true });
+	}
+
+	#closeWindow(): void {
+		if (this.#window.kind === "closed") return;
+		this.#windowTimer?.cancel();
+		this.#window = WINDOW_CLOSED;
+		this.#platform.pins.setIndicator(false);
+		this.#platform.system.log("the pairing window is closed");
+		this.#append({ kind: "window", opened: false });
+	}
+
+	/** Owners hear of it first; then there is no way back. The machine starts over with what survives. */
+	#factoryReset(): void {
+		const { clock, crypto, system } = this.#platform;
+		const serial = this.#identity.serial;
+		system.log("button: held for a reset");
+		if (serial !== undefined) {
+			sendNotices(
+				{
+					store: this.#store,
+					crypto,
+					serial,
+					openStaticKey: () => this.#openStaticKey(),
+					unixSeconds: () => this.#unixSeconds(),
+					send: (address, sealed) => this.#link.send({ kind: "notice", address, sealed }),
+				},
+				NOTICE_RESET,
+				this.#grants.list().filter((grant) => grant.role === "owner"),
+			);
+		}
+		const begun = this.#reset.begin();
+		if (!begun.ok) return system.log(`reset: refused, ${begun.reason}; nothing was erased`);
+		this.#transports.closeAll();
+		this.#link.stop();
+		// What is queued for the owners has this long to leave.
+		clock.after(LIMITS.resetGraceMs, () => {
+			this.#finishReset();
+			system.reboot();
+		});
+	}
+
+	/** A record that cannot even be looked for counts as one: nobody is served from records that should be gone. */
+	#isResetPending(): boolean {
+		const pending = this.#reset.pending();
+		return !pending.ok || pending.value;
+	}
+
+	#finishReset(): void {
+		if (!this.#isResetPending()) return;
+		const finished = this.#reset.finish(() => {
+			this.#log = this.#openLog();
+			this.#append({ kind: "reset" });
+		});
+		this.#platform.system.log(finished.ok ? "reset: done" : `reset: not finished, ${finished.reason}`);
+	}
+
+	// ---- what the modules report ----
+
+	#boltChanged(bolt: BoltReport, cause: BoltCause): void {
+		this.#platform.system.log(`bolt: ${bolt} (${cause})`);
+		const number = BOLT_POSITIONS.indexOf(bolt);
+		if (cause !== "command") this.#append({ kind: "bolt", bolt: number, cause });
+		for (const session of this.#transports.sessions()) {
+			if (session.grantId !== undefined) session.notify(EVENT_BOLT, { 0: number });
+		}
+	}
+
+	#boltFault(fault: BoltFault): void {
+		this.#platform.system.log(`bolt: fault ${fault}`);
+		this.#append({ kind: "fault", code: fault });
+	}
+
+	#sessionEnded(session: Session, end: string): void {
+		const who = session.grantId === undefined ? "a pairing phone" : `grant ${session.grantId}`;
+		this.#platform.system.log(`session: ${who} over ${session.transportName} ended, ${end}`);
+	}
+
+	#refusedStranger(transport: string, reason: string): void {
+		this.#strangers.add(transport);
+		this.#platform.system.log(`session: refused over ${transport}, ${reason}`);
+	}
+
+	#countHours(): void {
+		this.#platform.clock.after(HOUR_MS, () => {
+			this.#strangers.flush(this.#log, this.#hour++);
+			this.#countHours();
+		});
+	}
+
+	#reportFaults(): void {
+		const faults = [...this.#identity.faults, ...this.#grants.faults];
+		if (this.#time.fault !== undefined) faults.push(`time-floor-${this.#time.fault}`);
+		const { fault } = this.#trust;
+		if (fault !== undefined && fault !== "absent") faults.push(`relay-trust-${fault}`);
+		if (this.#log.unreadable > 0) faults.push(`log-${this.#log.unreadable}-unreadable`);
+		for (const code of faults) {
+			this.#platform.system.log(`storage: ${code}`);
+			this.#append({ kind: "fault", code: code.slice(0, LIMITS.logTextBytes) });
+		}
+	}
+
+	#openLog(): EventLog {
+		const { clock, crypto } = this.#platform;
+		return new EventLog(this.#store, (data) => crypto.sha256(data), {
+			secondsSinceBoot: () => Math.floor((clock.monotonicMs() - this.#startedAtMs) / 1000),
+			unixSeconds: () => this.#unixSeconds(),
+		});
+	}
+
+	#unixSeconds(): number | undefined {
+		const unixMs = this.#time.nowUnixMs();
+		return unixMs === undefined ? undefined : Math.floor(unixMs / 1000);
+	}
+
+	/** What goes on without the log (I10): its failure is said locally, and nothing waits for it. */
+	#append(event: LogEvent): void {
+		const appended = this.#log.append(event);
+		if (!appended.ok) this.#platform.system.log(`log: ${event.kind} not written, ${appended.reason}`);
+	}
+
+	#openStaticKey(): DhKeyPair | undefined {
+		return this.#tryKey(() => this.#platform.keys.openKeyPair(DEVICE_KEYS.noise));
+	}
+
+	/** A key that cannot be read takes the sessions, not the lock. */
+	#tryKey<Value>(open: () => Value): Value | undefined {
+		try {
+			return open();
+		} catch (error) {
+			if (!(error instanceof DeviceError)) throw error;
+			this.#platform.system.log(`key: ${error.message}`);
+			return undefined;
+		}
+	}
+}

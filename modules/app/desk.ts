@@ -1,0 +1,144 @@
+/**
+ * Where every authenticated request is decided (DESIGN 8, T9): looks the grant up anew, asks access for its verdict
+ * once, writes the decision to the log, and only then calls the command's handler.
+ *
+ * A decision that the log refuses is refused too (`try-later`): who came in must be on record. Reads by one session are
+ * logged once per command: a phone that asks for status each second must not wear the flash out (docs/STORAGE.md).
+ */
+import type { Grant } from "../access/grant.ts";
+import type { Grants } from "../access/grants.ts";
+import { decide } from "../access/verdict.ts";
+import { LIMITS } from "../base/limits.ts";
+import type { EventLog } from "../log/event-log.ts";
+import { enrolOwner } from "../pairing/enrol.ts";
+import type { Crypto } from "../platform/crypto.ts";
+import type { Session } from "../session/session.ts";
+import type { TrustedTime } from "../time/trusted-time.ts";
+import { COMMANDS, type CommandName, STATUSES, type Status } from "../wire/command.ts";
+import { METHOD_QR } from "../wire/hello.ts";
+import type { Request } from "../wire/session-message.ts";
+import type { Handlers } from "./handlers.ts";
+
+/** What changes nothing and moves nothing. */
+const READS: readonly CommandName[] = Object.freeze(["anchor", "status", "log.read", "members.list"]);
+
+export interface DeskOptions {
+	readonly crypto: Crypto;
+	readonly serial: string;
+	readonly grants: Grants;
+	readonly log: EventLog;
+	readonly time: TrustedTime;
+	readonly handlers: Handlers;
+	readonly isWindowOpen: () => boolean;
+	readonly onClaimed: () => void;
+	/** Every open session, of every transport. */
+	readonly sessions: () => Iterable<Session>;
+}
+
+export class Desk {
+	readonly #options: DeskOptions;
+	/** Reads that are on record, by session. */
+	readonly #logged = new WeakMap<Session, Set<CommandName>>();
+
+	constructor(options: DeskOptions) {
+		this.#options = options;
+	}
+
+	/** The phone's first sealed frame opened. False: this phone has no business here any more. */
+	open(session: Session): boolean {
+		const { grants, log } = this.#options;
+		if (session.method === METHOD_QR) return !grants.claimed && this.#options.isWindowOpen();
+		const grant = grants.lookup(session.phoneKey);
+		if (grant === undefined) return false;
+		if (!log.append({ kind: "session", grantId: grant.id, transport: session.transportName }).ok) {
+			return false;
+		}
+		session.grantId = grant.id;
+		this.#replaceOldest(grant.id);
+		return true;
+	}
+
+	receive(session: Session, request: Request): void {
+		const { grants, time, log, handlers } = this.#options;
+		if (session.grantId === undefined) return this.#enrol(session, request);
+		const grant = grants.get(session.grantId);
+		const verdict = decide(
+			grant,
+			{ command: request.command, fresh: session.isFresh(request) },
+			time.nowUnixMs(),
+		);
+		if (!verdict.ok) {
+			this.#record(session.grantId, request.command, verdict.reason);
+			return session.reply(request, verdict.reason);
+		}
+		if (grant === undefined) return;
+		const { command, spendsUse } = verdict.value;
+		const early = handlers.refusal(command, request.args);
+		if (early !== undefined) {
+			this.#record(grant.id, request.command, early);
+			return session.reply(request, early);
+		}
+		if (READS.includes(command)) {
+			if (!this.#recordRead(session, grant, command)) return session.reply(request, "try-later");
+		} else {
+			// A use is committed, and the decision on record, before the bolt moves.
+			if (spendsUse && !grants.spendUse(grant.id).ok) return session.reply(request, "try-later");
+			const recorded = log.append({
+				kind: "decision",
+				grantId: grant.id,
+				command: request.command,
+				status: 0,
+			});
+			if (!recorded.ok) return session.reply(request, "try-later");
+		}
+		handlers.run(command, { session, request, grant });
+	}
+
+	/** PROTOCOL 5.6: the one thing that a pairing session may do. */
+	#enrol(session: Session, request: Request): void {
+		const { crypto, serial, grants, log, isWindowOpen } = this.#options;
+		if (request.command !== COMMANDS.enrol || !session.isFresh(request)) {
+			session.reply(request, request.command === COMMANDS.enrol ? "stale" : "not-permitted");
+			return session.end("malformed");
+		}
+		const enrolled = enrolOwner({ crypto, grants, serial, isWindowOpen }, session.phoneKey, request.args);
+		if (!enrolled.ok) {
+			session.reply(request, enrolled.reason);
+			return session.end("malformed");
+		}
+		const grant = enrolled.value;
+		session.grantId = grant.id;
+		log.append({ kind: "claimed", grantId: grant.id, name: grant.name });
+		this.#options.onClaimed();
+		session.reply(request, "done", { 0: grant.id, 1: grants.lockId });
+	}
+
+	#record(grantId: number, command: number, status: Status): void {
+		const number = Math.min(command, 0xffff);
+		this.#options.log.append({
+			kind: "decision",
+			grantId,
+			command: number,
+			status: STATUSES.indexOf(status),
+		});
+	}
+
+	#recordRead(session: Session, grant: Grant, command: CommandName): boolean {
+		const logged = this.#logged.get(session) ?? new Set<CommandName>();
+		if (logged.has(command) || command === "anchor") return true;
+		const entry = { kind: "decision", grantId: grant.id, command: COMMANDS[command], status: 0 } as const;
+		if (!this.#options.log.append(entry).ok) return false;
+		logged.add(command);
+		this.#logged.set(session, logged);
+		return true;
+	}
+
+	/** One grant holds at most LIMITS.sessionsPerGrant sessions: its oldest goes, nobody else's. */
+	#replaceOldest(grantId: number): void {
+		const own = [...this.#options.sessions()].filter((session) => session.grantId === grantId);
+		own.sort((a, b) => a.startedAtMs - b.startedAtMs);
+		for (const session of own.slice(0, Math.max(0, own.length - LIMITS.sessionsPerGrant))) {
+			session.end("replaced");
+		}
+	}
+}
