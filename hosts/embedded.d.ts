@@ -62,6 +62,32 @@ declare module "embedded:io/serial" {
 	export default Serial;
 }
 
+declare module "embedded:io/socket/tcp" {
+	/** What Linux tells of an error; a board tells nothing. "end": the peer has ended its half. */
+	export type TcpReason = "end" | "reset" | "connect" | "resolve";
+
+	interface TcpOptions {
+		readonly address?: string;
+		readonly host?: string;
+		readonly port: number;
+		readonly noDelay?: boolean;
+		readonly onReadable?: (this: TCP, bytes: number) => void;
+		/** So many bytes can be written; the first time, the socket is connected. */
+		readonly onWritable?: (this: TCP, bytes: number) => void;
+		readonly onError?: (this: TCP, reason: TcpReason) => void;
+	}
+
+	class TCP {
+		constructor(options: TcpOptions);
+		readonly format: "buffer";
+		read(byteLength?: number): ArrayBuffer | undefined;
+		write(value: ArrayBuffer | ArrayBufferView): void;
+		close(): void;
+	}
+
+	export default TCP;
+}
+
 declare module "embedded:storage/key-value" {
 	interface StorageOptions {
 		/** The domain: 1 to 15 bytes. */

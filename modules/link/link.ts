@@ -26,6 +26,7 @@ import { PLAIN_WS_BYTES } from "./ws-bytes.ts";
 import type { WsOutcome } from "./ws-client.ts";
 import { CLOSE_GOING_AWAY } from "./ws-close.ts";
 import { WsConnection, type WsOptions } from "./ws-connection.ts";
+import { WS_SETTINGS } from "./ws-settings.ts";
 
 /** Everything about one relay but the patience, which is the link's. */
 export type LinkRelay = Omit<TlsOptions, "handshakeMs" | "alpn">;
@@ -49,14 +50,6 @@ type Handler<Kind extends ToLockKind> = (envelope: Extract<ToLock, { kind: Kind 
 const SETTINGS = Object.freeze({
 	backoff: Object.freeze({ firstMs: LIMITS.linkBackoffFirstMs, maxMs: LIMITS.linkBackoffMaxMs }),
 	stableMs: LIMITS.linkStableMs,
-});
-
-const WS_SETTINGS = Object.freeze({
-	handshakeMs: LIMITS.wsHandshakeMs,
-	closeMs: LIMITS.wsCloseMs,
-	failMs: LIMITS.wsFailMs,
-	pongsMax: LIMITS.wsPongs,
-	keepalive: Object.freeze({ pingMs: LIMITS.linkPingMs, deadMs: LIMITS.linkDeadMs }),
 });
 
 /** One attempt and the connection that comes of it; callbacks of an older one find that it is not theirs any more. */

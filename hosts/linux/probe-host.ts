@@ -1,0 +1,48 @@
+/** What the probes stand on besides the bindings: a clock, their arguments and files, one line of JSON at the end. */
+import Timer from "timer";
+import type { Clock, Timer as ClockTimer } from "../../modules/platform/clock.ts";
+
+const monotonicMs = native<() => number>("xs_monotonic_ms");
+const readArgument = native<(key: string) => string | undefined>("xs_system_argument");
+const readFile = native<(path: string) => ArrayBuffer | undefined>("xs_probe_file");
+const exit = native<(status: number) => never>("xs_probe_exit");
+
+export const PROBE_CLOCK: Clock = Object.freeze({
+	monotonicMs: (): number => monotonicMs(),
+	after(delayMs: number, callback: () => void): ClockTimer {
+		const timer = Timer.set(() => callback(), Math.ceil(delayMs));
+		return { cancel: (): void => Timer.clear(timer) };
+	},
+});
+
+/** The value of `--arg key=value`. */
+export function probeArgument(key: string): string | undefined {
+	return readArgument(key);
+}
+
+export function neededArgument(key: string): string {
+	const value = readArgument(key);
+	if (value === undefined) throw new TypeError(`no --arg ${key}`);
+	return value;
+}
+
+/** A file of the command's; it was there when the command looked. */
+export function probeFile(path: string): Uint8Array {
+	const bytes = readFile(path);
+	if (bytes === undefined) throw new TypeError(`cannot read ${path}`);
+	return new Uint8Array(bytes);
+}
+
+/** Files `<prefix>0.der`, `<prefix>1.der`, ... as many as `--arg count-key` says. */
+export function probeFiles(countKey: string, prefix: string): readonly Uint8Array[] {
+	const files: Uint8Array[] = [];
+	const count = Number(readArgument(countKey) ?? 0);
+	for (let index = 0; index < count; index++) files.push(probeFile(`${prefix}${index}.der`));
+	return files;
+}
+
+/** Prints the result and ends the process: 0 when it is ok, else 1. */
+export function finishProbe(result: { readonly ok: boolean } & Readonly<Record<string, unknown>>): never {
+	trace(`${JSON.stringify(result)}\n`);
+	return exit(result.ok ? 0 : 1);
+}

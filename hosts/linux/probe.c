@@ -1,0 +1,34 @@
+/* What a probe needs of its host besides sockets: files named on the command line, and an end with a status. */
+#include <stdio.h>
+
+#include "check.h"
+#include "fatal.h"
+
+enum { PATH_BYTES = 4096, FILE_BYTES_MAX = 1 << 20 };
+
+/* (path) -> ArrayBuffer, or undefined when it cannot be read or is above 1 MiB */
+void xs_probe_file(xsMachine *the)
+{
+	char path[PATH_BYTES];
+	FILE *file;
+	long bytes = -1;
+	void *data;
+	xsUnsignedValue size;
+
+	lk_text(the, 0, path, sizeof path);
+	file = fopen(path, "rb");
+	if (!file) return;
+	if (fseek(file, 0, SEEK_END) == 0) bytes = ftell(file);
+	if (bytes >= 0 && bytes <= FILE_BYTES_MAX && fseek(file, 0, SEEK_SET) == 0) {
+		xsmcSetArrayBuffer(xsResult, NULL, (xsIntegerValue)bytes);
+		xsmcGetBufferWritable(xsResult, &data, &size);
+		if (fread(data, 1, (size_t)bytes, file) != (size_t)bytes) xsResult = xsUndefined;
+	}
+	fclose(file);
+}
+
+/* (status): ends the process */
+void xs_probe_exit(xsMachine *the)
+{
+	halt((int)lk_number(the, 0, 0, 63));
+}

@@ -1,0 +1,65 @@
+/**
+ * TCP client sockets (ECMA-419 "TCP socket class"), the specifier being "embedded:io/socket/tcp". Buffers only.
+ * Beyond the standard: `host` names what `address` gives as a number, and onError gets the reason.
+ */
+export interface TcpOptions {
+	readonly address?: string;
+	readonly host?: string;
+	readonly port: number;
+	readonly noDelay?: boolean;
+	/** So many bytes can be read. Told again when everything was read and more has come. */
+	readonly onReadable?: (this: TCP, bytes: number) => void;
+	/** So many bytes can be written; the first time, the socket is connected. */
+	readonly onWritable?: (this: TCP, bytes: number) => void;
+	/** The peer has ended its half ("end": writing still works), or the connection failed. */
+	readonly onError?: (this: TCP, reason: TcpReason) => void;
+}
+
+export type TcpReason = "end" | "reset" | "connect" | "resolve";
+
+const READABLE = 0;
+const WRITABLE = 1;
+
+const READ_BYTES_MAX = 1 << 24;
+
+type Callback = (event: number, value: number | TcpReason) => void;
+
+const open =
+	native<(this: TCP, host: string, port: number, noDelay: boolean, callback: Callback) => void>(
+		"xs_tcp_open",
+	);
+const read = native<(this: TCP, maximum: number) => ArrayBuffer | undefined>("xs_tcp_read");
+const write = native<(this: TCP, bytes: ArrayBuffer | ArrayBufferView) => void>("xs_tcp_write");
+const close = native<(this: TCP) => void>("xs_tcp_close");
+
+export default class TCP extends Native("xs_tcp_destructor") {
+	constructor(options: TcpOptions) {
+		super();
+		const host = options.address ?? options.host;
+		if (host === undefined) throw new TypeError("tcp: no address");
+		open.call(this, host, options.port, options.noDelay ?? false, (event, value) => {
+			if (event === READABLE) options.onReadable?.call(this, value as number);
+			else if (event === WRITABLE) options.onWritable?.call(this, value as number);
+			else options.onError?.call(this, value as TcpReason);
+		});
+	}
+
+	/** At most so many bytes that have come; undefined when there are none. */
+	read(maximum: number = READ_BYTES_MAX): ArrayBuffer | undefined {
+		return read.call(this, maximum);
+	}
+
+	/** All of the bytes, at most as many as onWritable said less what was written since. */
+	write(bytes: ArrayBuffer | ArrayBufferView): void {
+		write.call(this, bytes);
+	}
+
+	/** Idempotent. */
+	close(): void {
+		close.call(this);
+	}
+
+	get format(): "buffer" {
+		return "buffer";
+	}
+}
