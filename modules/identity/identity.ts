@@ -15,6 +15,7 @@ import type { KeyKind, KeyName, KeyStore } from "../platform/keys.ts";
 import type { Store } from "../store/store.ts";
 import { decodeCertificate } from "../trust/certificate.ts";
 import type { RelayTrust, RelayTrustStore } from "../trust/relay-trust.ts";
+import type { LineStage } from "../wire/line-verb.ts";
 import { asSerial } from "../wire/names.ts";
 import { encodeCsr } from "./csr.ts";
 import { CERTIFICATE_CODEC, DEVICE_CODEC, type Device, isHardwareClass, SEAL_CODEC } from "./records.ts";
@@ -31,17 +32,13 @@ export const DEVICE_KEYS = Object.freeze({
 
 const SETUP_SECRET_BYTES = 16;
 
-/** In the order of PROTOCOL 6's numbers. */
-export const STAGES = Object.freeze(["blank", "keyed", "installed", "sealed"] as const);
-export type Stage = (typeof STAGES)[number];
-
 export type IdentityReason =
 	| "sealed"
 	| "conflict" // begun with another serial or hardware class
 	| "malformed"
 	| "out-of-order" // a verb whose predecessor is not done
 	| "certificate-refused" // not this board's own client certificate
-	| "storage"; // flash refused; nothing changed and the verb may be repeated
+	| "storage"; // flash or the key store refused; the verb may be repeated
 
 export interface BeginResult {
 	/** PKCS#10, DER. */
@@ -78,7 +75,7 @@ export class Identity {
 		this.faults = faults;
 	}
 
-	get stage(): Stage {
+	get stage(): LineStage {
 		if (this.#sealed) return "sealed";
 		if (this.#device === undefined) return "blank";
 		return this.#chain !== undefined && this.#trust.current !== undefined ? "installed" : "keyed";
@@ -174,12 +171,12 @@ export class Identity {
 		return chain.slice(1).every((issuer) => decodeCertificate(issuer)?.isCa === true);
 	}
 
-	/** A key store that fails is a refusal; anything else is not ours to catch. */
+	/** A key store that fails, or may not draw yet, is a refusal; anything that is no fault of the environment goes on. */
 	#attempt<Value>(act: () => Value): Result<Value, "storage"> {
 		try {
 			return accept(act());
 		} catch (error) {
-			if (error instanceof DeviceError && error.code.startsWith("key/")) return refuse("storage");
+			if (error instanceof DeviceError) return refuse("storage");
 			throw error;
 		}
 	}
