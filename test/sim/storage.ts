@@ -26,6 +26,7 @@ export class SimStorage implements RecordStorage {
 	readonly #records: Map<string, Uint8Array>;
 	readonly #corrupt = new Set<string>();
 	readonly #unreadable = new Set<string>();
+	readonly #unlistable = new Set<string>();
 	readonly #mutations: Mutation[] = [];
 	#fault: { readonly code: "record/full" | "record/io"; after: number } | undefined;
 	#deleteFault = false;
@@ -67,6 +68,7 @@ export class SimStorage implements RecordStorage {
 
 	names(domain: string): readonly string[] {
 		this.#assertPowered();
+		if (this.#unlistable.has(domain)) throw new DeviceError("record/io", domain);
 		const names: string[] = [];
 		for (const path of this.#records.keys()) {
 			if (path.startsWith(`${domain}/`)) names.push(path.slice(domain.length + 1));
@@ -93,11 +95,17 @@ export class SimStorage implements RecordStorage {
 		this.#unreadable.add(this.#path(domain, name));
 	}
 
+	/** Listing the domain's names throws record/io. */
+	makeUnlistable(domain: string): void {
+		this.#unlistable.add(domain);
+	}
+
 	/** Writes, deletes and reads succeed again; corrupt records stay corrupt. */
 	heal(): void {
 		this.#fault = undefined;
 		this.#deleteFault = false;
 		this.#unreadable.clear();
+		this.#unlistable.clear();
 	}
 
 	/** The power goes at the mutation that follows `after` more; `applied` says whether that one still lands. */

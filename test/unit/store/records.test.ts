@@ -1,0 +1,49 @@
+import { RECORD_ROWS, RECORDS } from "../../../modules/store/records.ts";
+import { recordName } from "../../../modules/store/store.ts";
+import { check, type Suite } from "../../harness/test.ts";
+
+export default function suite(t: Suite): void {
+	t.test("every record of the table is in the order of erasure once, the reset's own last", () => {
+		for (const row of Object.values(RECORDS)) check.ok(RECORD_ROWS.includes(row), row.name);
+		check.equal(RECORD_ROWS.length, Object.values(RECORDS).length);
+		check.equal(RECORD_ROWS[RECORD_ROWS.length - 1], RECORDS.resetPending);
+		check.equal(RECORD_ROWS[0], RECORDS.claim);
+	});
+
+	t.test("every name that the table allows is one that flash takes, and no two records share one", () => {
+		const paths = new Set<string>();
+		let names = 0;
+		for (const row of RECORD_ROWS) {
+			for (let index = 0; index < (row.count ?? 1); index++) {
+				const name = row.count === undefined ? recordName(row) : recordName(row, index);
+				check.ok(/^[0-9A-Za-z_.-]{1,15}$/.test(name), name);
+				check.ok(/^[0-9A-Za-z_.-]{1,15}$/.test(row.domain), row.domain);
+				paths.add(`${row.domain}/${name}`);
+				names++;
+			}
+			check.ok(row.bytesMax > 0 && row.bytesMax <= 16384, row.name);
+		}
+		check.equal(paths.size, names);
+	});
+
+	t.test(
+		"keys, certificates, trust, the seal and the floor outlive a reset, access and the log do not (T20, I3)",
+		() => {
+			const survivors = RECORD_ROWS.filter((row) => row.survivesReset).map(
+				(row) => `${row.domain}/${row.name}`,
+			);
+			check.deepEqual(survivors, [
+				"identity/device",
+				"identity/certificate",
+				"keys/device",
+				"keys/noise",
+				"keys/setup",
+				"entropy/seed",
+				"identity/seal",
+				"trust/relay",
+				"time/floor",
+			]);
+			for (const row of RECORD_ROWS) check.equal(row.survivesReset, row.erasedBy === "replacement", row.name);
+		},
+	);
+}
