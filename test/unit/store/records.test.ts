@@ -42,6 +42,7 @@ export default function suite(t: Suite): void {
 				"identity/seal",
 				"trust/relay",
 				"time/floor",
+				"app/notice-counter",
 			]);
 			for (const row of RECORD_ROWS) check.equal(row.survivesReset, row.erasedBy === "replacement", row.name);
 		},
