@@ -1,0 +1,152 @@
+/** `latchkey phone`: a phone at the command line. Its wallet lies in one file; each command opens one session. */
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { decodeLabel, type Label } from "../../modules/wire/label.ts";
+import { asName } from "../../modules/wire/names.ts";
+import {
+	existingFile,
+	folder,
+	type NamedEndpoint,
+	namedEndpoint,
+	serialNumber,
+	wholeNumber,
+} from "../cli/arguments.ts";
+import { explaining } from "../cli/fault.ts";
+import { NobleCrypto } from "../crypto/noble.ts";
+import { PhoneFault } from "./lock-client.ts";
+import { logText } from "./log-text.ts";
+import { openRelay } from "./node-relay.ts";
+import { LogFault, Phone, type PhoneContext } from "./phone.ts";
+import { TransportFault } from "./transport.ts";
+import { Wallet, WalletFault } from "./wallet.ts";
+
+interface Way {
+	readonly dir: string;
+	readonly relay: NamedEndpoint;
+	readonly ca: string;
+	readonly serial?: string;
+}
+
+type Work = (phone: Phone, wallet: Wallet, serial: string) => Promise<void>;
+
+export function registerPhone(program: Command): void {
+	const phone = program.command("phone").description("Pair with a lock and command it");
+	addCommand(phone, "status", "Show the lock's bolt, door and firmware", showStatus);
+	addCommand(phone, "unlock", "Retract the bolt", async (lock) => say(await lock.unlock(), "unlocked"));
+	addCommand(phone, "lock", "Throw the bolt", async (lock) => say(await lock.lock(), "locked"));
+	addCommand(phone, "log", "Show what the lock has logged since the last look, verified", showLog);
+	addPair(phone);
+	addMembers(phone);
+}
+
+function withWay(command: Command, serial: boolean): Command {
+	command
+		.requiredOption("--dir <dir>", "folder of this phone's keys and locks", folder)
+		.requiredOption("--relay <host:port:name>", "the relay and the name in its certificate", namedEndpoint)
+		.requiredOption("--ca <file>", "roots that the relay's certificate must chain to (PEM)", existingFile);
+	if (serial) command.option("--serial <serial>", "which lock, when this phone knows several", serialNumber);
+	return command;
+}
+
+function addCommand(parent: Command, name: string, summary: string, work: Work): void {
+	withWay(parent.command(name), true)
+		.description(summary)
+		.action((way: Way) => withPhone(way, work));
+}
+
+function addPair(parent: Command): void {
+	withWay(parent.command("pair"), false)
+		.description("Claim the lock of a label, while its pairing window is open")
+		.requiredOption("--label <text>", "the label's text (LK1:…)", labelText)
+		.option("--name <name>", "what the lock calls this phone", nameText, "owner")
+		.action((way: Way & { label: Label; name: string }) => pair(way));
+}
+
+function addMembers(parent: Command): void {
+	const members = parent.command("members").description("Show and remove the lock's members");
+	addCommand(members, "list", "Show the members", async (lock) => {
+		for (const { id, role, name } of await lock.listMembers()) console.log(`${id}\t${role}\t${name}`);
+	});
+	withWay(members.command("remove"), true)
+		.description("Remove a member; its sessions end")
+		.requiredOption("--id <n>", "the member's number", wholeNumber(1, 4_294_967_295))
+		.action((way: Way & { id: number }) =>
+			withPhone(way, async (lock) => {
+				await lock.removeMember(way.id);
+				console.log(`removed ${way.id}`);
+			}),
+		);
+}
+
+function labelText(text: string): Label {
+	const label = decodeLabel(text.trim());
+	if (!label.ok) throw new InvalidArgumentError("It must be the text of a lock's label, LK1:….");
+	return label.value;
+}
+
+function nameText(text: string): string {
+	const name = asName(text);
+	if (name === undefined)
+		throw new InvalidArgumentError("It must be 1 to 32 bytes without control characters.");
+	return name;
+}
+
+async function withContext<Value>(way: Way, work: (context: PhoneContext, wallet: Wallet) => Promise<Value>) {
+	return await explaining([PhoneFault, LogFault, TransportFault, WalletFault], async () => {
+		mkdirSync(way.dir, { recursive: true, mode: 0o700 });
+		const wallet = Wallet.open(join(way.dir, "wallet.json"));
+		const transport = await openRelay({ ...way.relay, roots: readFileSync(way.ca, "utf8") });
+		try {
+			const crypto = new NobleCrypto();
+			const context = { crypto, keys: wallet.keys, transport, nowMs: () => performance.now() };
+			return await work(context, wallet);
+		} finally {
+			transport.close();
+		}
+	});
+}
+
+async function withPhone(way: Way, work: Work): Promise<void> {
+	await withContext(way, async (context, wallet) => {
+		const lock = wallet.lock(way.serial);
+		const phone = await Phone.open(context, lock);
+		try {
+			await work(phone, wallet, lock.serial);
+		} finally {
+			phone.close();
+		}
+	});
+}
+
+async function pair(way: Way & { label: Label; name: string }): Promise<void> {
+	await withContext(way, async (context, wallet) => {
+		const { serial, noisePublicKey } = way.label;
+		const { phone, enrolled } = await Phone.pair(context, way.label, way.name);
+		phone.close();
+		wallet.keep({ serial, noisePublicKey });
+		console.log(`paired with ${serial} as ${way.name}, grant ${enrolled.grantId}`);
+	});
+}
+
+function say(answer: { readonly tookMs: number }, done: string): void {
+	console.log(`${done} in ${answer.tookMs.toFixed(0)} ms`);
+}
+
+async function showStatus(phone: Phone): Promise<void> {
+	const status = await phone.status();
+	const door = status.doorClosed === undefined ? "no contact" : status.doorClosed ? "closed" : "open";
+	console.log(`bolt\t${status.bolt}`);
+	console.log(`door\t${door}`);
+	console.log(`inhibit\t${status.inhibited ? "on" : "off"}`);
+	console.log(`firmware\t${status.firmware}`);
+	console.log(`uptime\t${(status.uptimeMs / 1000).toFixed(0)} s`);
+}
+
+async function showLog(phone: Phone, wallet: Wallet, serial: string): Promise<void> {
+	const lock = wallet.lock(serial);
+	const log = await phone.readLog(lock.logKnown);
+	if (log.gap) console.log("(the lock no longer keeps some entries since the last look)");
+	for (const entry of log.entries) console.log(logText(entry));
+	wallet.keep({ ...lock, logKnown: log.known });
+}
