@@ -1,5 +1,5 @@
 /** `latchkey relay`: the relay in the foreground until SIGINT or SIGTERM; `latchkey relay revoke` in its registry. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { existingFolder, folder, hostName, listenPort, serialNumber } from "../cli/arguments.ts";
@@ -36,7 +36,7 @@ export function registerRelay(program: Command): void {
 		.description("Refuse a lock from now on; a running relay disconnects it within seconds")
 		.requiredOption("--serial <serial>", "serial number of the lock", serialNumber)
 		.action((options: { readonly serial: string }) =>
-			explaining([RegistryFault], () => revoke(relay.opts<RelayArguments>().dir, options.serial)),
+			explaining([RegistryFault], () => revoke(relay, options.serial)),
 		);
 }
 
@@ -62,8 +62,10 @@ async function runRelay(options: RelayArguments, command: Command): Promise<void
 	}
 }
 
-async function revoke(dir: string, serial: string): Promise<void> {
-	const registry = await openRegistry(registryPath(existingFolder(dir)));
+async function revoke(relay: Command, serial: string): Promise<void> {
+	const { dir } = relay.opts<RelayArguments>();
+	if (!existsSync(registryPath(dir))) relay.error(`error: there is no registry in ${dir}`);
+	const registry = await openRegistry(registryPath(dir));
 	try {
 		if (!(await registry.revoke(serial))) throw new CliFault(`no lock ${serial} in ${registryPath(dir)}`);
 		process.stdout.write(`${serial} is revoked\n`);
