@@ -50,6 +50,7 @@ export class Relay {
 	readonly #router: Router;
 	readonly #peers = new Set<Peer>();
 	#connections = 0;
+	#closed = false;
 	#tick: NodeJS.Timeout | undefined;
 	#recheck: NodeJS.Timeout | undefined;
 	#emptied: (() => void) | undefined;
@@ -109,8 +110,10 @@ export class Relay {
 		return this.#router.serials;
 	}
 
-	/** Says goodbye to everyone, then ends what is left. */
+	/** Says goodbye to everyone, then ends what is left. Idempotent. */
 	async close(): Promise<void> {
+		if (this.#closed) return;
+		this.#closed = true;
 		clearInterval(this.#tick);
 		clearInterval(this.#recheck);
 		this.#devices.stop();
