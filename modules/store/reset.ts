@@ -1,7 +1,7 @@
 /**
  * The factory reset (DESIGN 8.1): erases exactly the records that RECORDS says do not survive it, and nothing else:
- * device keys, certificates, trust, the seal and every floor stay. It decides nothing (access/window does) and moves
- * no bolt.
+ * device keys, certificates, trust, the seal and every floor stay. It decides nothing (the button does) and moves no
+ * bolt.
  *
  *   begin: `reset-pending` is written      a cut before it: nothing has happened
  *   finish: the rows, in table order       a cut in between: boot calls finish, which starts over
@@ -48,10 +48,13 @@ export class FactoryReset {
 	}
 
 	/**
-	 * Erases, runs `lastStep` on the empty records (again, when a cut came before the end), and ends the reset.
-	 * Refused: still pending; the same call may be repeated.
+	 * Where a reset is pending: erases, runs `lastStep` on the empty records (again, when a cut came before the end),
+	 * and ends the reset. Where none is, or nobody knows, it erases nothing. Refused: the same call may be repeated.
 	 */
 	finish(lastStep: () => void): Result<void, WriteReason> {
+		const pending = this.pending();
+		if (!pending.ok) return pending;
+		if (!pending.value) return accept(undefined);
 		for (const row of RECORD_ROWS) {
 			if (row.survivesReset || row === RECORDS.resetPending) continue;
 			const erased = this.#eraseRow(row);

@@ -132,8 +132,20 @@ export default function suite(t: Suite): void {
 			check.equal(check.accepted(reset.pending()), true);
 			storage.makeUnlistable("store");
 			check.refused(reset.pending(), "io");
+			check.refused(
+				reset.finish(() => check.fail("the last step of a reset that nobody knows of")),
+				"io",
+			);
+			check.equal(storage.paths().length, livedIn().paths().length + 1);
 		},
 	);
+
+	t.test("without a pending reset there is nothing to finish", () => {
+		const storage = livedIn();
+		const reset = new FactoryReset(new Store(storage));
+		check.accepted(reset.finish(() => check.fail("the last step of no reset")));
+		check.deepEqual(storage.paths(), livedIn().paths());
+	});
 
 	t.test("the log family holds as many entries as the protocol keeps", () => {
 		check.equal(RECORDS.logEntry.count, LIMITS.logEntries);
