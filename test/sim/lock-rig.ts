@@ -1,0 +1,157 @@
+/**
+ * A whole lock on the simulated host, with the hands and phones around it: what the tests of sessions, pairing and
+ * app drive. The computer at the serial line carries frames as a relay would; a test may hold, change or repeat them.
+ * Everything is synchronous, in simulated time, on both engines.
+ */
+import { App, type AppOptions } from "../../modules/app/app.ts";
+import { assert } from "../../modules/base/assert.ts";
+import { openN } from "../../modules/noise/one-way.ts";
+import type { TestCrypto } from "../../modules/platform/crypto.ts";
+import { decodeCborMap } from "../../modules/wire/cbor-decode.ts";
+import type { CborFields } from "../../modules/wire/cbor-encode.ts";
+import { Deframer, encodeFrame } from "../../modules/wire/cobs.ts";
+import { decodeFromLock, encodeEnvelope, type ToLock } from "../../modules/wire/envelope.ts";
+import { type Label, labelPrologue } from "../../modules/wire/label.ts";
+import {
+	decodeLineAnswer,
+	encodeLineRequest,
+	isLineFrame,
+	type LineAnswer,
+	type LineVerbName,
+} from "../../modules/wire/line-verb.ts";
+import { SimBoard, type SimBoardOptions } from "./board.ts";
+
+export const RIG_SERIAL = "LK-TEST-0001";
+const LINE_KEY = new Uint8Array(32).fill(7);
+
+/** What comes back on one channel of the serial line. */
+export interface RigChannel {
+	onFrame(frame: Uint8Array): void;
+	onClosed(): void;
+}
+
+export class LockRig {
+	readonly board: SimBoard;
+	readonly #crypto: TestCrypto;
+	readonly #options: AppOptions;
+	readonly #channels = new Map<number, RigChannel>();
+	readonly #answers: LineAnswer[] = [];
+	#deframer = new Deframer();
+	#nextChannel = 1;
+
+	constructor(options: SimBoardOptions, app: AppOptions = { firmwareVersion: "1.0.0-sim" }) {
+		this.#crypto = options.crypto;
+		this.#options = app;
+		this.board = new SimBoard(options);
+		this.boot();
+	}
+
+	/** Starts the firmware (over); every channel is gone. */
+	boot(): void {
+		this.#channels.clear();
+		this.#deframer = new Deframer();
+		const platform = this.board.boot();
+		this.board.serial.onData = (bytes) => {
+			this.#deframer.push(bytes, (frame) => this.#receive(frame));
+		};
+		this.board.run(() => new App(platform, this.#options).start());
+		this.board.time.settle();
+	}
+
+	// ---- the factory line ----
+
+	verb(verb: LineVerbName, args?: CborFields): LineAnswer {
+		this.#write(encodeLineRequest(verb, args));
+		const answer = this.#answers.shift();
+		assert(answer !== undefined, `no answer to ${verb}`);
+		return answer;
+	}
+
+	/** Gives the lock its serial and keys, as a line would, and reads its label. */
+	provision(): Label {
+		const begun = this.verb("begin", { 0: RIG_SERIAL, 1: "sim" });
+		const noisePublicKey = begun.result.bytes(1, 32);
+		const line = this.#crypto.importKeyPair(LINE_KEY.slice());
+		const sealed = this.verb("label", { 0: line.publicKey.slice() }).result.bytes(0, {
+			min: 1,
+			max: 256,
+		});
+		assert(sealed !== undefined && noisePublicKey !== undefined, "the line was refused");
+		const setupSecret = openN(this.#crypto, labelPrologue(RIG_SERIAL), line, sealed);
+		assert(setupSecret.ok, "the label does not open");
+		return { serial: RIG_SERIAL, noisePublicKey, setupSecret: setupSecret.value };
+	}
+
+	// ---- channels, as a relay would open them ----
+
+	/** The number of a new channel, which `send` of an open envelope opens. */
+	newChannel(channel: RigChannel): number {
+		const number = this.#nextChannel++;
+		this.#channels.set(number, channel);
+		return number;
+	}
+
+	send(envelope: ToLock): void {
+		this.#write(encodeEnvelope(envelope));
+	}
+
+	/** Bytes as they are, for hostile lines. */
+	writeRaw(bytes: Uint8Array): void {
+		this.board.serial.write(bytes);
+		this.board.time.settle();
+	}
+
+	// ---- hands at the door ----
+
+	/** A short press of the inside button. */
+	press(): void {
+		this.hold(200);
+		this.board.time.advance(200);
+	}
+
+	hold(ms: number): void {
+		this.board.hardware.set("button", true);
+		this.board.time.advance(ms);
+		this.board.hardware.set("button", false);
+		this.board.time.settle();
+	}
+
+	pressExit(): void {
+		this.board.hardware.set("exit", true);
+		this.board.time.advance(100);
+		this.board.hardware.set("exit", false);
+		this.board.time.advance(1000);
+	}
+
+	advance(ms: number): void {
+		this.board.time.advance(ms);
+	}
+
+	get log(): string {
+		return this.board.logs.join("\n");
+	}
+
+	#write(frame: Uint8Array): void {
+		this.board.serial.write(encodeFrame(frame));
+		this.board.time.settle();
+		this.board.serial.take();
+	}
+
+	#receive(frame: Uint8Array): void {
+		const map = decodeCborMap(frame);
+		assert(map.ok, "the lock wrote what is no CBOR");
+		if (isLineFrame(map.value)) {
+			const answer = decodeLineAnswer(frame);
+			assert(answer.ok, "the lock wrote what is no answer");
+			this.#answers.push(answer.value);
+			return;
+		}
+		const envelope = decodeFromLock(frame);
+		assert(envelope.ok, "the lock wrote what is no envelope");
+		if (envelope.value.kind === "notice") return;
+		const channel = this.#channels.get(envelope.value.channel);
+		if (envelope.value.kind === "data") return channel?.onFrame(envelope.value.frame);
+		this.#channels.delete(envelope.value.channel);
+		channel?.onClosed();
+	}
+}
