@@ -76,21 +76,32 @@ class GeneralDecoder extends CborDecoder {
 		this.#limits = limits;
 	}
 
+	/** On XS 13 `super` in a private method finds the method of this class again, so it stands in this one only. */
 	protected override item(depth: number): CborValue | undefined {
-		return this.#item(depth) as CborValue | undefined;
-	}
-
-	#item(depth: number): CborGeneral | undefined {
 		const initial = this.bytes[this.offset];
 		if (initial === undefined) return this.stop("truncated");
 		const major = initial >> 5;
 		const info = initial & 31;
-		if (info === 31 && major >= 2 && major <= 5) return this.#indefinite(major, depth);
+		const beyond =
+			info === 31
+				? major >= 2 && major <= 5
+				: major === 7
+					? info < 20 || info > 22
+					: major >= 5 || (major < 2 && info === 27);
+		if (!beyond) return super.item(depth);
+		return this.#beyond(initial, depth) as CborValue | undefined;
+	}
+
+	#item(depth: number): CborGeneral | undefined {
+		return this.item(depth);
+	}
+
+	#beyond(initial: number, depth: number): CborGeneral | undefined {
+		const major = initial >> 5;
+		if ((initial & 31) === 31 && major <= 5) return this.#indefinite(major, depth);
 		if (major === 5) return this.#map(this.#head(initial), depth);
 		if (major === 6) return this.#tag(initial, depth);
-		if (major === 7 && info !== 31) return this.#simple(initial);
-		if (info === 27 && major < 2) return this.#wide(major);
-		return super.item(depth);
+		return major === 7 ? this.#simple(initial) : this.#wide(major);
 	}
 
 	/** The argument of a head, through the integer that has the same one. */
@@ -138,7 +149,6 @@ class GeneralDecoder extends CborDecoder {
 		const at = this.offset + 1;
 		if (info > 27) return this.stop("reserved");
 		if (at + bytes > this.bytes.length) return this.stop("truncated");
-		if (info >= 20 && info <= 22) return super.item(0);
 		this.offset = at + bytes;
 		if (info < 24) return new CborSimple(info);
 		const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + at, bytes);
