@@ -43,6 +43,7 @@ export class SimHardware {
 	readonly #inputs = new Map<InputRole, boolean>();
 	readonly #outputs = new Map<OutputRole, boolean>();
 	readonly #cuts = new Map<DriveRole, Timer>();
+	readonly #deadlines = new Map<DriveRole, number>();
 	readonly #changes: OutputChange[] = [];
 	#watchers = new Map<InputRole, (active: boolean) => void>();
 	#arrival: Timer | undefined;
@@ -57,6 +58,9 @@ export class SimHardware {
 	}
 
 	// ---- the test's hand ----
+
+	/** Called at each change of an output, at once: what is wired to it. */
+	onOutput: (role: OutputRole, level: boolean) => void = () => undefined;
 
 	/** Sets a button, the door contact (true: closed), tamper or inhibit. */
 	set(role: OperatedInput, active: boolean): void {
@@ -139,7 +143,10 @@ export class SimHardware {
 		if (opposite !== undefined && this.output(opposite)) {
 			throw new DeviceError("pin/invalid", `${role} while ${opposite} is on`);
 		}
-		if (this.output(role)) throw new DeviceError("pin/invalid", `${role} is on already`);
+		const deadlineMs = this.#time.nowMs + maximumMs;
+		if (this.output(role) && deadlineMs >= this.#deadlines.get(role)!) return;
+		this.#deadlines.set(role, deadlineMs);
+		this.#cuts.get(role)?.cancel();
 		this.#setOutput(role, true);
 		this.#cuts.set(
 			role,
@@ -157,6 +164,7 @@ export class SimHardware {
 		if (this.output(role) === level) return;
 		this.#outputs.set(role, level);
 		this.#changes.push({ role, level, atMs: this.#time.nowMs });
+		this.onOutput(role, level);
 		if (role === "drive-throw" || role === "drive-retract") this.#move();
 	}
 

@@ -4,6 +4,7 @@
  */
 import { assert } from "../../modules/base/assert.ts";
 import { concatBytes } from "../../modules/base/bytes.ts";
+import { DeviceError } from "../../modules/base/device-error.ts";
 import { LIMITS } from "../../modules/base/limits.ts";
 import type { Clock, Timer } from "../../modules/platform/clock.ts";
 import type {
@@ -16,8 +17,8 @@ import type {
 } from "../../modules/platform/tls.ts";
 import type { SimTime } from "./time.ts";
 
-/** What an endpoint answers to one connection: a server's side to serve it with, or the reason that the client sees. */
-export type Acceptor = (options: TlsOptions) => ((peer: SimPeer) => void) | TlsReason;
+/** What an endpoint answers to one connection: a server's side to serve it with, the reason that the client sees, or undefined for no answer at all. */
+export type Acceptor = (options: TlsOptions) => ((peer: SimPeer) => void) | TlsReason | undefined;
 
 /** The server's side of one connection. */
 export class SimPeer {
@@ -61,6 +62,8 @@ interface Line {
 	endClient(reason: TlsReason | undefined): void;
 	setWindow(bytes: number): void;
 }
+
+const DER_SEQUENCE = 0x30;
 
 interface Endpoint {
 	readonly accept: Acceptor;
@@ -126,7 +129,10 @@ export class SimNetwork {
 	connect(clock: Clock): Tls {
 		return {
 			connect: (options, handlers) => {
-				assert(options.roots.length > 0, "a TLS client has roots");
+				const { roots } = options;
+				if (roots.length === 0 || roots.some((root) => root[0] !== DER_SEQUENCE)) {
+					throw new DeviceError("tls/setup", "a root that is no certificate, or none");
+				}
 				this.#attempts.push(options);
 				const connection = new SimConnection(this, clock, options, handlers);
 				this.#connections.add(connection);
@@ -232,6 +238,7 @@ class SimConnection implements TlsConnection {
 	#handshake(options: TlsOptions): void {
 		if (this.#phase !== "connecting") return;
 		const answer = this.#network.accept(options);
+		if (answer === undefined) return;
 		if (typeof answer === "string") {
 			this.fail(answer);
 			return;

@@ -77,6 +77,7 @@ export default function suite(t: Suite): void {
 			else check.notEqual(stepButton(state, { down }, atMs).state.kind, state.kind);
 		}
 		check.equal(initialButton(false).kind, "up");
+		check.equal(initialButton(true).kind, "stuck");
 	});
 
 	t.test("a short press is a press at once and short when let go", ({ crypto }) => {

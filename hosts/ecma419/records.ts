@@ -1,0 +1,56 @@
+/**
+ * Records over ECMA-419 key-value storage, whose classes promise what RecordStorage asks for: an atomic, durable
+ * write. What a class throws that is no DeviceError yet (a board's: the text of an esp_err_t) becomes one here.
+ */
+import KeyValue, { type Storage } from "embedded:storage/key-value";
+import { assert } from "../../modules/base/assert.ts";
+import { DeviceError } from "../../modules/base/device-error.ts";
+import type { RecordStorage } from "../../modules/platform/storage.ts";
+
+const NAME = /^[0-9A-Za-z_.-]{1,15}$/;
+
+function assertName(name: string): void {
+	assert(NAME.test(name), `not the name of a record: ${name}`);
+}
+
+export class KeyValueRecords implements RecordStorage {
+	/** Domains that were used once stay open; the firmware has a fixed few. */
+	readonly #domains = new Map<string, Storage>();
+
+	read(domain: string, name: string): Uint8Array | undefined {
+		assertName(name);
+		const value = this.#with(domain, name, (storage) => storage.read(name));
+		return value === undefined ? undefined : new Uint8Array(value as ArrayBuffer);
+	}
+
+	write(domain: string, name: string, value: Uint8Array): void {
+		assertName(name);
+		this.#with(domain, name, (storage) => storage.write(name, value));
+	}
+
+	delete(domain: string, name: string): void {
+		assertName(name);
+		this.#with(domain, name, (storage) => storage.delete(name));
+	}
+
+	names(domain: string): readonly string[] {
+		return this.#with(domain, "*", (storage) => [...storage]);
+	}
+
+	#with<Value>(domain: string, name: string, use: (storage: Storage) => Value): Value {
+		assertName(domain);
+		try {
+			let storage = this.#domains.get(domain);
+			if (storage === undefined) {
+				storage = KeyValue.open({ path: domain });
+				this.#domains.set(domain, storage);
+			}
+			return use(storage);
+		} catch (error) {
+			if (error instanceof DeviceError) throw error;
+			const detail = error instanceof Error ? error.message : String(error);
+			const code = detail.includes("NOT_ENOUGH_SPACE") ? "record/full" : "record/io";
+			throw new DeviceError(code, `${domain}/${name}: ${detail}`);
+		}
+	}
+}

@@ -1,0 +1,18 @@
+/** The contract that every host answers: all of Platform (DESIGN 3). */
+import type { Suite } from "../harness/test.ts";
+import { clockContract } from "./clock.ts";
+import { cryptoContract } from "./crypto.ts";
+import type { OpenJig } from "./jig.ts";
+import { keysContract } from "./keys.ts";
+import { pinsContract } from "./pins.ts";
+import { storageContract } from "./storage.ts";
+import { streamsContract } from "./streams.ts";
+
+export function contract(t: Suite, open: OpenJig): void {
+	clockContract(t, open);
+	storageContract(t, open);
+	keysContract(t, open);
+	cryptoContract(t, open);
+	pinsContract(t, open);
+	streamsContract(t, open);
+}

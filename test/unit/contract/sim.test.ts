@@ -1,0 +1,49 @@
+/** The simulator answers the contract of a host, on both engines. */
+import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import { contract } from "../../contract/contract.ts";
+import { type Jig, WIRED } from "../../contract/jig.ts";
+import type { Suite, SuiteFunction, TestContext } from "../../harness/test.ts";
+import { SimBoard } from "../../sim/board.ts";
+
+const SILENT = { host: "silent.example", port: 443 };
+const CLOSING = { host: "closing.example", port: 443 };
+const REFUSING = { host: "refusing.example", port: 443 };
+
+function openJig(crypto: TestCrypto): Jig {
+	const board = new SimBoard({ crypto });
+	const platform = board.boot();
+	const { hardware, network, serial, storage, time } = board;
+	hardware.set("door", false);
+	hardware.onOutput = (role, level) => hardware.set(WIRED[role], level);
+	serial.onData = (bytes) => serial.write(bytes);
+	network.listen(SILENT.host, SILENT.port, () => undefined);
+	network.listen(CLOSING.host, CLOSING.port, () => "closed");
+	network.silence(REFUSING.host, REFUSING.port);
+	return {
+		platform,
+		pass: async (ms) => time.advance(ms),
+		latencyMs: 4,
+		network: { silent: SILENT, closing: CLOSING, refusing: REFUSING, unknownHost: "nobody.invalid" },
+		storageFaults: {
+			failWrites: (code) => storage.failWrites(code),
+			heal: () => storage.heal(),
+			corrupt: (domain, name) => storage.corrupt(domain, name),
+			reboot: () => storage.reboot(),
+		},
+	};
+}
+
+/** The contract opens its jig in the test, which is where the provider comes from. */
+const suite: SuiteFunction = (t: Suite): void => {
+	let current: TestContext | undefined;
+	const withContext: Suite = {
+		test: (name, run) =>
+			t.test(name, (context) => {
+				current = context;
+				return run(context);
+			}),
+	};
+	contract(withContext, () => openJig(current!.crypto));
+};
+
+export default suite;
