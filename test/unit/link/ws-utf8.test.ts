@@ -1,5 +1,5 @@
 import { fromHex } from "../../../modules/base/bytes.ts";
-import { encodeUtf8 } from "../../../modules/base/utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "../../../modules/base/utf8.ts";
 import { PLAIN_WS_BYTES } from "../../../modules/link/ws-bytes.ts";
 import { isUtf8, stepUtf8, UTF8_INVALID, UTF8_START } from "../../../modules/link/ws-utf8.ts";
 import { check, type Suite } from "../../harness/test.ts";
@@ -67,19 +67,11 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("every pair of a lead and a second octet is judged as a decoder judges it", () => {
-		const decodes = (bytes: Uint8Array): boolean => {
-			try {
-				new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-				return true;
-			} catch {
-				return false;
-			}
-		};
 		for (let lead = 0x80; lead < 0x100; lead += 1) {
 			for (let second = 0x70; second < 0x100; second += 0x10) {
 				for (const tail of [[], [0x80], [0x80, 0x80]]) {
 					const bytes = Uint8Array.of(lead, second, ...tail);
-					check.equal(isUtf8(bytes), decodes(bytes), bytes.join(" "));
+					check.equal(isUtf8(bytes), decodeUtf8(bytes) !== undefined, bytes.join(" "));
 				}
 			}
 		}
