@@ -73,6 +73,8 @@ static void log_frames(txMachine *the)
 
 static void log_exception(txMachine *the)
 {
+	/* A frame of C: from the frame that threw, the engine would go on where that one calls. */
+	fxBeginHost(the);
 	mxPush(mxException);
 	mxException = mxUndefined;
 	{
@@ -105,18 +107,18 @@ static void log_exception(txMachine *the)
 
 void fxAbort(txMachine *the, int status)
 {
-	static bool aborting;
+	static int first;
 	char line[96];
 
-	if (!aborting) {
-		aborting = true;
+	if (!first) {
+		first = status;
 		halt_outputs();
 		snprintf(line, sizeof line, "abort: %s", abort_text(status));
 		port_log(line);
 		if (status == XS_UNHANDLED_EXCEPTION_EXIT || status == XS_UNHANDLED_REJECTION_EXIT) log_exception(the);
 		else log_frames(the);
 	}
-	halt(EXIT_ABORT + status);
+	halt(EXIT_ABORT + first);
 }
 
 /* ---- promise jobs ---- */

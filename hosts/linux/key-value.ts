@@ -1,9 +1,21 @@
 /**
  * ECMA-419 key-value storage over this host's records: `import KeyValue from "embedded:storage/key-value"`. A path
  * is a domain; domain and key are 1 to 15 bytes of [0-9A-Za-z_.-]. A write is durable when it returns, and atomic
- * under a power cut. What the flash does wrong throws DeviceError record/corrupt, record/full or record/io.
+ * under a power cut. It imports nothing: a module under a standard specifier has no folder to import from.
  */
-import { DeviceError, type DeviceErrorCode } from "../../modules/base/device-error.ts";
+
+type Code = "record/corrupt" | "record/full" | "record/io" | "record/too-large";
+
+/** What the flash does wrong; `code` is the DeviceErrorCode that it means. */
+class StorageError extends Error {
+	override readonly name = "StorageError";
+	readonly code: Code;
+
+	constructor(code: Code, domain: string, key: string) {
+		super(`${code}: ${domain}/${key}`);
+		this.code = code;
+	}
+}
 
 type Format = "buffer" | "string";
 
@@ -13,16 +25,16 @@ interface OpenOptions {
 	readonly format?: Format;
 }
 
-type Fault = DeviceErrorCode | undefined;
+type Fault = Code | undefined;
 
 const readRecord = native<(domain: string, name: string) => ArrayBuffer | Fault>("xs_record_read");
 const writeRecord =
 	native<(domain: string, name: string, value: ArrayBufferView | ArrayBuffer) => Fault>("xs_record_write");
 const deleteRecord = native<(domain: string, name: string) => Fault>("xs_record_delete");
-const recordNames = native<(domain: string) => string[] | DeviceErrorCode>("xs_record_names");
+const recordNames = native<(domain: string) => string[] | Code>("xs_record_names");
 
 function check(fault: Fault, domain: string, name: string): void {
-	if (fault !== undefined) throw new DeviceError(fault, `${domain}/${name}`);
+	if (fault !== undefined) throw new StorageError(fault, domain, name);
 }
 
 class Storage {
@@ -43,7 +55,7 @@ class Storage {
 		this.#check(false);
 		const value = readRecord(this.#domain, key);
 		if (value === undefined) return undefined;
-		if (!(value instanceof ArrayBuffer)) throw new DeviceError(value, `${this.#domain}/${key}`);
+		if (!(value instanceof ArrayBuffer)) throw new StorageError(value, this.#domain, key);
 		return this.format === "string" ? new TextDecoder().decode(value) : value;
 	}
 
@@ -63,7 +75,7 @@ class Storage {
 	[Symbol.iterator](): IterableIterator<string> {
 		this.#check(false);
 		const names = recordNames(this.#domain);
-		if (typeof names === "string") throw new DeviceError(names, this.#domain);
+		if (typeof names === "string") throw new StorageError(names, this.#domain, "");
 		return names[Symbol.iterator]();
 	}
 

@@ -32,6 +32,7 @@ typedef struct {
 } Serial;
 
 static int terminal = -1;
+static char other_side[64];  /* the terminal's name */
 static Serial *line;  /* the one that is open */
 
 static void look(void *context);
@@ -64,6 +65,17 @@ void serial_start(const char *link)
 	cfmakeraw(&settings);
 	if (tcsetattr(other, TCSANOW, &settings) != 0) fatal("serial %s: %s", name, strerror(errno));
 	name_terminal(link, name);
+	snprintf(other_side, sizeof other_side, "%s", name);
+	close(other);
+}
+
+/* Only the other side can drop what it has not read. */
+static void drop_unread(void)
+{
+	int other = open(other_side, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+
+	if (other < 0) return;
+	tcflush(other, TCIFLUSH);
 	close(other);
 }
 
@@ -72,6 +84,13 @@ static bool somebody_listens(void)
 	struct pollfd polled = { terminal, POLLIN, 0 };
 
 	return poll(&polled, 1, 0) >= 0 && !(polled.revents & POLLHUP);
+}
+
+static int arrived(void)
+{
+	int bytes = 0;
+
+	return ioctl(terminal, FIONREAD, &bytes) == 0 ? bytes : 0;
 }
 
 /* ---- events ---- */
@@ -92,7 +111,7 @@ static void tell(Serial *serial, int readable, bool writable)
 static void disconnect(Serial *serial)
 {
 	serial->connected = serial->full = false;
-	tcflush(terminal, TCIOFLUSH);
+	drop_unread();
 	port_watch_set(serial->watch, 0);
 	serial->look = port_timer_add(LOOK_MS, look, serial);
 }
@@ -100,22 +119,24 @@ static void disconnect(Serial *serial)
 static void on_terminal(void *context, int events)
 {
 	Serial *serial = context;
-	int readable = 0;
+	int readable = arrived();
 
-	if (!somebody_listens()) {
-		/* What was sent before the other side was closed is still to be read. */
-		if (ioctl(terminal, FIONREAD, &readable) != 0 || readable == 0) {
-			disconnect(serial);
-			return;
-		}
+	/* What was sent before the other side was closed is still to be read. */
+	if (readable == 0 && !somebody_listens()) {
+		disconnect(serial);
+		return;
 	}
-	if (events & PORT_READABLE) ioctl(terminal, FIONREAD, &readable);
 	if ((events & PORT_WRITABLE) && serial->full) {
 		serial->full = false;
 		port_watch_set(serial->watch, PORT_READABLE);
 		tell(serial, readable, true);
 	}
 	else if (readable > 0) tell(serial, readable, false);
+	/* Nobody read: asking again and again would be a busy loop. */
+	if (serial->open && readable > 0 && arrived() >= readable && !serial->look) {
+		port_watch_set(serial->watch, 0);
+		serial->look = port_timer_add(LOOK_MS, look, serial);
+	}
 }
 
 static void look(void *context)
@@ -123,12 +144,13 @@ static void look(void *context)
 	Serial *serial = context;
 
 	serial->look = NULL;
-	if (!somebody_listens()) {
+	if (arrived() == 0 && !somebody_listens()) {
 		serial->look = port_timer_add(LOOK_MS, look, serial);
 		return;
 	}
+	port_watch_set(serial->watch, serial->full ? PORT_READABLE | PORT_WRITABLE : PORT_READABLE);
+	if (serial->connected) return;
 	serial->connected = true;
-	port_watch_set(serial->watch, PORT_READABLE);
 	tell(serial, 0, true);
 }
 

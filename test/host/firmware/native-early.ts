@@ -1,0 +1,1 @@
+native<() => number>("xs_monotonic_ms")();

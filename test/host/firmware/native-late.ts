@@ -1,0 +1,1 @@
+export const monotonicMs = native<() => number>("xs_monotonic_ms");
