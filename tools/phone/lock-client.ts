@@ -90,6 +90,11 @@ export class LockClient {
 		return client;
 	}
 
+	/** The session is over, whoever ended it. */
+	get ended(): boolean {
+		return this.#fault !== undefined;
+	}
+
 	/**
 	 * One command. `actAtMs` is when the user acted, on the clock of `nowMs`; it defaults to now. Rejects with PhoneFault.
 	 */

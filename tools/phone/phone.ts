@@ -120,6 +120,10 @@ export class Phone {
 		}
 	}
 
+	get ended(): boolean {
+		return this.#client.ended;
+	}
+
 	async status(): Promise<LockStatus> {
 		const { result, tookMs } = await this.#client.request("status");
 		const bolt = readBolt(result);

@@ -24,6 +24,10 @@ export class RelayTransport implements Transport {
 		this.#socket = socket;
 	}
 
+	get closed(): boolean {
+		return this.#closed;
+	}
+
 	openChannel(serial: string, handlers: ChannelHandlers): Channel {
 		const channel = this.#nextChannel++;
 		if (this.#closed) queueMicrotask(() => handlers.onClosed());

@@ -16,6 +16,8 @@ export interface Channel {
 
 export interface Transport {
 	readonly name: string;
+	/** True once it can open no channel any more. */
+	readonly closed: boolean;
 	openChannel(serial: string, handlers: ChannelHandlers): Channel;
 	/** Closes every channel. Idempotent. */
 	close(): void;

@@ -1,0 +1,271 @@
+/**
+ * A whole house on this machine: relay, board with its door hardware, and a phone, over real sockets on loopback. Made
+ * once in a folder and found there again. `close` leaves no process and no socket behind.
+ */
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
+import type { BoltPosition } from "../../modules/wire/command.ts";
+import { decodeLabel, type Label } from "../../modules/wire/label.ts";
+import { Mechanism, type MechanismChange } from "../board/mechanism.ts";
+import { Supervisor, type SupervisorEvent } from "../board/supervisor.ts";
+import { NobleCrypto } from "../crypto/noble.ts";
+import { ensurePki } from "../factory/pki.ts";
+import { provision } from "../factory/provision.ts";
+import { drawQrCode } from "../factory/qr-code.ts";
+import { VerbLine } from "../factory/verbs.ts";
+import { openRelay } from "../phone/node-relay.ts";
+import { Phone, type PhoneContext } from "../phone/phone.ts";
+import type { Transport } from "../phone/transport.ts";
+import { Wallet } from "../phone/wallet.ts";
+import { readCredentials } from "../relay/credentials.ts";
+import { openRegistry, type Registry } from "../relay/registry.ts";
+import { Relay, type RelayAddress } from "../relay/relay.ts";
+import { HouseFile } from "./house-file.ts";
+
+export interface HouseOptions {
+	readonly dir: string;
+	readonly image?: string;
+	readonly onBoardLine?: (line: string) => void;
+	readonly onBoard?: (event: SupervisorEvent) => void;
+	readonly onRelayLine?: (line: string) => void;
+	readonly onPin?: (change: MechanismChange) => void;
+	readonly onBolt?: (bolt: BoltPosition) => void;
+	/** Every byte that the relay has inside its own TLS. */
+	readonly onRelayBytes?: (side: "device" | "app", direction: "in" | "out", bytes: Uint8Array) => void;
+}
+
+export class HouseFault extends Error {
+	constructor(message: string) {
+		super(message);
+		this.name = "HouseFault";
+	}
+}
+
+const HOST = "127.0.0.1";
+const RELAY_NAME = "localhost";
+const BOOT_MS = 15_000;
+const LINK_MS = 15_000;
+const PROVISION_ATTEMPT_MS = 20_000;
+
+export class House {
+	readonly #options: HouseOptions;
+	readonly #file: HouseFile;
+	readonly #registry: Registry;
+	readonly #relay: Relay;
+	readonly #mechanism: Mechanism;
+	readonly #supervisor: Supervisor;
+	readonly #wallet: Wallet;
+	#address: RelayAddress | undefined;
+	#transport: Transport | undefined;
+	#phone: Phone | undefined;
+
+	private constructor(options: HouseOptions, registry: Registry) {
+		const at = (name: string): string => join(options.dir, name);
+		this.#options = options;
+		this.#registry = registry;
+		this.#file = HouseFile.open(at("house.json"));
+		this.#wallet = Wallet.open(at("phone.json"));
+		const { onRelayBytes } = options;
+		this.#relay = new Relay({
+			registry,
+			...readCredentials(join(at("pki"), "relay-server")),
+			log: options.onRelayLine ?? (() => undefined),
+			...(onRelayBytes === undefined
+				? {}
+				: { tap: (tls: TLSSocket, side: "device" | "app") => tapBytes(tls, side, onRelayBytes) }),
+		});
+		rmSync(at("pins"), { force: true });
+		this.#supervisor = new Supervisor({
+			dir: at("board"),
+			serialLink: at("serial"),
+			pinsSocket: at("pins"),
+			...(options.image === undefined ? {} : { image: options.image }),
+			...(options.onBoardLine === undefined ? {} : { onLine: options.onBoardLine }),
+			...(options.onBoard === undefined ? {} : { onEvent: options.onBoard }),
+		});
+		this.#mechanism = new Mechanism({
+			socket: at("pins"),
+			...(options.onPin === undefined ? {} : { onChange: options.onPin }),
+		});
+	}
+
+	/** Makes the PKI where there is none, and everything that needs no network yet. */
+	static async open(options: HouseOptions): Promise<House> {
+		mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+		await ensurePki(join(options.dir, "pki"), [RELAY_NAME, HOST]);
+		return new House(options, await openRegistry(join(options.dir, "relay.db")));
+	}
+
+	get mechanism(): Mechanism {
+		return this.#mechanism;
+	}
+
+	/** The label that was printed at the end of the line; undefined before. It is kept only for this demonstration. */
+	get label(): Label | undefined {
+		const label = this.#file.label === undefined ? undefined : decodeLabel(this.#file.label);
+		return label?.ok === true ? label.value : undefined;
+	}
+
+	get labelText(): string | undefined {
+		return this.#file.label;
+	}
+
+	get boardPid(): number | undefined {
+		return this.#supervisor.pid;
+	}
+
+	async startRelay(): Promise<RelayAddress> {
+		const { devicePort, appPort } = this.#file;
+		try {
+			this.#address = await this.#relay.listen(HOST, devicePort ?? 0, appPort ?? 0);
+		} catch (error) {
+			throw new HouseFault(`the relay cannot listen: ${(error as Error).message}`);
+		}
+		this.#file.setPorts(this.#address.devicePort, this.#address.appPort);
+		return this.#address;
+	}
+
+	/** Switches the board on and waits until its pins answer. */
+	async startBoard(): Promise<void> {
+		this.#supervisor.start();
+		const up = this.#mechanism.connected
+			? true
+			: await this.#mechanism.waitFor((mechanism) => mechanism.connected, BOOT_MS);
+		if (!up) throw new HouseFault("the board did not come up; its last lines say why");
+	}
+
+	/** Runs the factory line once; a board that is sealed stays as it is. Returns the QR code when it was printed now. */
+	async provision(onStep?: (step: string, elapsedMs: number) => void): Promise<string | undefined> {
+		if (this.#address === undefined) throw new HouseFault("the relay comes before the board's address");
+		if (this.#file.label !== undefined && this.#file.sealed) return undefined;
+		let printed: string | undefined;
+		const line = await openLine(join(this.#options.dir, "serial"));
+		try {
+			await provision({
+				line,
+				pkiDir: join(this.#options.dir, "pki"),
+				registry: this.#registry,
+				relays: [{ host: HOST, port: this.#address.devicePort, name: RELAY_NAME }],
+				hardwareClass: "latchkey-linux",
+				onLabel: (label) => {
+					this.#file.setLabel(label);
+					printed = drawQrCode(label);
+				},
+				...(onStep === undefined ? {} : { onStep }),
+			});
+		} finally {
+			line.close();
+		}
+		this.#file.setSealed();
+		return printed;
+	}
+
+	/** Resolves when the relay has the lock's link. */
+	async waitForLink(): Promise<void> {
+		const serial = this.label?.serial;
+		const deadline = performance.now() + LINK_MS;
+		while (serial === undefined || !this.#relay.serials.includes(serial)) {
+			if (performance.now() > deadline) throw new HouseFault("the lock did not reach its relay");
+			await pause(20);
+		}
+	}
+
+	/** Claims the lock with this house's phone. The window must be open. */
+	async pair(name: string): Promise<void> {
+		const label = this.label;
+		if (label === undefined) throw new HouseFault("there is no label yet");
+		this.#endSession();
+		const { phone } = await Phone.pair(await this.#context(), label, name);
+		this.#phone = phone;
+		this.#wallet.keep({ serial: label.serial, noisePublicKey: label.noisePublicKey });
+	}
+
+	get paired(): boolean {
+		return this.#wallet.locks.length > 0;
+	}
+
+	/** The phone's session; a new one when the last has ended. */
+	async phone(): Promise<Phone> {
+		if (this.#phone?.ended === false) return this.#phone;
+		this.#phone = await Phone.open(await this.#context(), this.#wallet.lock());
+		return this.#phone;
+	}
+
+	/** Forgets the pairing on the phone's side, as after a reset of the lock. */
+	forgetLock(): void {
+		this.#endSession();
+		for (const { serial } of this.#wallet.locks) this.#wallet.forget(serial);
+	}
+
+	/** Takes the power from the board; `startBoard` gives it back. */
+	async cutPower(): Promise<void> {
+		await this.#supervisor.cutPower();
+	}
+
+	/** Ends everything. Idempotent. */
+	async close(): Promise<void> {
+		this.#endSession();
+		this.#transport?.close();
+		this.#transport = undefined;
+		this.#mechanism.close();
+		await this.#supervisor.stop();
+		await this.#relay.close();
+		await this.#registry.close();
+	}
+
+	#endSession(): void {
+		this.#phone?.close();
+		this.#phone = undefined;
+	}
+
+	async #context(): Promise<PhoneContext> {
+		if (this.#address === undefined) throw new HouseFault("the relay does not run");
+		if (this.#transport?.closed !== false) {
+			this.#transport = await openRelay({
+				host: HOST,
+				port: this.#address.appPort,
+				name: RELAY_NAME,
+				roots: readFileSync(join(this.#options.dir, "pki", "relay-root.pem"), "utf8"),
+			});
+		}
+		const { onBolt } = this.#options;
+		return {
+			crypto: new NobleCrypto(),
+			keys: this.#wallet.keys,
+			transport: this.#transport,
+			nowMs: () => performance.now(),
+			...(onBolt === undefined ? {} : { onBolt }),
+		};
+	}
+}
+
+function tapBytes(
+	tls: TLSSocket,
+	side: "device" | "app",
+	onBytes: NonNullable<HouseOptions["onRelayBytes"]>,
+): void {
+	tls.on("data", (bytes: Uint8Array) => onBytes(side, "in", bytes));
+	const write = tls.write.bind(tls);
+	tls.write = ((chunk: Uint8Array | string, ...rest: never[]) => {
+		onBytes(side, "out", typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+		return write(chunk, ...rest);
+	}) as typeof tls.write;
+}
+
+/** The board makes its line a moment after its pins. */
+async function openLine(path: string): Promise<VerbLine> {
+	const deadline = performance.now() + PROVISION_ATTEMPT_MS;
+	for (;;) {
+		try {
+			return VerbLine.onPort(path);
+		} catch (error) {
+			if (performance.now() > deadline) throw error;
+			await pause(50);
+		}
+	}
+}
+
+function pause(ms: number): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, ms));
+}
