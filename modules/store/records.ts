@@ -144,7 +144,7 @@ export const RECORDS = Object.freeze({
 		domain: "trust",
 		name: "relay",
 		owner: "trust",
-		bytesMax: 5632,
+		bytesMax: 6400,
 		erasedBy: "replacement",
 		survivesReset: true,
 		holds: "trust version, relay roots, relay addresses",

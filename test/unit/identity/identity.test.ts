@@ -1,0 +1,284 @@
+import { LIMITS } from "../../../modules/base/limits.ts";
+import { DEVICE_KEYS, Identity } from "../../../modules/identity/identity.ts";
+import type { Crypto } from "../../../modules/platform/crypto.ts";
+import { FactoryReset } from "../../../modules/store/reset.ts";
+import { Store } from "../../../modules/store/store.ts";
+import { OID } from "../../../modules/trust/object-identifiers.ts";
+import { type RelayTrust, RelayTrustStore } from "../../../modules/trust/relay-trust.ts";
+import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
+import { check, type Suite, type TestContext } from "../../harness/test.ts";
+import { SimKeys } from "../../sim/keys.ts";
+import { SimStorage } from "../../sim/storage.ts";
+import {
+	caConstraints,
+	keyUsage,
+	leafConstraints,
+	makeCertificate,
+	makeDeviceCertificate,
+	makeRoot,
+	printable,
+	purposes,
+	SERVER_AUTH,
+} from "../trust/certificates.ts";
+
+const SERIAL = "LK-0001";
+const CLASS = "devkit-c3";
+const TRUST: RelayTrust = {
+	version: 0,
+	roots: [makeRoot()],
+	addresses: [{ host: "relay.example", port: 8443, serverName: "relay.example" }],
+};
+
+interface Board {
+	readonly storage: SimStorage;
+	readonly keys: SimKeys;
+	readonly identity: Identity;
+}
+
+function boot({ crypto }: TestContext, storage = new SimStorage()): Board {
+	const store = new Store(storage);
+	const keys = new SimKeys(crypto, storage);
+	const trust = new RelayTrustStore(store, (data) => (crypto as Crypto).sha256(data));
+	return { storage, keys, identity: new Identity(store, keys, trust) };
+}
+
+function keyed(context: TestContext): Board {
+	const board = boot(context);
+	check.accepted(board.identity.begin(SERIAL, CLASS));
+	return board;
+}
+
+function ownCertificate({ identity }: Board): Uint8Array {
+	return makeDeviceCertificate(SERIAL, identity.keyP256!);
+}
+
+function installed(context: TestContext): Board {
+	const board = keyed(context);
+	check.accepted(board.identity.install([ownCertificate(board)], TRUST));
+	return board;
+}
+
+export default function suite(t: Suite): void {
+	t.test("a line goes from blank to sealed, and each stage outlives a reboot", (context) => {
+		const board = boot(context);
+		check.equal(board.identity.stage, "blank");
+		check.equal(board.identity.keyP256, undefined);
+		const begun = check.accepted(board.identity.begin(SERIAL, CLASS));
+		check.bytes(begun.key25519, board.keys.publicKey(DEVICE_KEYS.noise));
+		check.equal(board.keys.kindOf(DEVICE_KEYS.setup), "secret");
+		const keyedAgain = boot(context, board.storage.reboot()).identity;
+		check.equal(keyedAgain.stage, "keyed");
+		check.equal(keyedAgain.serial, SERIAL);
+		check.equal(keyedAgain.hardwareClass, CLASS);
+		const chain = [ownCertificate(board), makeRoot()];
+		check.accepted(board.identity.install(chain, TRUST));
+		const installedAgain = boot(context, board.storage.reboot()).identity;
+		check.equal(installedAgain.stage, "installed");
+		check.deepEqual(installedAgain.certificateChain, chain);
+		check.accepted(board.identity.seal());
+		check.equal(boot(context, board.storage.reboot()).identity.stage, "sealed");
+		check.deepEqual(board.identity.faults, []);
+	});
+
+	t.test(
+		"a repeated begin answers the same and makes no new key; another serial or class is a conflict",
+		(context) => {
+			const board = boot(context);
+			const first = check.accepted(board.identity.begin(SERIAL, CLASS));
+			const writes = board.storage.mutations().length;
+			check.deepEqual(check.accepted(board.identity.begin(SERIAL, CLASS)), first);
+			const again = boot(context, board.storage.reboot());
+			check.deepEqual(check.accepted(again.identity.begin(SERIAL, CLASS)), first);
+			check.refused(again.identity.begin("LK-0002", CLASS), "conflict");
+			check.refused(again.identity.begin(SERIAL, "other"), "conflict");
+			check.equal(board.storage.mutations().length, writes);
+			check.equal(again.storage.mutations().length, 0);
+		},
+	);
+
+	t.test("serials and hardware classes of another form are malformed, and nothing is made", (context) => {
+		const board = boot(context);
+		for (const serial of ["", "LK1", "lk-0001", "LK 0001", "L".repeat(25), "LK-0001\n"]) {
+			check.refused(board.identity.begin(serial, CLASS), "malformed");
+		}
+		for (const hardwareClass of ["", "a b", "x".repeat(LIMITS.hardwareClassBytes + 1)]) {
+			check.refused(board.identity.begin(SERIAL, hardwareClass), "malformed");
+		}
+		check.deepEqual(board.storage.paths(), []);
+	});
+
+	t.test("a certificate that is not this board's own is refused, and nothing is written (T6)", (context) => {
+		const board = keyed(context);
+		const key = board.identity.keyP256!;
+		const stranger = Uint8Array.of(4, ...new Uint8Array(64).fill(9));
+		const usage = [leafConstraints(), keyUsage(0x80), purposes(OID.clientAuth)];
+		const bad: readonly (readonly [string, readonly Uint8Array[]])[] = [
+			["none", []],
+			["garbage", [new Uint8Array([1, 2, 3])]],
+			["another key", [makeDeviceCertificate(SERIAL, stranger)]],
+			["another serial", [makeDeviceCertificate("LK-0002", key)]],
+			[
+				"only a common name",
+				[makeDeviceCertificate(SERIAL, key, { subject: [[OID.commonName, printable(SERIAL)]] })],
+			],
+			["a CA", [makeDeviceCertificate(SERIAL, key, { extensions: [caConstraints(), ...usage.slice(1)] })]],
+			[
+				"a server",
+				[makeDeviceCertificate(SERIAL, key, { extensions: [usage[0]!, usage[1]!, purposes(SERVER_AUTH)] })],
+			],
+			["no purpose", [makeDeviceCertificate(SERIAL, key, { extensions: usage.slice(0, 2) })]],
+			["no usage", [makeDeviceCertificate(SERIAL, key, { extensions: [usage[0]!, usage[2]!] })]],
+			[
+				"an issuer that is none",
+				[makeDeviceCertificate(SERIAL, key), makeCertificate({ extensions: usage })],
+			],
+			["a chain too long", new Array<Uint8Array>(LIMITS.ownChainCertificates + 1).fill(makeRoot())],
+			["too many bytes", [makeDeviceCertificate(SERIAL, key), new Uint8Array(LIMITS.ownChainBytes)]],
+		];
+		const writes = board.storage.mutations().length;
+		for (const [name, chain] of bad) {
+			check.refused(board.identity.install(chain, TRUST), "certificate-refused", name);
+		}
+		check.refused(board.identity.install([ownCertificate(board)], { ...TRUST, roots: [] }), "malformed");
+		check.equal(board.storage.mutations().length, writes);
+		check.equal(board.identity.stage, "keyed");
+		check.accepted(board.identity.install([ownCertificate(board)], TRUST));
+	});
+
+	t.test(
+		"a repeated install writes nothing, and a newly issued certificate replaces the first until the seal",
+		(context) => {
+			const board = installed(context);
+			const writes = board.storage.mutations().length;
+			check.accepted(board.identity.install([ownCertificate(board)], TRUST));
+			check.equal(board.storage.mutations().length, writes);
+			const longer = [ownCertificate(board), makeRoot()];
+			check.accepted(board.identity.install(longer, TRUST));
+			check.deepEqual(boot(context, board.storage.reboot()).identity.certificateChain, longer);
+		},
+	);
+
+	t.test("verbs before their time are out of order", (context) => {
+		const board = boot(context);
+		check.refused(board.identity.install([makeRoot()], TRUST), "out-of-order");
+		check.refused(board.identity.openSetupSecret(), "out-of-order");
+		check.refused(board.identity.seal(), "out-of-order");
+		check.accepted(board.identity.begin(SERIAL, CLASS));
+		check.refused(board.identity.seal(), "out-of-order");
+		check.accepted(board.identity.openSetupSecret()).close();
+	});
+
+	t.test("the seal is one-way, also across a reset and where its record cannot be read (T14)", (context) => {
+		const board = installed(context);
+		check.accepted(board.identity.seal());
+		const reset = board.storage.reboot();
+		const store = new Store(reset);
+		check.accepted(new FactoryReset(store).begin());
+		check.accepted(new FactoryReset(store).finish(() => {}));
+		const corrupt = board.storage.reboot();
+		corrupt.corrupt("identity", "seal");
+		const newer = board.storage.reboot();
+		newer.write("identity", "seal", encodeCbor({ 0: 9 }));
+		const unlistable = board.storage.reboot();
+		unlistable.makeUnlistable("identity");
+		for (const storage of [board.storage.reboot(), reset, corrupt, newer, unlistable]) {
+			const writes = storage.mutations().length;
+			const { identity } = boot(context, storage);
+			check.equal(identity.stage, "sealed");
+			check.refused(identity.begin(SERIAL, CLASS), "sealed");
+			check.refused(identity.install(identity.certificateChain ?? [], TRUST), "sealed");
+			check.refused(identity.openSetupSecret(), "sealed");
+			check.refused(identity.seal(), "sealed");
+			check.equal(storage.mutations().length, writes);
+			check.equal(identity.serial, SERIAL);
+		}
+	});
+
+	t.test(
+		"a power cut at any write of the line leaves a board that the line can go on with (T12)",
+		(context) => {
+			const rehearsal = installed(context);
+			check.accepted(rehearsal.identity.seal());
+			const steps = rehearsal.storage.mutations().length;
+			check.equal(steps, 7);
+			for (let step = 0; step < steps; step++) {
+				for (const applied of [false, true]) {
+					const storage = new SimStorage();
+					storage.cutAfter(step, applied);
+					check.throws(() => runLine(boot(context, storage)), "PowerCut");
+					const again = boot(context, storage.reboot());
+					if (again.identity.stage !== "sealed") runLine(again);
+					check.equal(again.identity.stage, "sealed");
+					check.equal(boot(context, again.storage.reboot()).identity.stage, "sealed");
+				}
+			}
+		},
+	);
+
+	t.test(
+		"a full disk at any write of the line refuses the verb, which then succeeds when repeated (T12)",
+		(context) => {
+			for (let after = 0; after < 7; after++) {
+				const board = boot(context);
+				board.storage.failWrites("record/full", after);
+				const refusals: string[] = [];
+				for (let attempt = 0; attempt < 2; attempt++) {
+					const begun = board.identity.begin(SERIAL, CLASS);
+					const done = begun.ok && board.identity.install([ownCertificate(board)], TRUST);
+					const result = !begun.ok ? begun : done === false || !done.ok ? done : board.identity.seal();
+					if (result !== false && !result.ok) refusals.push(result.reason);
+					board.storage.heal();
+				}
+				check.deepEqual(refusals, ["storage"], `after ${after}`);
+				check.equal(board.identity.stage, "sealed");
+			}
+		},
+	);
+
+	t.test(
+		"what cannot be read is reported: the link or the serial is missing, nothing else fails (I10)",
+		(context) => {
+			const board = installed(context);
+			check.accepted(board.identity.seal());
+			const chain = board.storage.reboot();
+			chain.corrupt("identity", "certificate");
+			const withoutChain = boot(context, chain).identity;
+			check.deepEqual(withoutChain.faults, ["certificate-corrupt"]);
+			check.equal(withoutChain.certificateChain, undefined);
+			check.equal(withoutChain.serial, SERIAL);
+			const device = board.storage.reboot();
+			device.write("identity", "device", encodeCbor({ 0: 1, 1: "bad serial", 2: CLASS }));
+			const withoutSerial = boot(context, device).identity;
+			check.deepEqual(withoutSerial.faults, ["device-corrupt"]);
+			check.equal(withoutSerial.serial, undefined);
+			const key = board.storage.reboot();
+			key.corrupt("keys", "device");
+			check.equal(boot(context, key).identity.keyP256, undefined);
+		},
+	);
+
+	t.test("before the seal a corrupt key is a refusal, never a new key under an old serial", (context) => {
+		const board = keyed(context);
+		board.storage.corrupt("keys", "noise");
+		const writes = board.storage.mutations().length;
+		check.refused(board.identity.begin(SERIAL, CLASS), "storage");
+		check.equal(board.storage.mutations().length, writes);
+	});
+
+	t.test("no stored bytes make identity throw (I9)", (context) => {
+		const board = installed(context);
+		for (let round = 0; round < 100; round++) {
+			const copy = board.storage.reboot();
+			const name = context.random.pick(["device", "certificate"]);
+			copy.write("identity", name, context.random.mutate(copy.peek("identity", name)!));
+			const { identity } = boot(context, copy);
+			check.ok(["blank", "keyed", "installed"].includes(identity.stage));
+		}
+	});
+}
+
+function runLine(board: Board): void {
+	check.accepted(board.identity.begin(SERIAL, CLASS));
+	check.accepted(board.identity.install([ownCertificate(board)], TRUST));
+	check.accepted(board.identity.seal());
+}

@@ -1,0 +1,154 @@
+import { fromHex } from "../../../modules/base/bytes.ts";
+import { decodeCertificate } from "../../../modules/trust/certificate.ts";
+import { DER, der, derUnsigned } from "../../../modules/trust/der.ts";
+import { OID } from "../../../modules/trust/object-identifiers.ts";
+import { check, type Suite } from "../../harness/test.ts";
+import {
+	type CertificateParts,
+	caConstraints,
+	extension,
+	generalizedTime,
+	keyUsage,
+	leafConstraints,
+	makeCertificate,
+	makeDeviceCertificate,
+	OPENSSL_DEVICE_KEY,
+	opensslDevice,
+	opensslRoot,
+	opensslServer,
+	printable,
+	purposes,
+	SERVER_AUTH,
+	utcTime,
+} from "./certificates.ts";
+
+const KEY = Uint8Array.of(4, ...new Uint8Array(64).fill(7));
+
+function refused(parts: CertificateParts, why: string): void {
+	check.equal(decodeCertificate(makeCertificate({ extensions: [], ...parts })), undefined, why);
+}
+
+export default function suite(t: Suite): void {
+	t.test("a device certificate that OpenSSL made is read: serial, key, dates, purpose", () => {
+		check.deepEqual(decodeCertificate(opensslDevice()), {
+			subjectSerial: "LK-0001",
+			keyP256: fromHex(OPENSSL_DEVICE_KEY),
+			notBeforeMs: Date.UTC(2026, 10, 21, 9, 56, 56),
+			notAfterMs: Date.UTC(2027, 10, 21, 9, 56, 56),
+			isCa: false,
+			clientAuth: true,
+			digitalSignature: true,
+		});
+	});
+
+	t.test("a root and an RSA server that OpenSSL made are read as what they are", () => {
+		const root = decodeCertificate(opensslRoot());
+		check.equal(root?.isCa, true);
+		check.equal(root?.subjectSerial, undefined);
+		check.equal(root?.digitalSignature, false);
+		check.equal(root?.notAfterMs, Date.UTC(2126, 9, 28, 9, 56, 56));
+		const server = decodeCertificate(opensslServer());
+		check.equal(server?.isCa, false);
+		check.equal(server?.clientAuth, false);
+		check.equal(server?.keyP256, undefined);
+	});
+
+	t.test("purpose, usage and constraints are read apart", () => {
+		const read = (...extensions: readonly Uint8Array[]) => decodeCertificate(makeCertificate({ extensions }));
+		check.equal(read()?.isCa, false);
+		check.equal(read()?.clientAuth, false);
+		check.equal(read(purposes(SERVER_AUTH))?.clientAuth, false);
+		check.equal(read(purposes(SERVER_AUTH, OID.clientAuth))?.clientAuth, true);
+		check.equal(read(keyUsage(0x40))?.digitalSignature, false);
+		check.equal(read(keyUsage(0xc0))?.digitalSignature, true);
+		check.equal(read(caConstraints())?.isCa, true);
+		check.equal(read(leafConstraints())?.isCa, false);
+		check.equal(read(extension("551d11", der(DER.sequence)))?.isCa, false, "what is not read is passed over");
+	});
+
+	t.test("a serial that stands twice, or not at all, is none", () => {
+		check.equal(decodeCertificate(makeDeviceCertificate("LK-7", KEY))?.subjectSerial, "LK-7");
+		const twice = [
+			[OID.serialNumber, printable("LK-7")],
+			[OID.serialNumber, printable("LK-8")],
+		] as const;
+		check.equal(
+			decodeCertificate(makeCertificate({ extensions: [], subject: twice }))?.subjectSerial,
+			undefined,
+		);
+		const none = [[OID.commonName, printable("LK-7")]] as const;
+		check.equal(
+			decodeCertificate(makeCertificate({ extensions: [], subject: none }))?.subjectSerial,
+			undefined,
+		);
+	});
+
+	t.test("dates are read in both forms, and days that no calendar has are refused", () => {
+		const read = (notAfter: Uint8Array) =>
+			decodeCertificate(makeCertificate({ extensions: [], notAfter }))?.notAfterMs;
+		check.equal(read(utcTime("491231235959Z")), Date.UTC(2049, 11, 31, 23, 59, 59));
+		check.equal(read(utcTime("500101000000Z")), Date.UTC(1950, 0, 1));
+		check.equal(read(generalizedTime("20500228000000Z")), Date.UTC(2050, 1, 28));
+		check.equal(read(generalizedTime("99991231235959Z")), Date.UTC(9999, 11, 31, 23, 59, 59));
+		for (const text of [
+			"260229000000Z",
+			"261301000000Z",
+			"260100000000Z",
+			"260101240000Z",
+			"260101006000Z",
+		]) {
+			check.equal(read(utcTime(text)), undefined, text);
+		}
+		for (const text of ["2601010000Z", "260101000000", "260101000000+0000", "26010100000AZ", ""]) {
+			check.equal(read(utcTime(text)), undefined, text);
+		}
+		check.equal(read(generalizedTime("00990101000000Z")), undefined, "a year that Date maps elsewhere");
+		check.equal(read(printable("260101000000Z")), undefined);
+	});
+
+	t.test("what is not one certificate of version 3 is refused", () => {
+		const good = makeDeviceCertificate("LK-7", KEY);
+		check.ok(decodeCertificate(good) !== undefined);
+		check.equal(decodeCertificate(new Uint8Array(0)), undefined);
+		check.equal(decodeCertificate(Uint8Array.of(...good, 0)), undefined);
+		check.equal(decodeCertificate(good.subarray(0, good.length - 1)), undefined);
+		refused({ version: derUnsigned(Uint8Array.of(1)) }, "version 2");
+		refused({ version: new Uint8Array(0) }, "no version");
+		refused({ trailing: derUnsigned(Uint8Array.of(1)) }, "a field behind the extensions");
+		check.equal(decodeCertificate(makeCertificate({})), undefined, "no extensions");
+	});
+
+	t.test("keys and extensions that are malformed refuse the certificate", () => {
+		refused({ key: Uint8Array.of(4, ...new Uint8Array(63)) }, "a short point");
+		refused({ key: Uint8Array.of(2, ...new Uint8Array(64)) }, "a compressed point");
+		refused({ extensions: [leafConstraints(), leafConstraints()] }, "an extension twice");
+		refused({ extensions: [leafConstraints(), caConstraints()] }, "an extension twice, to another end");
+		refused({ extensions: [extension(OID.basicConstraints, new Uint8Array(0))] }, "empty constraints");
+		const falseFlag = der(DER.sequence, der(DER.boolean, Uint8Array.of(0)));
+		refused({ extensions: [extension(OID.basicConstraints, falseFlag)] }, "a default written out");
+		const oddFlag = der(DER.sequence, der(DER.boolean, Uint8Array.of(1)));
+		refused({ extensions: [extension(OID.basicConstraints, oddFlag)] }, "a boolean that DER has not");
+		refused({ extensions: [extension(OID.keyUsage, der(DER.bitString, Uint8Array.of(0)))] }, "no usage bits");
+		refused(
+			{ extensions: [extension(OID.keyUsage, der(DER.bitString, Uint8Array.of(9, 0x80)))] },
+			"nine spare bits",
+		);
+		refused({ extensions: [extension(OID.extendedKeyUsage, printable("client"))] }, "purposes that are none");
+		refused({ extensions: [der(DER.sequence, der(DER.octetString))] }, "an extension without its type");
+		const many = Array.from({ length: 33 }, (_, index) =>
+			extension(`551d${(0x40 + index).toString(16)}`, new Uint8Array(0)),
+		);
+		check.ok(decodeCertificate(makeCertificate({ extensions: many.slice(1) })) !== undefined);
+		refused({ extensions: many }, "more extensions than the bound");
+	});
+
+	t.test("no bytes make the reader throw (I9)", ({ random }) => {
+		const good = [opensslDevice(), opensslRoot(), opensslServer()];
+		let accepted = 0;
+		for (let round = 0; round < 1500; round++) {
+			const bytes = random.below(8) === 0 ? random.bytes(random.below(64)) : random.mutate(random.pick(good));
+			if (decodeCertificate(bytes) !== undefined) accepted++;
+		}
+		check.ok(accepted > 50, `${accepted} of 1500 mutants were certificates: their signatures are for TLS`);
+	});
+}
