@@ -92,7 +92,7 @@ async function provisionBoard(options: ProvisionArguments): Promise<void> {
 	const registry = await openRegistry(options.registry);
 	let line: VerbLine | undefined;
 	try {
-		line = new VerbLine(options.serialLine);
+		line = VerbLine.onPort(options.serialLine);
 		const outcome = await provision({
 			line,
 			pkiDir: options.pki,

@@ -8,19 +8,20 @@
 import "reflect-metadata";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { X509Certificate } from "@peculiar/x509";
-import { bytesEqual, concatBytes, toHex } from "../../modules/base/bytes.ts";
-import { encodeUtf8 } from "../../modules/base/utf8.ts";
+import { PublicKey, type X509Certificate } from "@peculiar/x509";
+import { bytesEqual, toHex } from "../../modules/base/bytes.ts";
 import { openN } from "../../modules/noise/one-way.ts";
 import { asBytes, type CborMap } from "../../modules/wire/cbor-map.ts";
-import { encodeLabel, NOISE_KEY_BYTES, SETUP_SECRET_BYTES } from "../../modules/wire/label.ts";
+import { PROTOCOL_VERSION } from "../../modules/wire/hello.ts";
+import { encodeLabel, labelPrologue, NOISE_KEY_BYTES, SETUP_SECRET_BYTES } from "../../modules/wire/label.ts";
+import { LINE_STAGES, type LineStage, type LineVerbName } from "../../modules/wire/line-verb.ts";
 import { asSerial } from "../../modules/wire/names.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import type { Registry } from "../relay/registry.ts";
 import { issueDevice } from "./certificates.ts";
 import { PKI_FILES, readCertificate, readIntermediate } from "./pki.ts";
 import { checkRequest, type DeviceRequest } from "./request.ts";
-import type { Verb, VerbLine, VerbRefusal } from "./verbs.ts";
+import type { VerbLine, VerbRefusal } from "./verbs.ts";
 
 export interface RelayEndpoint {
 	readonly host: string;
@@ -57,7 +58,6 @@ export class ProvisionFault extends Error {
 	}
 }
 
-const STAGE = Object.freeze({ blank: 0, keyed: 1, installed: 2, sealed: 3 } as const);
 const POINT_BYTES = 65;
 const REQUEST_BYTES_MAX = 2_048;
 const LABEL_MESSAGE_BYTES_MAX = 256;
@@ -66,7 +66,7 @@ const SERIAL_RANDOM_CHARACTERS = 10;
 const SERIAL_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 interface Identification {
-	readonly stage: number;
+	readonly stage: LineStage;
 	readonly serial: string | undefined;
 	readonly point: Uint8Array | undefined;
 }
@@ -84,7 +84,7 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionOut
 	const isOther =
 		options.serial !== undefined && device.serial !== undefined && device.serial !== options.serial;
 	if (isOther) throw new ProvisionFault(`the board is ${device.serial}, not ${options.serial}`);
-	if (device.stage >= STAGE.sealed) return { kind: "already-sealed", serial: device.serial };
+	if (device.stage === "sealed") return { kind: "already-sealed", serial: device.serial };
 	const serial = device.serial ?? options.serial ?? (await unusedSerial(options.registry));
 	await assertFree(options.registry, serial, device.point);
 
@@ -99,9 +99,9 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionOut
 	done("record");
 	await options.onLabel(await requestLabel(options.line, serial, noisePublicKey), serial);
 	done("label");
-	await call(options.line, "seal");
+	await seal(options.line);
 	const after = await identify(options.line);
-	if (after.stage !== STAGE.sealed) throw new ProvisionFault("the board said that it is sealed, and is not");
+	if (after.stage !== "sealed") throw new ProvisionFault("the board said that it is sealed, and is not");
 	done("seal");
 	return { kind: "sealed", serial };
 }
@@ -112,20 +112,30 @@ const MEANING: Readonly<Record<VerbRefusal, string>> = Object.freeze({
 	malformed: "the board does not read what this line sends",
 	"out-of-order": "the board has not done the step before",
 	"certificate-refused": "the board refuses its certificate",
-	refused: "the board refuses, for a reason that this line does not know",
 });
 
-async function call(line: VerbLine, verb: Verb, fields?: Parameters<VerbLine["call"]>[1]): Promise<CborMap> {
+async function call(
+	line: VerbLine,
+	verb: LineVerbName,
+	fields?: Parameters<VerbLine["call"]>[1],
+): Promise<CborMap> {
 	const answer = await line.call(verb, fields);
 	if (!answer.ok) throw new ProvisionFault(`${verb}: ${MEANING[answer.reason]}`);
 	return answer.value;
 }
 
+/** A board whose first answer was lost says that it is sealed, which is what was asked for. */
+async function seal(line: VerbLine): Promise<void> {
+	const answer = await line.call("seal");
+	if (!answer.ok && answer.reason !== "sealed") throw new ProvisionFault(`seal: ${MEANING[answer.reason]}`);
+}
+
 async function identify(line: VerbLine): Promise<Identification> {
 	const result = await call(line, "identify");
 	const version = result.uint(0);
-	const stage = result.uint(1, STAGE.sealed);
-	if (version !== 1 || stage === undefined) throw new ProvisionFault("the board speaks another protocol");
+	const stage = LINE_STAGES[result.uint(1) ?? -1];
+	if (version !== PROTOCOL_VERSION || stage === undefined)
+		throw new ProvisionFault("the board speaks another protocol");
 	return { stage, serial: asSerial(result.get(2)), point: result.bytes(4, POINT_BYTES) };
 }
 
@@ -157,7 +167,7 @@ async function begin(
 		throw new ProvisionFault("begin: the board's answer is malformed");
 	// A blank board tells its key once it has one.
 	const point = toldPoint ?? (await identify(options.line)).point;
-	const request = await checkRequest(der, serial, point);
+	const request = checkRequest(der, serial, point);
 	if (!request.ok) throw new ProvisionFault(`the board's certificate request is refused: ${request.reason}`);
 	return { request: request.value, noisePublicKey };
 }
@@ -165,13 +175,17 @@ async function begin(
 /** The certificate that an interrupted run issued, or a new one; each is kept in PKI/issued. */
 async function certify(pkiDir: string, serial: string, request: DeviceRequest): Promise<X509Certificate> {
 	const issued = join(pkiDir, "issued");
+	const spki = new Uint8Array(request.publicKey.export({ format: "der", type: "spki" }));
 	const path = join(issued, `${serial}.pem`);
 	if (existsSync(path)) {
 		const former = readCertificate(path);
-		if (bytesEqual(new Uint8Array(former.publicKey.rawData), new Uint8Array(request.publicKey.rawData)))
-			return former;
+		if (bytesEqual(new Uint8Array(former.publicKey.rawData), spki)) return former;
 	}
-	const certificate = await issueDevice(await readIntermediate(pkiDir, "device"), serial, request.publicKey);
+	const certificate = await issueDevice(
+		await readIntermediate(pkiDir, "device"),
+		serial,
+		new PublicKey(spki),
+	);
 	mkdirSync(issued, { recursive: true });
 	writeFileSync(`${path}.new`, `${certificate.toString("pem")}\n`);
 	renameSync(`${path}.new`, path);
@@ -194,8 +208,7 @@ async function requestLabel(line: VerbLine, serial: string, noisePublicKey: Uint
 	const lineKey = crypto.generateEphemeral();
 	const result = await call(line, "label", { 0: lineKey.publicKey });
 	const message = asBytes(result.get(0), { min: 1, max: LABEL_MESSAGE_BYTES_MAX });
-	const prologue = concatBytes(encodeUtf8("latchkey label"), encodeUtf8(serial));
-	const opened = message === undefined ? undefined : openN(crypto, prologue, lineKey, message);
+	const opened = message === undefined ? undefined : openN(crypto, labelPrologue(serial), lineKey, message);
 	if (!opened?.ok || opened.value.length !== SETUP_SECRET_BYTES)
 		throw new ProvisionFault("label: the board's answer does not open");
 	const label = encodeLabel({ serial, noisePublicKey, setupSecret: opened.value });

@@ -1,9 +1,13 @@
-/** What a factory line demands of a device's certificate request before it signs anything (PROTOCOL 8, T6). */
-import "reflect-metadata";
-import { createPublicKey } from "node:crypto";
-import { Pkcs10CertificateRequest, type PublicKey } from "@peculiar/x509";
-import { bytesEqual } from "../../modules/base/bytes.ts";
+/**
+ * What a factory line demands of a device's certificate request before it signs anything (PROTOCOL 8, T6). The request
+ * has one form only, so it is taken apart strictly, its subject compared with the one encoding that there is, and its
+ * signature verified over the bytes as they came. Never throws on any bytes.
+ */
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { bytesEqual, concatBytes, fromHex } from "../../modules/base/bytes.ts";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
+import { DER, DerReader, der, derUnsigned } from "../../modules/trust/der.ts";
+import { OID } from "../../modules/trust/object-identifiers.ts";
 import { readP256Point } from "../relay/device-certificate.ts";
 import { deviceSubject } from "./certificates.ts";
 
@@ -15,51 +19,91 @@ export type RequestReason =
 	| "request-signature"; // not signed by the key inside, or not with ECDSA and SHA-256
 
 export interface DeviceRequest {
-	readonly publicKey: PublicKey;
+	readonly publicKey: KeyObject;
 	/** 65 bytes, uncompressed. */
 	readonly point: Uint8Array;
 }
 
-function parse(der: Uint8Array): Pkcs10CertificateRequest | undefined {
+interface RequestParts {
+	/** The signed bytes, as they came. */
+	readonly info: Uint8Array;
+	readonly subject: Uint8Array;
+	/** SubjectPublicKeyInfo. */
+	readonly key: Uint8Array;
+	readonly attributes: Uint8Array;
+	readonly algorithm: Uint8Array;
+	/** Ecdsa-Sig-Value. */
+	readonly signature: Uint8Array;
+}
+
+const ECDSA_WITH_SHA256 = der(DER.sequence, der(DER.objectIdentifier, fromHex(OID.ecdsaWithSha256)!));
+const VERSION_1 = Uint8Array.of(0);
+
+function takeApart(bytes: Uint8Array): RequestParts | undefined {
+	const outer = new DerReader(bytes);
+	const request = outer.enter(DER.sequence);
+	const info = request?.read(DER.sequence);
+	const algorithm = request?.read(DER.sequence);
+	const bits = request?.read(DER.bitString);
+	if (info === undefined || algorithm === undefined || bits?.[0] !== 0 || !request!.done || !outer.done)
+		return undefined;
+	const fields = new DerReader(info);
+	const version = fields.read(DER.integer);
+	const subject = fields.read(DER.sequence);
+	const key = fields.read(DER.sequence);
+	const attributes = fields.read(DER.context0);
+	if (version === undefined || !bytesEqual(version, VERSION_1) || !fields.done) return undefined;
+	if (subject === undefined || key === undefined || attributes === undefined) return undefined;
+	return {
+		info: der(DER.sequence, info),
+		subject: der(DER.sequence, subject),
+		key: der(DER.sequence, key),
+		attributes,
+		algorithm: der(DER.sequence, algorithm),
+		signature: bits.subarray(1),
+	};
+}
+
+function readKey(key: Uint8Array): DeviceRequest | undefined {
 	try {
-		const request = new Pkcs10CertificateRequest(der);
-		// One encoding only: nothing behind the request, no other form of it.
-		return bytesEqual(new Uint8Array(request.rawData), der) ? request : undefined;
+		const publicKey = createPublicKey({ key: Buffer.from(key), format: "der", type: "spki" });
+		const point = readP256Point(publicKey);
+		// One encoding only, which OpenSSL writes too: no compressed point, no other algorithm parameters.
+		const same = bytesEqual(new Uint8Array(publicKey.export({ format: "der", type: "spki" })), key);
+		return point !== undefined && same ? { publicKey, point } : undefined;
 	} catch {
 		return undefined;
 	}
 }
 
-function readPoint(publicKey: PublicKey): Uint8Array | undefined {
-	try {
-		return readP256Point(
-			createPublicKey({ key: Buffer.from(publicKey.rawData), format: "der", type: "spki" }),
-		);
-	} catch {
-		return undefined;
-	}
+/** r || s of the one DER form that a signature has. */
+function readSignature(bytes: Uint8Array): Uint8Array | undefined {
+	const integers = new DerReader(bytes).enter(DER.sequence);
+	const [r, s] = [integers?.read(DER.integer), integers?.read(DER.integer)].map((integer) =>
+		integer?.[0] === 0 ? integer.subarray(1) : integer,
+	);
+	if (r === undefined || s === undefined || r.length > 32 || s.length > 32) return undefined;
+	if (!bytesEqual(der(DER.sequence, derUnsigned(r), derUnsigned(s)), bytes)) return undefined;
+	return concatBytes(new Uint8Array(32 - r.length), r, new Uint8Array(32 - s.length), s);
 }
 
-/** `toldPoint` is the key that the device named when it identified itself, once it has one. */
-export async function checkRequest(
-	der: Uint8Array,
+/** `toldPoint` is the key that the device named when it identified itself. */
+export function checkRequest(
+	bytes: Uint8Array,
 	serial: string,
 	toldPoint: Uint8Array | undefined,
-): Promise<Result<DeviceRequest, RequestReason>> {
-	const request = parse(der);
-	if (request === undefined) return refuse("request-malformed");
-	const point = readPoint(request.publicKey);
-	if (point === undefined || (toldPoint !== undefined && !bytesEqual(point, toldPoint)))
-		return refuse("request-key");
-	const subject = new Uint8Array(request.subjectName.toArrayBuffer());
-	if (!bytesEqual(subject, new Uint8Array(deviceSubject(serial).toArrayBuffer())))
+): Result<DeviceRequest, RequestReason> {
+	const parts = takeApart(bytes);
+	if (parts === undefined) return refuse("request-malformed");
+	const request = readKey(parts.key);
+	if (request === undefined) return refuse("request-key");
+	if (toldPoint !== undefined && !bytesEqual(request.point, toldPoint)) return refuse("request-key");
+	if (!bytesEqual(parts.subject, new Uint8Array(deviceSubject(serial).toArrayBuffer())))
 		return refuse("request-subject");
-	if (request.attributes.length > 0) return refuse("request-attributes");
-	const { name, hash } = request.signatureAlgorithm as {
-		readonly name?: string;
-		readonly hash: { readonly name: string };
-	};
-	if (name !== "ECDSA" || hash.name !== "SHA-256") return refuse("request-signature");
-	const verified = await request.verify().catch(() => false);
-	return verified ? accept({ publicKey: request.publicKey, point }) : refuse("request-signature");
+	if (parts.attributes.length > 0) return refuse("request-attributes");
+	const signature = readSignature(parts.signature);
+	if (!bytesEqual(parts.algorithm, ECDSA_WITH_SHA256) || signature === undefined)
+		return refuse("request-signature");
+	const key = { key: request.publicKey, dsaEncoding: "ieee-p1363" } as const;
+	return verify("sha256", parts.info, key, signature) ? accept(request) : refuse("request-signature");
 }

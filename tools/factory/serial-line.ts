@@ -25,6 +25,7 @@ export interface SerialLineHandlers {
 	onClosed(): void;
 }
 
+const OPEN_FLAGS = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
 const WRITE_MS = 5_000;
 const RETRY_MS = 5;
 const SETTINGS_MS = 5_000;
@@ -49,23 +50,19 @@ export class SerialLine {
 
 	/** Opens a line in raw mode. Throws SerialFault open. */
 	static open(path: string, handlers: SerialLineHandlers): SerialLine {
-		// Node can only switch a terminal to a raw mode that still rewrites line ends on output.
-		const settings = spawnSync("stty", ["-F", path, "raw", "-echo", "115200"], {
-			timeout: SETTINGS_MS,
-			encoding: "utf8",
-		});
-		if (settings.status !== 0)
-			throw new SerialFault("open", (settings.stderr ?? "").trim() || `${path} cannot be set up`);
-		let descriptor: number | undefined;
+		const opened: number[] = [];
 		try {
-			descriptor = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
-			const input = new ReadStream(
-				openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK),
-			);
-			return new SerialLine(descriptor, input, handlers);
+			// Both before the settings: a line that is closed in between is a line that was disconnected.
+			for (let count = 0; count < 2; count++) opened.push(openSync(path, OPEN_FLAGS));
+			// Node itself can only choose a raw mode that still rewrites line ends on output.
+			const settings = ["-F", path, "raw", "-echo", "115200"];
+			const set = spawnSync("stty", settings, { timeout: SETTINGS_MS, encoding: "utf8" });
+			if (set.status !== 0)
+				throw new SerialFault("open", (set.stderr ?? "").trim() || `${path} is no terminal`);
+			return new SerialLine(opened[0]!, new ReadStream(opened[1]!), handlers);
 		} catch (error) {
-			if (descriptor !== undefined) closeSync(descriptor);
-			throw new SerialFault("open", (error as Error).message);
+			for (const descriptor of opened) closeSync(descriptor);
+			throw error instanceof SerialFault ? error : new SerialFault("open", (error as Error).message);
 		}
 	}
 

@@ -3,55 +3,43 @@
  * A lost answer is asked for again, because every verb may be repeated.
  */
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
-import { decodeCborMap } from "../../modules/wire/cbor-decode.ts";
-import { type CborFields, encodeCbor } from "../../modules/wire/cbor-encode.ts";
-import { CborMap } from "../../modules/wire/cbor-map.ts";
-import { SerialFault, SerialLine } from "./serial-line.ts";
+import type { CborFields } from "../../modules/wire/cbor-encode.ts";
+import type { CborMap } from "../../modules/wire/cbor-map.ts";
+import {
+	decodeLineAnswer,
+	encodeLineRequest,
+	LINE_VERBS,
+	type LineCode,
+	type LineVerbName,
+} from "../../modules/wire/line-verb.ts";
+import { SerialFault, SerialLine, type SerialLineHandlers } from "./serial-line.ts";
 
-export const VERB = Object.freeze({ identify: 1, begin: 2, install: 3, label: 4, seal: 5 } as const);
-export type Verb = keyof typeof VERB;
+export type VerbRefusal = Exclude<LineCode, "done">;
 
-export type VerbRefusal =
-	| "sealed"
-	| "conflict"
-	| "malformed"
-	| "out-of-order"
-	| "certificate-refused"
-	/** A code of a later protocol. */
-	| "refused";
+/** What carries frames to and from a board: a serial line, or what a test puts in its place. */
+export interface FrameLine {
+	send(frame: Uint8Array): Promise<void>;
+	close(): void;
+}
 
-const REFUSALS: readonly (VerbRefusal | undefined)[] = Object.freeze([
-	undefined,
-	"sealed",
-	"conflict",
-	"malformed",
-	"out-of-order",
-	"certificate-refused",
-]);
-
-const KIND_VERB = 16;
-const KIND_ANSWER = 17;
-const CODE_MAX = 255;
 const ANSWER_MS = 5_000;
 const ATTEMPTS = 3;
-const NO_RESULT = new CborMap();
 
 interface Waiting {
-	readonly number: number;
+	readonly verb: number;
 	readonly settle: (answer: Result<CborMap, VerbRefusal>) => void;
 	readonly fail: (fault: SerialFault) => void;
 }
 
 export class VerbLine {
-	readonly #line: SerialLine;
+	readonly #line: FrameLine;
 	readonly #answerMs: number;
 	#waiting: Waiting | undefined;
 	#lost = false;
 
-	/** Throws SerialFault open. */
-	constructor(path: string, answerMs: number = ANSWER_MS) {
+	constructor(open: (handlers: SerialLineHandlers) => FrameLine, answerMs: number = ANSWER_MS) {
 		this.#answerMs = answerMs;
-		this.#line = SerialLine.open(path, {
+		this.#line = open({
 			onFrame: (frame) => this.#receive(frame),
 			onClosed: () => {
 				this.#lost = true;
@@ -60,13 +48,17 @@ export class VerbLine {
 		});
 	}
 
+	/** Throws SerialFault open. */
+	static onPort(path: string): VerbLine {
+		return new VerbLine((handlers) => SerialLine.open(path, handlers));
+	}
+
 	/** The answer's result, empty when there is none. Rejects with SerialFault when no answer comes. */
-	async call(verb: Verb, fields?: CborFields): Promise<Result<CborMap, VerbRefusal>> {
-		const number = VERB[verb];
-		const message = encodeCbor({ 0: KIND_VERB, 1: number, 2: fields });
+	async call(verb: LineVerbName, fields?: CborFields): Promise<Result<CborMap, VerbRefusal>> {
+		const message = encodeLineRequest(verb, fields);
 		for (let attempt = 1; ; attempt++) {
 			try {
-				return await this.#ask(number, message);
+				return await this.#ask(LINE_VERBS[verb], message);
 			} catch (error) {
 				const mayRepeat = error instanceof SerialFault && error.code === "timeout";
 				if (!mayRepeat || attempt === ATTEMPTS) throw error;
@@ -78,7 +70,7 @@ export class VerbLine {
 		this.#line.close();
 	}
 
-	#ask(number: number, message: Uint8Array): Promise<Result<CborMap, VerbRefusal>> {
+	#ask(verb: number, message: Uint8Array): Promise<Result<CborMap, VerbRefusal>> {
 		return new Promise((resolve, reject) => {
 			const finish = (act: () => void): void => {
 				clearTimeout(deadline);
@@ -90,7 +82,7 @@ export class VerbLine {
 				() => fail(new SerialFault("timeout", "the board does not answer")),
 				this.#answerMs,
 			);
-			this.#waiting = { number, settle: (answer) => finish(() => resolve(answer)), fail };
+			this.#waiting = { verb, settle: (answer) => finish(() => resolve(answer)), fail };
 			if (this.#lost) fail(new SerialFault("closed", "it went away"));
 			else this.#line.send(message).catch(fail);
 		});
@@ -98,12 +90,9 @@ export class VerbLine {
 
 	/** Frames that are no answer to the verb under way belong to sessions, or came too late. */
 	#receive(frame: Uint8Array): void {
-		const map = decodeCborMap(frame);
-		if (!map.ok || map.value.uint(0) !== KIND_ANSWER) return;
-		const code = map.value.uint(2, CODE_MAX);
-		if (this.#waiting === undefined || map.value.uint(1) !== this.#waiting.number || code === undefined)
-			return;
-		const refusal = code === 0 ? undefined : (REFUSALS[code] ?? "refused");
-		this.#waiting.settle(refusal === undefined ? accept(map.value.map(3) ?? NO_RESULT) : refuse(refusal));
+		const answer = decodeLineAnswer(frame);
+		if (!answer.ok || answer.value.verb !== this.#waiting?.verb) return;
+		const { code, result } = answer.value;
+		this.#waiting.settle(code === "done" ? accept(result) : refuse(code));
 	}
 }

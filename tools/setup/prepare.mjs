@@ -3,7 +3,16 @@
  * its result is up to date, and otherwise prints one line with its time to standard error.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "./children.mjs";
@@ -126,6 +135,35 @@ async function buildHost() {
 	await step("C host", () => run("make", ["-j2", ...words], { cwd: ROOT, timeoutMs: STEP_MS }));
 }
 
+function modifiedMs(path) {
+	return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY;
+}
+
+/** The image that the board runs: every module of the Linux manifest, as hosts/linux/image-list names them. */
+async function buildFirmwareImage() {
+	if (!existsSync(join(ROOT, "main.ts"))) return;
+	const compiler = join(ROOT, "build", "host", "latchkey-image");
+	const image = join(ROOT, "build", "host", "firmware.image");
+	const list = await run(process.execPath, [join(ROOT, "build", "js", "hosts", "linux", "image-list.js")], {
+		timeoutMs: STEP_MS,
+	});
+	const scripts = list
+		.split("\n")
+		.filter((line) => line !== "")
+		.map((line) => line.split("\t")[1]);
+	const newest = Math.max(...[compiler, ...scripts].map(modifiedMs));
+	const listFile = join(ROOT, "build", "host", "firmware.list");
+	if (modifiedMs(image) > newest && existsSync(listFile) && readFileSync(listFile, "utf8") === list) return;
+	writeFileSync(listFile, list);
+	await step("firmware image", async () => {
+		await run(compiler, ["--lines", "--list", listFile, "--output", `${image}.new`], {
+			cwd: ROOT,
+			timeoutMs: STEP_MS,
+		});
+		renameSync(`${image}.new`, image);
+	});
+}
+
 /** Everything that `verb` needs, in order, while no other command builds. */
 export async function prepare(verb) {
 	await withLock(join(ROOT, "build", "setup.lock"), async () => {
@@ -137,5 +175,6 @@ export async function prepare(verb) {
 		await installDebianPackages(verb);
 		await compileTypeScript();
 		await buildHost();
+		await buildFirmwareImage();
 	});
 }
