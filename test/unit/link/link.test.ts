@@ -39,7 +39,8 @@ class Rig {
 			clock: this.clock,
 			tls: this.network.connect(this.clock),
 			system: { log: (line) => void this.log.push(line) },
-			random: (bytes) => random.bytes(bytes),
+			// No back-off is over at once: its draw is in the upper half.
+			random: (bytes) => random.bytes(bytes).map((octet, index) => (index === 0 ? octet | 0x80 : octet)),
 			relays: () => this.relays,
 			mayConnect: () => this.permitted,
 		});
