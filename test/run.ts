@@ -1,6 +1,6 @@
 /**
  * `npm test`: runs every part in its own process, one after the other, and adds up what each printed last as
- * `N passed, N failed`. A part that ends without that line, runs nothing or hangs is a failure, never a silence.
+ * `N passed, N failed[, N skipped]`. A part that ends without that line, runs nothing or hangs is a failure, never a silence.
  * Arguments: --slow (also the parts marked slow), --only NAME.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -35,12 +35,13 @@ const PARTS: readonly Part[] = [
 	{ name: "faults", file: "build/js/test/faults/run.js", slow: true, minutes: 120 },
 ];
 
-const SUMMARY = /^(\d+) passed, (\d+) failed$/;
+const SUMMARY = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
 const LINE_MAX = 65_536;
 
 interface Outcome {
 	readonly passed: number;
 	readonly failed: number;
+	readonly skipped: number;
 	/** What made it a failure besides failed tests. */
 	readonly fault?: string;
 }
@@ -57,14 +58,15 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 
 function judge(part: Part, status: number | null, summary: RegExpExecArray | null, late: boolean): Outcome {
 	const failedStatus = status !== 0;
-	if (late) return { passed: 0, failed: 1, fault: `not done after ${part.minutes} minutes` };
-	if (part.byStatus) return failedStatus ? { passed: 0, failed: 1 } : { passed: 1, failed: 0 };
-	if (summary === null) return { passed: 0, failed: 1, fault: "ended without its summary line" };
+	if (late) return { passed: 0, failed: 1, skipped: 0, fault: `not done after ${part.minutes} minutes` };
+	if (part.byStatus) return { passed: failedStatus ? 0 : 1, failed: failedStatus ? 1 : 0, skipped: 0 };
+	if (summary === null) return { passed: 0, failed: 1, skipped: 0, fault: "ended without its summary line" };
 	const passed = Number(summary[1]);
 	const failed = Number(summary[2]);
-	if (passed + failed === 0) return { passed, failed: 1, fault: "ran no tests" };
-	if (failed === 0 && failedStatus) return { passed, failed: 1, fault: `exit status ${status}` };
-	return { passed, failed };
+	const skipped = Number(summary[3] ?? 0);
+	if (passed + failed === 0) return { passed, failed: 1, skipped, fault: "ran no tests" };
+	if (failed === 0 && failedStatus) return { passed, failed: 1, skipped, fault: `exit status ${status}` };
+	return { passed, failed, skipped };
 }
 
 function runPart(part: Part, slow: boolean): Promise<Outcome> {
@@ -105,6 +107,7 @@ async function main(): Promise<number> {
 	const only = words.includes("--only") ? words[words.indexOf("--only") + 1] : undefined;
 	let passed = 0;
 	let failed = 0;
+	let skipped = 0;
 	for (const part of PARTS) {
 		if (only !== undefined && part.name !== only) continue;
 		if (part.slow && !slow) continue;
@@ -117,13 +120,15 @@ async function main(): Promise<number> {
 		const outcome = await runPart(part, slow);
 		passed += outcome.passed;
 		failed += outcome.failed;
+		skipped += outcome.skipped;
 		const seconds = ((performance.now() - started) / 1000).toFixed(1);
 		const fault = outcome.fault === undefined ? "" : ` (${outcome.fault})`;
 		process.stdout.write(
 			`# ${part.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s${fault}\n`,
 		);
 	}
-	process.stdout.write(`${passed} passed, ${failed} failed\n`);
+	const skips = skipped > 0 ? `, ${skipped} skipped` : "";
+	process.stdout.write(`${passed} passed, ${failed} failed${skips}\n`);
 	return failed > 0 || passed === 0 ? 1 : 0;
 }
 
