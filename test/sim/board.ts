@@ -25,9 +25,10 @@ import { SimClock, SimTime } from "./time.ts";
 
 /** What `system.reboot()` throws: nothing in the firmware may catch it. */
 export class SimReboot extends Error {
+	override readonly name = "SimReboot";
+
 	constructor() {
 		super("reboot");
-		this.name = "SimReboot";
 	}
 }
 

@@ -7,9 +7,10 @@ import type { RecordStorage } from "../../modules/platform/storage.ts";
 
 /** The power went: not a DeviceError, so nothing in the firmware may catch it. */
 export class PowerCut extends Error {
+	override readonly name = "PowerCut";
+
 	constructor() {
 		super("power cut");
-		this.name = "PowerCut";
 	}
 }
 
