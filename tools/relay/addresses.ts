@@ -35,6 +35,10 @@ export class AddressTable {
 		this.#connectionsPerAddress = connectionsPerAddress;
 	}
 
+	get size(): number {
+		return this.#states.size;
+	}
+
 	/** Counts a new connection; false when it must be refused, and then it is not counted. */
 	connect(group: string, nowMs: number): boolean {
 		const state = this.#state(group, nowMs);

@@ -30,6 +30,8 @@ export class RegistryFault extends Error {
 }
 
 const BUSY_MS = 5_000;
+const MIGRATION_ATTEMPTS = 4;
+const MIGRATION_PAUSE_MS = 100;
 const SERIALS_AT_ONCE = 500;
 
 /** Opens the registry at an SQLite file path, and brings its tables up to date. Rejects with RegistryFault. */
@@ -42,13 +44,22 @@ export async function openRegistry(path: string): Promise<Registry> {
 		database.exec("pragma journal_mode = wal");
 		database.exec("pragma synchronous = full");
 		const db = new Kysely<RelaySchema>({ dialect: new SqliteDialect({ database }) });
-		const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
-		const { error } = await migrator.migrateToLatest();
-		if (error !== undefined) throw error;
+		await migrate(db);
 		return new SqlRegistry(db);
 	} catch (error) {
 		database?.close();
 		throw new RegistryFault(`${path}: ${(error as Error).message}`);
+	}
+}
+
+/** Another process may be doing the same at the same time: who comes second finds it done when it looks again. */
+async function migrate(db: Kysely<RelaySchema>): Promise<void> {
+	const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+	for (let attempt = 1; ; attempt++) {
+		const { error } = await migrator.migrateToLatest();
+		if (error === undefined) return;
+		if (attempt === MIGRATION_ATTEMPTS) throw error;
+		await new Promise((resolve) => setTimeout(resolve, MIGRATION_PAUSE_MS));
 	}
 }
 
