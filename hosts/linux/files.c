@@ -38,6 +38,7 @@ static void make_directory(const char *path)
 void files_start(const char *path)
 {
 	make_directory(path);
+	if (directory >= 0) close(directory);
 	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0) fatal("state %s: %s", path, strerror(errno));
 	if (flock(directory, LOCK_EX | LOCK_NB) != 0) fatal("state %s: another board runs in it", path);

@@ -100,4 +100,11 @@ void xs_files_fault(xsMachine *the)
 {
 	recorder_set_faults(xsmcToString(xsArg(0)));
 }
+
+/* (directory): boots the store in another directory, as after a power cut */
+void xs_files_restart(xsMachine *the)
+{
+	files_start(xsmcToString(xsArg(0)));
+	records_start();
+}
 #endif

@@ -91,12 +91,8 @@ export function fixtureImage(
 	fixtures: readonly string[],
 	preloaded: readonly string[] = [],
 ): string {
-	const modules = new Map(
-		fixtures.map((fixture) => [
-			`test/host/firmware/${fixture}`,
-			join(PATHS.javascript, "test/host/firmware", `${fixture}.js`),
-		]),
-	);
+	const named = ["test/harness/random", ...fixtures.map((fixture) => `test/host/firmware/${fixture}`)];
+	const modules = new Map(named.map((module) => [module, join(PATHS.javascript, `${module}.js`)]));
 	return makeImage(
 		name,
 		modules,
