@@ -1,0 +1,66 @@
+/** The contract on the simulated Linux board: the program of an image that run.ts builds, inside run.ts's jig. */
+
+import { openPlatform } from "../../hosts/linux/platform.ts";
+import { boardArgument } from "../../hosts/linux/system.ts";
+import { FIRMWARE_VERSION } from "../../modules/base/version.ts";
+import { runSuites } from "../harness/runner.ts";
+import { contract } from "./contract.ts";
+import type { Address, Jig } from "./jig.ts";
+
+const LATENCY_MS = 100;
+
+const platform = openPlatform();
+
+function pass(ms: number): Promise<void> {
+	return new Promise((resolve) => {
+		platform.clock.after(ms, resolve);
+	});
+}
+
+function address(key: string): Address {
+	return { host: "127.0.0.1", port: Number(boardArgument(key)) };
+}
+
+const jig: Jig = {
+	platform,
+	pass,
+	latencyMs: LATENCY_MS,
+	network: {
+		silent: address("silent"),
+		closing: address("closing"),
+		refusing: address("refusing"),
+		unknownHost: "nobody.invalid",
+	},
+};
+
+/** The jig holds the button down when its wires are on. */
+async function waitForJig(): Promise<void> {
+	while (!platform.pins.read("button")) await pass(10);
+	await pass(LATENCY_MS);
+}
+
+async function main(): Promise<void> {
+	platform.system.log(`contract: firmware ${FIRMWARE_VERSION}`);
+	await waitForJig();
+	await runSuites([{ file: "test/contract", load: async () => (t) => contract(t, () => jig) }], {
+		seed: Number(boardArgument("seed")),
+		print: (line) => trace(`${line}\n`),
+		crypto: () => {
+			throw new Error("the contract has a platform, not a provider");
+		},
+		readVectors: () => undefined,
+		after: (delayMs, callback) => {
+			const timer = platform.clock.after(delayMs, callback);
+			return () => timer.cancel();
+		},
+	});
+	// The last clause, which the jig observes: a reboot cuts what is live.
+	platform.drive.energise("drive-throw", 5000);
+	await pass(LATENCY_MS);
+	platform.system.reboot();
+}
+
+main().catch((error: unknown) => {
+	trace(`${String(error)}\n`);
+	platform.system.reboot();
+});

@@ -1,0 +1,176 @@
+/**
+ * The contract on the Linux host: builds the image, runs it on a board, and is the jig around it (jig.ts): outputs
+ * back to inputs over the pins socket, an echo on the serial line, three ports that behave as named.
+ *
+ *   node build/js/test/contract/run.js [--seed N] [--variant plain|sanitize|32]
+ */
+import { execFileSync, spawn } from "node:child_process";
+import {
+	closeSync,
+	constants,
+	createReadStream,
+	existsSync,
+	mkdtempSync,
+	openSync,
+	readdirSync,
+	rmSync,
+	writeFileSync,
+	writeSync,
+} from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { BOARD_PINS } from "../../hosts/linux/board.ts";
+import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
+import type { OutputRole } from "../../modules/platform/pins.ts";
+import { type PinChange, PinSocket } from "../../tools/board/pin-socket.ts";
+import { PATHS } from "../../tools/setup/paths.ts";
+import { WIRED } from "./jig.ts";
+
+const MAIN = "test/contract/linux";
+const BUILD_MS = 300_000;
+const RUN_MS = 120_000;
+const HEAP_KB = 16 * 1024;
+const STACK_SLOTS = 8192;
+const EXIT_REBOOT = 80;
+const SUMMARY = /^(\d+) passed, (\d+) failed/;
+
+const { values } = parseArgs({
+	options: {
+		seed: { type: "string" },
+		variant: { type: "string", default: "plain" },
+		slow: { type: "boolean" },
+	},
+});
+const seed = values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0;
+const folder = mkdtempSync(join(tmpdir(), "latchkey-contract-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+function buildImage(): string {
+	const settings = { plain: [], sanitize: ["SANITIZE=1"], "32": ["BITS=32"] }[values.variant] ?? [];
+	execFileSync("make", ["-s", "-C", join(PATHS.root, "hosts/linux"), ...settings, "board", "tool"], {
+		stdio: ["ignore", "ignore", "inherit"],
+		timeout: BUILD_MS,
+	});
+	const scripts = new Map<string, string>();
+	for (const part of ["test/contract", "test/harness"]) {
+		for (const file of readdirSync(join(PATHS.root, part))) {
+			const name = `${part}/${file.replace(/\.ts$/, "")}`;
+			if (!/(run|files|image)/.test(file) || file === "runner.ts") {
+				scripts.set(name, join(PATHS.javascript, `${name}.js`));
+			}
+		}
+	}
+	const list = join(folder, "list");
+	const image = join(folder, "contract.image");
+	writeFileSync(list, imageListText(imageModules([join(PATHS.root, "hosts/linux/manifest.json")], scripts)));
+	const words = ["--lines", "--list", list, "--output", image];
+	execFileSync(join(PATHS.hostBuild, "latchkey-image"), words, { timeout: BUILD_MS, stdio: "inherit" });
+	return image;
+}
+
+function listen(server: Server): Promise<number> {
+	return new Promise((resolve, reject) => {
+		server.on("error", reject);
+		server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+	});
+}
+
+async function openPorts(): Promise<Record<"silent" | "closing" | "refusing", number>> {
+	const silent = createServer((socket) => socket.on("error", () => undefined)).unref();
+	const closing = createServer((socket) => socket.on("error", () => undefined).end()).unref();
+	const former = createServer();
+	const ports = {
+		silent: await listen(silent),
+		closing: await listen(closing),
+		refusing: await listen(former),
+	};
+	await new Promise((resolve) => former.close(resolve));
+	return ports;
+}
+
+/** Wires outputs to inputs; keeps every change of an output. */
+function wire(socket: string): { readonly pins: PinSocket; readonly changes: PinChange[] } {
+	const changes: PinChange[] = [];
+	const wires = new Map<number, number>(
+		(Object.keys(WIRED) as OutputRole[]).map((role) => [BOARD_PINS[role], BOARD_PINS[WIRED[role]]]),
+	);
+	const pins = new PinSocket(socket, {
+		onChange: (change) => {
+			const input = wires.get(change.pin);
+			if (input === undefined) return;
+			changes.push(change);
+			pins.set(input, change.level);
+		},
+		onConnected: () => undefined,
+		onDisconnected: () => undefined,
+	});
+	return { pins, changes };
+}
+
+async function echo(link: string): Promise<void> {
+	while (!existsSync(link)) await new Promise((resolve) => setTimeout(resolve, 20));
+	const line = openSync(link, constants.O_RDWR | constants.O_NOCTTY);
+	process.on("exit", () => closeSync(line));
+	createReadStream("", { fd: line, autoClose: false })
+		.on("data", (bytes) => writeSync(line, bytes as Buffer))
+		.on("error", () => undefined);
+}
+
+async function main(): Promise<number> {
+	const image = buildImage();
+	const ports = await openPorts();
+	const serial = join(folder, "serial");
+	const socket = join(folder, "pins");
+	const words = [
+		"--image",
+		image,
+		"--main",
+		MAIN,
+		"--state",
+		join(folder, "state"),
+		"--pins",
+		socket,
+		"--serial",
+		serial,
+	];
+	words.push("--heap-kb", String(HEAP_KB), "--stack", String(STACK_SLOTS), "--arg", `seed=${seed}`);
+	for (const [name, port] of Object.entries(ports)) words.push("--arg", `${name}=${port}`);
+	const board = spawn(join(PATHS.hostBuild, values.variant, "latchkey-board"), words, {
+		stdio: ["ignore", "pipe", "inherit"],
+		timeout: RUN_MS,
+		killSignal: "SIGKILL",
+	});
+	process.on("exit", () => board.kill("SIGKILL"));
+	const { pins, changes } = wire(socket);
+	let text = "";
+	board.stdout.setEncoding("utf8").on("data", (part: string) => {
+		text += part;
+	});
+	const ended = new Promise<number | null>((resolve) => board.on("close", resolve));
+	await echo(serial);
+	pins.set(BOARD_PINS.button, true);
+	const status = await ended;
+	pins.close();
+
+	const lines = text.split("\n").filter((line) => line !== "");
+	const totals = lines.map((line) => SUMMARY.exec(line)).find((match) => match !== null);
+	for (const line of lines) if (!SUMMARY.test(line)) process.stdout.write(`${line}\n`);
+	let passed = Number(totals?.[1] ?? 0);
+	let failed = Number(totals?.[2] ?? 1);
+	const last = changes.filter((change) => change.pin === BOARD_PINS["drive-throw"]).at(-1);
+	const rebooted = status === EXIT_REBOOT && last?.level === false;
+	process.stdout.write(
+		`${rebooted ? "ok" : "not ok"} - test/contract: a reboot cuts what is live, and says that it was asked for (T19)\n`,
+	);
+	if (rebooted) passed++;
+	else {
+		failed++;
+		process.stdout.write(`#   status ${status}, drive-throw ${JSON.stringify(last)}\n`);
+	}
+	process.stdout.write(`${passed} passed, ${failed} failed\n`);
+	return failed === 0 ? 0 : 1;
+}
+
+process.exit(await main());
