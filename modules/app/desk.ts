@@ -50,7 +50,9 @@ export class Desk {
 		if (session.method === METHOD_QR) return !grants.claimed && this.#options.isWindowOpen();
 		const grant = grants.lookup(session.phoneKey);
 		if (grant === undefined) return false;
-		if (!log.append({ kind: "session", grantId: grant.id, transport: session.transportName }).ok) {
+		if (
+			!log.appendBy(grant.id, { kind: "session", grantId: grant.id, transport: session.transportName }).ok
+		) {
 			return false;
 		}
 		session.grantId = grant.id;
@@ -83,7 +85,7 @@ export class Desk {
 		} else {
 			// A use is committed, and the decision on record, before the bolt moves.
 			if (spendsUse && !grants.spendUse(grant.id).ok) return session.reply(request, "try-later");
-			const recorded = log.append({
+			const recorded = log.appendBy(grant.id, {
 				kind: "decision",
 				grantId: grant.id,
 				command: request.command,
@@ -115,7 +117,7 @@ export class Desk {
 
 	#record(grantId: number, command: number, status: Status): void {
 		const number = Math.min(command, 0xffff);
-		this.#options.log.append({
+		this.#options.log.appendBy(grantId, {
 			kind: "decision",
 			grantId,
 			command: number,
@@ -127,7 +129,7 @@ export class Desk {
 		const logged = this.#logged.get(session) ?? new Set<CommandName>();
 		if (logged.has(command) || command === "anchor") return true;
 		const entry = { kind: "decision", grantId: grant.id, command: COMMANDS[command], status: 0 } as const;
-		if (!this.#options.log.append(entry).ok) return false;
+		if (!this.#options.log.appendBy(grant.id, entry).ok) return false;
 		logged.add(command);
 		this.#logged.set(session, logged);
 		return true;

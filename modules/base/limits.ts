@@ -82,6 +82,9 @@ export const LIMITS = Object.freeze({
 	logPage: 16,
 	logEntryBytes: 128,
 	logTextBytes: 32,
+	/** Entries that one grant may cause, at once and in the long run: flash lasts ten years (docs/STORAGE.md 5). */
+	logGrantBurst: 120,
+	logGrantPerMinute: 6,
 	/** Transports whose strangers are counted apart. */
 	logTransports: 4,
 

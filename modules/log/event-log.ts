@@ -12,6 +12,7 @@
  */
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import { RECORDS } from "../store/records.ts";
 import { recordCodec, type Store, type WriteReason } from "../store/store.ts";
 import type { LogPage } from "../wire/log-chain.ts";
@@ -61,6 +62,8 @@ export class EventLog {
 	readonly #time: LogTime;
 	/** Undefined while it cannot be found. */
 	#end: LogEnd | undefined;
+	/** By grant id; at most LIMITS.grants, the first to go is the first that came. */
+	readonly #allowances = new Map<number, TokenBucket>();
 	#boot = 1;
 	#unreadable = 0;
 
@@ -110,6 +113,24 @@ export class EventLog {
 			oldest: Math.max(end.oldest, sequence - LIMITS.logEntries + 1),
 		};
 		return accept(sequence);
+	}
+
+	/**
+	 * As append, for what a phone with a grant causes: bounded for each grant, so that no phone wears the flash out
+	 * (T16). Beyond its allowance nothing is written, and its commands are refused like those of a full disk.
+	 */
+	appendBy(grantId: number, event: LogEvent): Result<number, WriteReason | "allowance"> {
+		const nowMs = this.#time.secondsSinceBoot() * 1000;
+		const bucket =
+			this.#allowances.get(grantId) ?? new TokenBucket(LIMITS.logGrantBurst, LIMITS.logGrantPerMinute, nowMs);
+		this.#allowances.set(grantId, bucket);
+		if (this.#allowances.size > LIMITS.grants) {
+			for (const oldest of this.#allowances.keys()) {
+				this.#allowances.delete(oldest);
+				break;
+			}
+		}
+		return bucket.take(nowMs) ? this.append(event) : refuse("allowance");
 	}
 
 	/** Entries from `from` on (or from the oldest kept), at most `count` and LIMITS.logPage, up to the first hole. */

@@ -213,6 +213,28 @@ export default function suite(t: Suite): void {
 		}
 	});
 
+	t.test(
+		"one grant's flood stops at its allowance and comes back with time; another grant is not touched (T16)",
+		(context) => {
+			const storage = new SimStorage();
+			let seconds = 100;
+			const log = openLog(storage, sha256Of(context), { ...TIME, secondsSinceBoot: () => seconds });
+			const decision: LogEvent = { kind: "decision", grantId: 2, command: 3, status: 1 };
+			for (let entry = 0; entry < LIMITS.logGrantBurst; entry++) check.accepted(log.appendBy(2, decision));
+			const writes = storage.mutations().length;
+			for (let entry = 0; entry < 1000; entry++) check.refused(log.appendBy(2, decision), "allowance");
+			check.equal(storage.mutations().length, writes);
+			check.accepted(log.appendBy(3, decision));
+			check.accepted(log.append(OPENED), "what no phone causes has no allowance");
+			seconds += 60;
+			for (let entry = 0; entry < LIMITS.logGrantPerMinute; entry++)
+				check.accepted(log.appendBy(2, decision));
+			check.refused(log.appendBy(2, decision), "allowance");
+			for (let grantId = 10; grantId < 10 + 2 * LIMITS.grants; grantId++)
+				check.accepted(log.appendBy(grantId, OPENED));
+		},
+	);
+
 	t.test("no stored bytes make the log throw (I9)", (context) => {
 		const { random } = context;
 		const storage = new SimStorage();
