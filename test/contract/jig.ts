@@ -40,7 +40,8 @@ export interface Address {
 export interface StorageFaults {
 	failWrites(code: "record/full" | "record/io"): void;
 	heal(): void;
-	corrupt(domain: string, name: string): void;
+	/** Damages what is stored. */
+	corrupt(domain: string, name: string): Promise<void>;
 	/** The records as the next boot finds them. */
 	reboot(): RecordStorage;
 }

@@ -131,7 +131,7 @@ export function keysContract(t: Suite, open: OpenJig): void {
 		storageFaults.heal();
 		check.bytes(keys.publicKey("ct-full"), publicKey);
 		check.equal(keys.kindOf("ct-new"), undefined);
-		storageFaults.corrupt("keys", "ct-full");
+		await storageFaults.corrupt("keys", "ct-full");
 		check.throws(() => keys.publicKey("ct-full"), "key/corrupt");
 	});
 

@@ -5,7 +5,7 @@ import { boardArgument } from "../../hosts/linux/system.ts";
 import { FIRMWARE_VERSION } from "../../modules/base/version.ts";
 import { runSuites } from "../harness/runner.ts";
 import { contract } from "./contract.ts";
-import type { Address, Jig } from "./jig.ts";
+import { type Address, type Jig, passUntil, type StorageFaults } from "./jig.ts";
 
 const LATENCY_MS = 100;
 
@@ -21,8 +21,29 @@ function address(key: string): Address {
 	return { host: "127.0.0.1", port: Number(boardArgument(key)) };
 }
 
+/** Only the recorder build of the host has the natives behind this; the jig damages files itself. */
+function storageFaults(): StorageFaults {
+	const setFaults = native<(faults: string) => void>("xs_files_fault");
+	const restart = native<(directory: string) => void>("xs_files_restart");
+	return {
+		failWrites: (code) => setFaults(code === "record/full" ? "full:0" : "io:0"),
+		heal: () => setFaults(""),
+		async corrupt(domain, name) {
+			const before = platform.pins.read("button");
+			trace(`jig: corrupt ${domain} ${name}\n`);
+			const damaged = await passUntil(jig, () => platform.pins.read("button") !== before, 5000);
+			if (!damaged) throw new Error("the jig does not answer");
+		},
+		reboot() {
+			restart(boardArgument("state")!);
+			return platform.storage;
+		},
+	};
+}
+
 const jig: Jig = {
 	platform,
+	...(boardArgument("faults") === "yes" ? { storageFaults: storageFaults() } : {}),
 	pass,
 	latencyMs: LATENCY_MS,
 	network: {

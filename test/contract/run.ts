@@ -1,8 +1,9 @@
 /**
  * The contract on the Linux host: builds the image, runs it on a board, and is the jig around it (jig.ts): outputs
- * back to inputs over the pins socket, an echo on the serial line, three ports that behave as named.
+ * back to inputs over the pins socket, an echo on the serial line, three ports that behave as named, a hand that
+ * damages files. The recorder variant is the board but for its file layer, which fails on command.
  *
- *   node build/js/test/contract/run.js [--seed N] [--variant plain|sanitize|32]
+ *   node build/js/test/contract/run.js [--seed N] [--variant recorder|plain|sanitize|32]
  */
 import { execFileSync, spawn } from "node:child_process";
 import {
@@ -13,6 +14,7 @@ import {
 	mkdtempSync,
 	openSync,
 	readdirSync,
+	readFileSync,
 	rmSync,
 	writeFileSync,
 	writeSync,
@@ -34,12 +36,13 @@ const RUN_MS = 120_000;
 const HEAP_KB = 16 * 1024;
 const STACK_SLOTS = 8192;
 const EXIT_REBOOT = 80;
+const DAMAGE = /^jig: corrupt (\S+) (\S+)$/m;
 const SUMMARY = /^(\d+) passed, (\d+) failed/;
 
 const { values } = parseArgs({
 	options: {
 		seed: { type: "string" },
-		variant: { type: "string", default: "plain" },
+		variant: { type: "string", default: "recorder" },
 		slow: { type: "boolean" },
 	},
 });
@@ -48,7 +51,9 @@ const folder = mkdtempSync(join(tmpdir(), "latchkey-contract-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 function buildImage(): string {
-	const settings = { plain: [], sanitize: ["SANITIZE=1"], "32": ["BITS=32"] }[values.variant] ?? [];
+	const settings =
+		{ plain: [], recorder: ["RECORDER=1"], sanitize: ["SANITIZE=1"], "32": ["BITS=32"] }[values.variant] ??
+		[];
 	execFileSync("make", ["-s", "-C", join(PATHS.root, "hosts/linux"), ...settings, "board", "tool"], {
 		stdio: ["ignore", "ignore", "inherit"],
 		timeout: BUILD_MS,
@@ -118,11 +123,19 @@ async function echo(link: string): Promise<void> {
 		.on("error", () => undefined);
 }
 
+function damage(path: string): void {
+	const bytes = readFileSync(path);
+	const last = bytes.length - 1;
+	bytes[last] = bytes[last]! ^ 1;
+	writeFileSync(path, bytes);
+}
+
 async function main(): Promise<number> {
 	const image = buildImage();
 	const ports = await openPorts();
 	const serial = join(folder, "serial");
 	const socket = join(folder, "pins");
+	const state = join(folder, "state");
 	const words = [
 		"--image",
 		image,
@@ -136,6 +149,7 @@ async function main(): Promise<number> {
 		serial,
 	];
 	words.push("--heap-kb", String(HEAP_KB), "--stack", String(STACK_SLOTS), "--arg", `seed=${seed}`);
+	words.push("--arg", `state=${state}`, "--arg", `faults=${values.variant === "recorder" ? "yes" : "no"}`);
 	for (const [name, port] of Object.entries(ports)) words.push("--arg", `${name}=${port}`);
 	const board = spawn(join(PATHS.hostBuild, values.variant, "latchkey-board"), words, {
 		stdio: ["ignore", "pipe", "inherit"],
@@ -145,8 +159,14 @@ async function main(): Promise<number> {
 	process.on("exit", () => board.kill("SIGKILL"));
 	const { pins, changes } = wire(socket);
 	let text = "";
+	let button = true;
 	board.stdout.setEncoding("utf8").on("data", (part: string) => {
+		const asked = DAMAGE.exec(text.slice(text.lastIndexOf("\n") + 1) + part);
 		text += part;
+		if (asked === null) return;
+		damage(join(state, `${asked[1]},${asked[2]}.rec`));
+		button = !button;
+		pins.set(BOARD_PINS.button, button);
 	});
 	const ended = new Promise<number | null>((resolve) => board.on("close", resolve));
 	await echo(serial);
@@ -156,7 +176,7 @@ async function main(): Promise<number> {
 
 	const lines = text.split("\n").filter((line) => line !== "");
 	const totals = lines.map((line) => SUMMARY.exec(line)).find((match) => match !== null);
-	for (const line of lines) if (!SUMMARY.test(line)) process.stdout.write(`${line}\n`);
+	for (const line of lines) if (!SUMMARY.test(line) && !DAMAGE.test(line)) process.stdout.write(`${line}\n`);
 	let passed = Number(totals?.[1] ?? 0);
 	let failed = Number(totals?.[2] ?? 1);
 	const last = changes.filter((change) => change.pin === BOARD_PINS["drive-throw"]).at(-1);

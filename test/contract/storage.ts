@@ -87,7 +87,7 @@ export function storageContract(t: Suite, open: OpenJig): void {
 				check.bytes(storage.read(DOMAIN, "fact"), "01");
 				check.equal(storage.read(DOMAIN, "new"), undefined);
 			}
-			storageFaults.corrupt(DOMAIN, "fact");
+			await storageFaults.corrupt(DOMAIN, "fact");
 			check.throws(() => storage.read(DOMAIN, "fact"), "record/corrupt");
 			storage.write(DOMAIN, "fact", Uint8Array.of(3));
 			check.bytes(storageFaults.reboot().read(DOMAIN, "fact"), "03");

@@ -27,7 +27,7 @@ function openJig(crypto: TestCrypto): Jig {
 		storageFaults: {
 			failWrites: (code) => storage.failWrites(code),
 			heal: () => storage.heal(),
-			corrupt: (domain, name) => storage.corrupt(domain, name),
+			corrupt: async (domain, name) => storage.corrupt(domain, name),
 			reboot: () => storage.reboot(),
 		},
 	};
