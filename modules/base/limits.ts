@@ -8,6 +8,10 @@ export const LIMITS = Object.freeze({
 	/** CBOR: items in one array or map. */
 	cborItems: 256,
 
+	/** COSE: bytes of a signed payload, and of a key id. */
+	cosePayloadBytes: 16384,
+	coseKeyIdBytes: 64,
+
 	/** TLS: certificates a peer may send, and their bytes in all. */
 	tlsChainCertificates: 6,
 	tlsChainBytes: 12288,
