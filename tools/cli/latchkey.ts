@@ -2,6 +2,7 @@
  * The `latchkey` program: finds the subcommand, loads only its code, and turns every refusal into one line on standard
  * error. Status: 0 done, 1 failed, 2 bad arguments.
  */
+import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { CliFault, oneLine } from "./fault.ts";
 
@@ -27,7 +28,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 	{
 		name: "phone",
 		summary: "pair with a lock and command it",
-		load: async () => [(await load("../phone/cli.js")).registerPhone!],
+		load: async () => [(await import("../phone/cli.ts")).registerPhone],
 	},
 	{
 		name: "factory",
@@ -38,14 +39,16 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 		name: "probe",
 		summary: "try the product's own TLS and WebSocket clients against a server",
 		load: async () => [
-			(await load("../probe/tls.js")).registerTlsProbe!,
-			(await load("../probe/ws.js")).registerWsProbe!,
+			...(await optional("../probe/tls.js", "registerTlsProbe")),
+			(await import("../probe/ws.ts")).registerWsProbe,
 		],
 	},
 ];
 
-async function load(path: string): Promise<Record<string, Register>> {
-	return await import(new URL(path, import.meta.url).href);
+/** A part that is still to come. */
+async function optional(path: string, name: string): Promise<readonly Register[]> {
+	const url = new URL(path, import.meta.url);
+	return existsSync(url) ? [((await import(url.href)) as Record<string, Register>)[name]!] : [];
 }
 
 function newProgram(): Command {
@@ -87,6 +90,8 @@ export async function runCli(words: readonly string[]): Promise<number> {
 		for (const register of await chosen.load()) register(program);
 	}
 	try {
+		const isUnknown = chosen === undefined && words[0] !== undefined && !words[0].startsWith("-");
+		if (isUnknown) program.error(`error: unknown command '${words[0]}'`);
 		await program.parseAsync(words, { from: "user" });
 		return typeof process.exitCode === "number" ? process.exitCode : 0;
 	} catch (error) {

@@ -1,0 +1,245 @@
+/** The `latchkey` program: help for everybody, one clear line for what it cannot do, and no process left behind. */
+import { writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { openRegistry } from "../../tools/relay/registry.ts";
+import { check, type Suite } from "../harness/test.ts";
+import { type CommandEnd, RunningCommand, runCommand } from "./support/command.ts";
+import { sharedPki } from "./support/identities.ts";
+import { eventually, temporaryFolder } from "./support/temporary.ts";
+
+/** Arguments that are refused -> what the one line must speak of. */
+const REFUSED: readonly (readonly [string, string])[] = [
+	["", "subcommand"],
+	["bogus", "bogus"],
+	["--bogus", "--bogus"],
+	["bogus --help x", "bogus"],
+	["board", "--dir"],
+	["board --dir", "--dir"],
+	["board --dir /tmp/x --bogus", "--bogus"],
+	["board --dir /tmp/x extra", "extra|many"],
+	["board --dir /tmp/x --heap-kb many", "--heap-kb"],
+	["board --dir /tmp/x --heap-kb 8", "--heap-kb"],
+	["board --dir /tmp/x --image /no/such/image", "--image"],
+	["relay", "--dir"],
+	["relay --dir /tmp/x", "--tls"],
+	["relay --dir /tmp/x --tls /no/such/folder", "--tls"],
+	["relay --dir /dev/null --tls /tmp", "--dir"],
+	["relay --dir /tmp/x --tls /tmp --device-port 65536", "--device-port"],
+	["relay --dir /tmp/x --tls /tmp --app-port -1", "--app-port"],
+	["relay --dir /tmp/x --tls /tmp --app-port 0x10", "--app-port"],
+	["relay --dir /tmp/x --tls /tmp --host no_host", "--host"],
+	["relay --dir /tmp/no/relay/here revoke --serial LK-1", "registry"],
+	["relay --dir /tmp/x revoke", "--serial"],
+	["relay --dir /tmp/x revoke --serial lower", "--serial"],
+	["factory", "subcommand"],
+	["factory bogus", "bogus"],
+	["factory pki", "--dir"],
+	["factory pki --dir /tmp/x --name -bad-", "--name"],
+	["factory provision", "--serial-line"],
+	["factory provision --serial-line /no/tty", "--serial-line"],
+	["factory provision --serial-line /dev/null --pki /no/pki", "--pki"],
+	["factory provision --serial-line /dev/null --pki /tmp --relay host", "--relay"],
+	["factory provision --serial-line /dev/null --pki /tmp --relay host:0:name", "--relay"],
+	["factory provision --serial-line /dev/null --pki /tmp --relay host:7:na_me", "--relay"],
+	["factory provision --serial-line /dev/null --pki /tmp --relay h:7:n", "--registry"],
+	[
+		"factory provision --serial-line /dev/null --pki /tmp --relay h:7:n --registry postgres://db",
+		"--registry",
+	],
+	[
+		"factory provision --serial-line /dev/null --pki /tmp --relay h:7:n --registry /tmp/r --serial ab",
+		"--serial",
+	],
+	[
+		"factory provision --serial-line /dev/null --pki /tmp --relay h:7:n --registry /tmp/r --hardware-class a/b",
+		"--hardware-class",
+	],
+	["phone", "subcommand"],
+	["phone bogus", "bogus"],
+	["phone status", "--dir"],
+	["phone unlock --dir /tmp/x --relay host", "--relay"],
+	["phone status --dir /tmp/x --relay h:7:n --ca /no/file", "--ca"],
+	["probe", "subcommand"],
+	["probe bogus", "bogus"],
+	["probe ws", "--url"],
+	["probe ws --url http://x", "--url"],
+];
+
+const HELPED = [
+	"",
+	"board",
+	"relay",
+	"relay revoke",
+	"factory",
+	"factory pki",
+	"factory provision",
+	"phone",
+	"phone pair",
+	"phone status",
+	"phone unlock",
+	"phone lock",
+	"phone log",
+	"phone members",
+	"probe",
+	"probe ws",
+];
+
+function split(line: string): string[] {
+	return line === "" ? [] : line.split(" ");
+}
+
+function checkOneLine(end: CommandEnd, status: number, what: string, words: string): void {
+	check.equal(end.status, status, `latchkey ${words}: ${end.stderr}`);
+	check.equal(end.stdout, "", `latchkey ${words}`);
+	check.ok(/^[^\n]+\n$/.test(end.stderr), `latchkey ${words}: not one line: ${JSON.stringify(end.stderr)}`);
+	check.ok(new RegExp(what).test(end.stderr), `latchkey ${words}: says nothing of ${what}: ${end.stderr}`);
+}
+
+/** Two at a time: each is a whole process. */
+async function inPairs<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+	const rest = [...items];
+	const worker = async (): Promise<void> => {
+		for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
+	};
+	await Promise.all([worker(), worker()]);
+}
+
+export default function suite(t: Suite): void {
+	t.test("bad arguments are refused with one line on standard error and status 2", ({ note }) =>
+		inPairs(REFUSED, async ([words, what]) =>
+			checkOneLine(await runCommand(...split(words)), 2, what, words),
+		).then(() => note(`${REFUSED.length} refusals`)),
+	);
+
+	t.test("every subcommand has --help, on standard output, with status 0", () =>
+		inPairs(HELPED, async (words) => {
+			const end = await runCommand(...split(words), "--help");
+			check.deepEqual([end.status, end.stderr], [0, ""], words);
+			check.ok(end.stdout.startsWith(`Usage: latchkey${words === "" ? "" : ` ${words}`}`), end.stdout);
+		}),
+	);
+
+	t.test("a value with line breaks still makes one line", async () => {
+		checkOneLine(
+			await runCommand("board", "--dir", "/tmp/x", "--heap-kb", "1\nerror: 2\n"),
+			2,
+			"--heap-kb",
+			"…",
+		);
+	});
+
+	t.test("a failure that is no bad argument is one line and status 1", async () => {
+		const empty = temporaryFolder();
+		checkOneLine(
+			await runCommand("relay", "--dir", join(empty, "data"), "--tls", empty),
+			1,
+			"device-listener",
+			"relay without files",
+		);
+		writeFileSync(join(empty, "thesis.txt"), "");
+		checkOneLine(await runCommand("factory", "pki", "--dir", empty), 1, "other files", "factory pki in use");
+		const { dir } = await sharedPki();
+		const words = ["--pki", dir, "--relay", "h:7:n", "--registry", join(temporaryFolder(), "relay.db")];
+		const end = await runCommand("factory", "provision", "--serial-line", "/dev/null", ...words);
+		checkOneLine(end, 1, "serial line", "factory provision at no terminal");
+	});
+
+	t.test("factory pki makes a PKI, and says so the second time", async () => {
+		const dir = join(temporaryFolder(), "pki");
+		const words = ["factory", "pki", "--dir", dir, "--name", "relay.example", "--name", "192.0.2.1"];
+		check.deepEqual(await runCommand(...words), {
+			status: 0,
+			signal: null,
+			stdout: `${dir}: made\n`,
+			stderr: "",
+		});
+		check.deepEqual(await runCommand(...words), {
+			status: 0,
+			signal: null,
+			stdout: `${dir}: unchanged\n`,
+			stderr: "",
+		});
+	});
+
+	for (const signal of ["SIGTERM", "SIGINT"] as const) {
+		t.test(`relay listens, logs JSON lines and stops in good order at ${signal}`, async () => {
+			const { dir } = await sharedPki();
+			const data = join(temporaryFolder(), "data");
+			const words = [
+				"--dir",
+				data,
+				"--tls",
+				join(dir, "relay-server"),
+				"--host",
+				"127.0.0.1",
+				"--device-port",
+				"0",
+				"--app-port",
+				"0",
+			];
+			const relay = new RunningCommand(["relay", ...words]);
+			check.ok(await eventually(() => relay.stdout.split("\n").length > 2, 10_000), relay.stderr);
+			const listening = relay.stdout
+				.trim()
+				.split("\n")
+				.map((line) => JSON.parse(line) as { readonly event: string; readonly port: number });
+			check.deepEqual(
+				listening.map((entry) => entry.event),
+				["listening", "listening"],
+			);
+			const socket = connect(listening[1]!.port, "127.0.0.1");
+			socket.on("error", () => undefined);
+			await new Promise((resolve) => socket.on("connect", resolve));
+			relay.child.kill(signal);
+			const end = await relay.ended;
+			check.deepEqual([end.status, end.stderr], [0, ""]);
+			check.ok(end.stdout.includes('"event":"stopped"'), end.stdout);
+			socket.destroy();
+		});
+	}
+
+	t.test("a port in use is one line and status 1", async () => {
+		const { dir } = await sharedPki();
+		const words = (port: number): string[] => {
+			const data = join(temporaryFolder(), "data");
+			return [
+				"relay",
+				"--dir",
+				data,
+				"--tls",
+				join(dir, "relay-server"),
+				"--host",
+				"127.0.0.1",
+				"--device-port",
+				String(port),
+				"--app-port",
+				"0",
+			];
+		};
+		const first = new RunningCommand(words(0));
+		check.ok(await eventually(() => first.stdout.includes("\n"), 10_000));
+		const { port } = JSON.parse(first.stdout.split("\n")[0]!) as { readonly port: number };
+		const second = await runCommand(...words(port));
+		check.equal(second.status, 1);
+		check.ok(/^latchkey: [^\n]*EADDRINUSE[^\n]*\n$/.test(second.stderr), second.stderr);
+		first.child.kill("SIGTERM");
+		await first.ended;
+	});
+
+	t.test("relay revoke marks a lock in the registry, and says when there is none", async () => {
+		const dir = temporaryFolder();
+		const registry = await openRegistry(join(dir, "relay.db"));
+		check.accepted(await registry.enrol("LK-CLI", "04ee"));
+		const end = await runCommand("relay", "--dir", dir, "revoke", "--serial", "LK-CLI");
+		check.deepEqual([end.status, end.stdout], [0, "LK-CLI is revoked\n"]);
+		check.equal((await registry.find("LK-CLI"))?.status, "revoked");
+		await registry.close();
+		checkOneLine(
+			await runCommand("relay", "--dir", dir, "revoke", "--serial", "LK-NONE"),
+			1,
+			"LK-NONE",
+			"revoke nobody",
+		);
+	});
+}
