@@ -23,6 +23,8 @@ export interface SupervisorOptions {
 	readonly pinsSocket?: string;
 	/** The host binary; the default is the one that the build made. */
 	readonly binary?: string;
+	/** More words for the host binary, as `--arg key=value`. */
+	readonly words?: readonly string[];
 	readonly onLine?: (line: string) => void;
 	readonly onEvent?: (event: SupervisorEvent) => void;
 	/** The first pause of a boot loop, and its longest; the defaults are 100 ms and 10 s. */
@@ -146,7 +148,7 @@ export class Supervisor {
 		if (heapKb !== undefined) words.push("--heap-kb", String(heapKb));
 		if (serialLink !== undefined) words.push("--serial", serialLink);
 		if (pinsSocket !== undefined) words.push("--pins", pinsSocket);
-		return words;
+		return [...words, ...(this.#options.words ?? [])];
 	}
 
 	#afterEnd(end: BoardEnd, ranMs: number): void {

@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
+import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import type { BoltPosition } from "../../modules/wire/command.ts";
 import { decodeLabel, type Label } from "../../modules/wire/label.ts";
 import { Mechanism, type MechanismChange } from "../board/mechanism.ts";
@@ -26,6 +27,13 @@ import { HouseFile } from "./house-file.ts";
 export interface HouseOptions {
 	readonly dir: string;
 	readonly image?: string;
+	/** The host binary and more words for it; tests use their own. */
+	readonly binary?: string;
+	readonly boardWords?: readonly string[];
+	/** What the phone computes with; the default is @noble. */
+	readonly phoneCrypto?: TestCrypto;
+	/** Runs the relay; the default runs it in this process. */
+	readonly openRelay?: (dir: string, registry: Registry) => HouseRelay;
 	readonly onBoardLine?: (line: string) => void;
 	readonly onBoard?: (event: SupervisorEvent) => void;
 	readonly onRelayLine?: (line: string) => void;
@@ -33,6 +41,14 @@ export interface HouseOptions {
 	readonly onBolt?: (bolt: BoltPosition) => void;
 	/** Every byte that the relay has inside its own TLS. */
 	readonly onRelayBytes?: (side: "device" | "app", direction: "in" | "out", bytes: Uint8Array) => void;
+}
+
+/** What a house asks of its relay. */
+export interface HouseRelay {
+	listen(host: string, devicePort: number, appPort: number): Promise<RelayAddress>;
+	/** Serials of the locks that are connected now. */
+	readonly serials: readonly string[];
+	close(): Promise<void>;
 }
 
 export class HouseFault extends Error {
@@ -52,7 +68,7 @@ export class House {
 	readonly #options: HouseOptions;
 	readonly #file: HouseFile;
 	readonly #registry: Registry;
-	readonly #relay: Relay;
+	readonly #relay: HouseRelay;
 	readonly #mechanism: Mechanism;
 	readonly #supervisor: Supervisor;
 	readonly #wallet: Wallet;
@@ -66,21 +82,15 @@ export class House {
 		this.#registry = registry;
 		this.#file = HouseFile.open(at("house.json"));
 		this.#wallet = Wallet.open(at("phone.json"));
-		const { onRelayBytes } = options;
-		this.#relay = new Relay({
-			registry,
-			...readCredentials(join(at("pki"), "relay-server")),
-			log: options.onRelayLine ?? (() => undefined),
-			...(onRelayBytes === undefined
-				? {}
-				: { tap: (tls: TLSSocket, side: "device" | "app") => tapBytes(tls, side, onRelayBytes) }),
-		});
+		this.#relay = options.openRelay?.(options.dir, registry) ?? relayInside(options, registry);
 		rmSync(at("pins"), { force: true });
 		this.#supervisor = new Supervisor({
 			dir: at("board"),
 			serialLink: at("serial"),
 			pinsSocket: at("pins"),
 			...(options.image === undefined ? {} : { image: options.image }),
+			...(options.binary === undefined ? {} : { binary: options.binary }),
+			...(options.boardWords === undefined ? {} : { words: options.boardWords }),
 			...(options.onBoardLine === undefined ? {} : { onLine: options.onBoardLine }),
 			...(options.onBoard === undefined ? {} : { onEvent: options.onBoard }),
 		});
@@ -231,13 +241,25 @@ export class House {
 		}
 		const { onBolt } = this.#options;
 		return {
-			crypto: new NobleCrypto(),
+			crypto: this.#options.phoneCrypto ?? new NobleCrypto(),
 			keys: this.#wallet.keys,
 			transport: this.#transport,
 			nowMs: () => performance.now(),
 			...(onBolt === undefined ? {} : { onBolt }),
 		};
 	}
+}
+
+function relayInside(options: HouseOptions, registry: Registry): HouseRelay {
+	const { onRelayBytes } = options;
+	return new Relay({
+		registry,
+		...readCredentials(join(options.dir, "pki", "relay-server")),
+		log: options.onRelayLine ?? (() => undefined),
+		...(onRelayBytes === undefined
+			? {}
+			: { tap: (tls: TLSSocket, side: "device" | "app") => tapBytes(tls, side, onRelayBytes) }),
+	});
 }
 
 function tapBytes(

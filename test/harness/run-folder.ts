@@ -1,0 +1,46 @@
+/**
+ * Runs the `*.test.ts` of one folder on Node alone: tests of host-side programs and of whole processes, which have
+ * real sockets and files and cannot run on XS. Arguments: [--seed N] [--only PART-OF-PATH] [--slow].
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { NobleCrypto } from "../../tools/crypto/noble.ts";
+import { compiledPath, ROOT, readVectors } from "./files.ts";
+import { runSuites } from "./runner.ts";
+import type { SuiteFunction } from "./test.ts";
+
+/** Ends the process with the outcome. */
+export async function runFolder(folder: string): Promise<never> {
+	const { values } = parseArgs({
+		options: { seed: { type: "string" }, only: { type: "string" }, slow: { type: "boolean" } },
+	});
+	const crypto = new NobleCrypto();
+	const seed = values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0;
+	const files = readdirSync(join(ROOT, folder))
+		.filter((file) => file.endsWith(".test.ts"))
+		.map((file) => `${folder}/${file}`)
+		.filter((file) => values.only === undefined || file.includes(values.only))
+		.sort();
+	const totals = await runSuites(
+		files.map((file) => ({
+			file,
+			load: async () => {
+				const module = (await import(pathToFileURL(compiledPath(file)).href)) as { default?: SuiteFunction };
+				return module.default as SuiteFunction;
+			},
+		})),
+		{
+			seed,
+			print: (line) => process.stdout.write(`${line}\n`),
+			crypto: () => crypto,
+			readVectors: (path) => readVectors(path, seed),
+			after(delayMs, callback) {
+				const timer = setTimeout(callback, delayMs);
+				return () => clearTimeout(timer);
+			},
+		},
+	);
+	process.exit(totals.failed === 0 ? 0 : 1);
+}
