@@ -39,7 +39,7 @@ async function live(scenario: ScenarioHouse, memberName: string): Promise<void> 
 function seenByRelay(scenario: ScenarioHouse, secrets: readonly Uint8Array[]): string[] {
 	const everything = scenario.relay.everything();
 	check.ok(everything.length > 2000, "the relay was recorded");
-	return secrets.filter((secret) => everything.includes(secret)).map(toHex);
+	return secrets.filter((secret) => everything.indexOf(Buffer.from(secret)) >= 0).map(toHex);
 }
 
 function plaintextsOf(boardLog: string): Uint8Array[] {
@@ -99,7 +99,7 @@ export default function suite(t: Suite): void {
 			);
 			check.deepEqual(seenByRelay(scenario, needles), []);
 			const log = Buffer.from(scenario.boardLog);
-			check.ok(needles.every((needle) => !log.includes(needle)));
+			check.ok(needles.every((needle) => log.indexOf(Buffer.from(needle)) < 0));
 		} finally {
 			await scenario.close();
 		}

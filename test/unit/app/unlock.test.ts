@@ -1,29 +1,12 @@
 /** The whole lock on the simulated host: claiming, commands, and what is refused beside each. */
 import { BOLT_POSITIONS } from "../../../modules/wire/command.ts";
-import { check, type Suite, type TestContext } from "../../harness/test.ts";
-import { LockRig } from "../../sim/lock-rig.ts";
+import { check, type Suite } from "../../harness/test.ts";
+import { newLock, newPairedLock } from "../../sim/paired-lock.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
-
-function newLock({ crypto }: TestContext): {
-	rig: LockRig;
-	owner: PhoneRig;
-	label: ReturnType<LockRig["provision"]>;
-} {
-	const rig = new LockRig({ crypto });
-	const label = rig.provision();
-	return { rig, label, owner: new PhoneRig(rig, crypto, label, 11) };
-}
-
-function newPairedLock(context: TestContext) {
-	const lock = newLock(context);
-	lock.rig.press();
-	check.equal(lock.owner.pair()?.status, "done");
-	return lock;
-}
 
 export default function suite(t: Suite): void {
 	t.test("an owner who pairs in the open window unlocks and locks", (context) => {
-		const { rig, owner } = newPairedLock(context);
+		const { rig, owner } = newPairedLock(context.crypto);
 		const unlocked = owner.ask("unlock");
 		check.equal(unlocked?.status, "done");
 		check.equal(BOLT_POSITIONS[unlocked?.result.uint(0) ?? 0], "retracted");
@@ -33,7 +16,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a phone that comes back opens a session by its key alone", (context) => {
-		const { rig, owner } = newPairedLock(context);
+		const { rig, owner } = newPairedLock(context.crypto);
 		owner.disconnect();
 		owner.connect();
 		check.ok(owner.ready, rig.log);
@@ -41,7 +24,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("without a press of the button no phone pairs, and nothing is spent (T20)", (context) => {
-		const { rig, owner } = newLock(context);
+		const { rig, owner } = newLock(context.crypto);
 		check.equal(owner.pair(), undefined);
 		check.ok(owner.closed);
 		check.ok(rig.log.includes("pairing-window"), rig.log);
@@ -50,7 +33,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a window that has run out pairs nobody (T20)", (context) => {
-		const { rig, owner } = newLock(context);
+		const { rig, owner } = newLock(context.crypto);
 		rig.press();
 		rig.advance(180001);
 		check.equal(owner.pair(), undefined);
@@ -58,7 +41,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a wrong setup secret fails on message 1 and leaves the lock unclaimed (T7)", (context) => {
-		const { rig, owner, label } = newLock(context);
+		const { rig, owner, label } = newLock(context.crypto);
 		rig.press();
 		const guess = { ...label, setupSecret: label.setupSecret.map((byte) => byte ^ 1) };
 		check.equal(owner.pair("Eve", guess), undefined);
@@ -68,7 +51,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("of two phones with one label the second finds the lock claimed", (context) => {
-		const { rig, owner, label } = newLock(context);
+		const { rig, owner, label } = newLock(context.crypto);
 		const second = new PhoneRig(rig, context.crypto, label, 12);
 		rig.press();
 		owner.connect("qr");
@@ -81,7 +64,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a phone whose enrolment reply was lost is let in by its key (T12)", (context) => {
-		const { rig, owner } = newLock(context);
+		const { rig, owner } = newLock(context.crypto);
 		rig.press();
 		owner.connect("qr");
 		owner.enrol();
@@ -92,7 +75,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a proof for another key does not enrol (T6)", (context) => {
-		const { rig, owner, label } = newLock(context);
+		const { rig, owner, label } = newLock(context.crypto);
 		const other = new PhoneRig(rig, context.crypto, label, 13);
 		rig.press();
 		owner.connect("qr");
@@ -103,7 +86,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a stranger's key gets no session (T8)", (context) => {
-		const { rig, label } = newPairedLock(context);
+		const { rig, label } = newPairedLock(context.crypto);
 		const stranger = new PhoneRig(rig, context.crypto, label, 14);
 		stranger.connect();
 		check.ok(stranger.closed && !stranger.ready);
@@ -111,7 +94,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a member unlocks, but neither lists nor removes members (T9)", (context) => {
-		const { rig, owner, label } = newPairedLock(context);
+		const { rig, owner, label } = newPairedLock(context.crypto);
 		const member = new PhoneRig(rig, context.crypto, label, 15);
 		const args = { 0: "Bob", 1: 2, 2: member.key25519, 3: member.keyP256, 4: member.proof() };
 		const added = owner.ask("members.add", args);
@@ -125,7 +108,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a removed member's session ends and its key opens no other (T8)", (context) => {
-		const { rig, owner, label } = newPairedLock(context);
+		const { rig, owner, label } = newPairedLock(context.crypto);
 		const member = new PhoneRig(rig, context.crypto, label, 16);
 		const args = { 0: "Bob", 1: 2, 2: member.key25519, 3: member.keyP256, 4: member.proof() };
 		const id = owner.ask("members.add", args)?.result.uint(0) ?? 0;
@@ -138,13 +121,13 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("the last owner cannot be removed", (context) => {
-		const { owner } = newPairedLock(context);
+		const { owner } = newPairedLock(context.crypto);
 		check.equal(owner.ask("members.remove", { 0: 1 })?.status, "not-permitted");
 		check.equal(owner.ask("unlock")?.status, "done");
 	});
 
 	t.test("an unlock held back for ten seconds is refused as stale, and the bolt stays (T3)", (context) => {
-		const { rig, owner } = newPairedLock(context);
+		const { rig, owner } = newPairedLock(context.crypto);
 		owner.holding = true;
 		const id = owner.send("unlock");
 		rig.advance(10000);
@@ -156,7 +139,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a first message held back for ten minutes opens nothing (T3)", (context) => {
-		const { rig, owner } = newPairedLock(context);
+		const { rig, owner } = newPairedLock(context.crypto);
 		owner.disconnect();
 		owner.holding = true;
 		owner.connect();
@@ -171,7 +154,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"an unlock on an anchor older than five minutes is stale until the anchor is renewed (T3)",
 		(context) => {
-			const { rig, owner } = newPairedLock(context);
+			const { rig, owner } = newPairedLock(context.crypto);
 			rig.advance(301000);
 			check.equal(owner.ask("unlock")?.status, "stale");
 			const renewed = owner.ask("anchor");
@@ -182,7 +165,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("a replayed frame closes the session and moves nothing (T2)", (context) => {
-		const { rig, owner } = newPairedLock(context);
+		const { rig, owner } = newPairedLock(context.crypto);
 		check.equal(owner.ask("unlock")?.status, "done");
 		check.equal(owner.ask("lock")?.status, "done");
 		owner.transmit(owner.sent[owner.sent.length - 2]!);
@@ -193,7 +176,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("reordered frames close the session (T2)", (context) => {
-		const { rig, owner } = newPairedLock(context);
+		const { rig, owner } = newPairedLock(context.crypto);
 		owner.holding = true;
 		owner.send("status");
 		owner.send("unlock");
@@ -205,7 +188,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("one flipped bit anywhere in a frame closes the session (T1)", (context) => {
-		const { rig, owner } = newPairedLock(context);
+		const { rig, owner } = newPairedLock(context.crypto);
 		owner.holding = true;
 		owner.send("unlock");
 		const frame = owner.held.pop()!;
@@ -218,7 +201,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a recorded first message is dead on another channel (T2)", (context) => {
-		const { rig, owner } = newPairedLock(context);
+		const { rig, owner } = newPairedLock(context.crypto);
 		owner.disconnect();
 		owner.connect();
 		const recorded = owner.sent[0]!;
@@ -241,7 +224,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"holding the button for ten seconds makes the lock forget its owner and move nothing (T20, I2)",
 		(context) => {
-			const { rig, owner } = newPairedLock(context);
+			const { rig, owner } = newPairedLock(context.crypto);
 			const before = rig.board.hardware.changes.filter(({ role }) => role !== "indicator").length;
 			rig.board.hardware.set("button", true);
 			rig.advance(11000);
@@ -257,7 +240,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("a hold of nine seconds resets nothing (T20)", (context) => {
-		const { rig, owner } = newPairedLock(context);
+		const { rig, owner } = newPairedLock(context.crypto);
 		rig.hold(9000);
 		rig.advance(2000);
 		check.ok(rig.board.running);
@@ -265,7 +248,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("the exit button retracts the bolt with the serial line silent and no relay (I10)", (context) => {
-		const { rig } = newLock(context);
+		const { rig } = newLock(context.crypto);
 		rig.pressExit();
 		check.equal(rig.board.hardware.position, 0);
 	});
@@ -273,7 +256,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a full flash refuses an unlock with try-later, and the exit button still works (T12, I7)",
 		(context) => {
-			const { rig, owner } = newPairedLock(context);
+			const { rig, owner } = newPairedLock(context.crypto);
 			rig.board.storage.failWrites("record/full");
 			check.equal(owner.ask("unlock")?.status, "try-later");
 			check.equal(rig.board.hardware.position, 1);
@@ -285,7 +268,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("every decision is in the log, in a chain that the phone verifies", (context) => {
-		const { owner } = newPairedLock(context);
+		const { owner } = newPairedLock(context.crypto);
 		owner.ask("unlock");
 		const page = owner.ask("log.read", { 0: 1, 1: 16 });
 		check.equal(page?.status, "done");
@@ -293,7 +276,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("at most two handshakes are half-open; a third is refused and sessions go on (T16)", (context) => {
-		const { rig, owner, label } = newPairedLock(context);
+		const { rig, owner, label } = newPairedLock(context.crypto);
 		const phones = [21, 22, 23].map((seed) => new PhoneRig(rig, context.crypto, label, seed));
 		for (const phone of phones) {
 			const args = { 0: "Bob", 1: 2, 2: phone.key25519, 3: phone.keyP256, 4: phone.proof() };
@@ -310,7 +293,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("bytes that are no frame leave the serial line working (T15)", (context) => {
-		const { rig, owner } = newPairedLock(context);
+		const { rig, owner } = newPairedLock(context.crypto);
 		for (let round = 0; round < 50; round++) rig.writeRaw(context.random.bytes(context.random.below(300)));
 		rig.writeRaw(Uint8Array.of(0));
 		check.equal(owner.ask("status")?.status, "done");
