@@ -1,0 +1,159 @@
+/**
+ * Holds docs/STORAGE.md equal to the code: the table of records, what each event writes, and the wear budget.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { encodeGrant, ROLE_PERMISSIONS } from "../../modules/access/grant.ts";
+import { LIMITS } from "../../modules/base/limits.ts";
+import { RECORD_ROWS, RECORDS, type RecordRow } from "../../modules/store/records.ts";
+import { encodeCbor } from "../../modules/wire/cbor-encode.ts";
+import { encodeLogEntry, type LogEvent } from "../../modules/wire/log-entry.ts";
+import { ROOT } from "../harness/files.ts";
+import { check, type Suite } from "../harness/test.ts";
+
+const PAGE_ENTRIES = 126;
+const PAGES = 48;
+const CYCLES_MAX = 100_000;
+const DAYS = 3650;
+const AMPLIFICATION = 2.5;
+
+function readDocument(): string {
+	return readFileSync(join(ROOT, "docs/STORAGE.md"), "utf8");
+}
+
+function recordLine(row: RecordRow): string {
+	const name = row.count === undefined ? row.name : `${row.name}0 .. ${row.count - 1}`;
+	const erasedBy = row.erasedBy === "removal" ? "removal, reset" : row.erasedBy;
+	const survives = row.survivesReset ? "yes" : "no";
+	return `| \`${row.domain}/${name}\` | ${row.owner} | ${row.bytesMax} | ${erasedBy} | ${survives} | ${row.holds} |`;
+}
+
+/** A record of the log in its middle age. */
+function logBytes(event: LogEvent): number {
+	const encoded = encodeLogEntry({
+		sequence: 1_000_000,
+		boot: 1_000,
+		secondsSinceBoot: 1_000_000,
+		unixSeconds: 2_000_000_000,
+		event,
+	});
+	return encodeCbor({ 0: 1, 1: encoded, 2: new Uint8Array(32) }).length;
+}
+
+function grantBytes(usesLeft?: number): number {
+	const grant = encodeGrant({
+		id: 20,
+		role: "member",
+		permissions: ROLE_PERMISSIONS.member,
+		name: "x".repeat(16),
+		key25519: new Uint8Array(32),
+		keyP256: new Uint8Array(65),
+		...(usesLeft === undefined ? {} : { usesLeft }),
+	});
+	return encodeCbor({ 0: 1, 1: grant }).length;
+}
+
+function nvsEntries(bytes: number): number {
+	return 2 + Math.ceil(bytes / 32);
+}
+
+const EVENT_BYTES = Object.freeze({
+	decision: logBytes({ kind: "decision", grantId: 20, command: 3, status: 0 }),
+	session: logBytes({ kind: "session", grantId: 20, transport: "relay" }),
+	bolt: logBytes({ kind: "bolt", bolt: 1, cause: "relock" }),
+	strangers: logBytes({ kind: "strangers", transport: "relay", count: 100_000, hour: 2_000 }),
+	boot: logBytes({ kind: "boot", resetReason: "power-on", firmware: "0.1.0" }),
+	use: grantBytes(100),
+	grant: grantBytes(),
+	lastId: encodeCbor({ 0: 1, 1: 20 }).length,
+	seed: RECORDS.entropySeed.bytesMax,
+});
+
+type EventName = keyof typeof EVENT_BYTES;
+
+const EVENT_LINES: readonly (readonly [EventName, string, string])[] = [
+	["decision", "a decision on a member's request", "log entry"],
+	["session", "a session opens", "log entry"],
+	["bolt", "the bolt moved without a command", "log entry"],
+	["strangers", "an hour with strangers, each transport", "log entry"],
+	["boot", "a boot", "log entry"],
+	["seed", "a boot", "entropy seed"],
+	["use", "a counted use", "grant"],
+	["grant", "a member is added", "grant"],
+	["lastId", "a member is added", "last grant id"],
+];
+
+function eventLine([name, event, record]: readonly [EventName, string, string]): string {
+	const bytes = EVENT_BYTES[name];
+	return `| ${event} | ${record} | ${bytes} | ${nvsEntries(bytes)} |`;
+}
+
+function entriesOf(name: EventName, times: number): number {
+	return times * nvsEntries(EVENT_BYTES[name]);
+}
+
+/** Every record at its largest, log entries at their usual size. */
+function liveEntries(): number {
+	let entries = 0;
+	for (const row of RECORD_ROWS) {
+		const bytes = row === RECORDS.logEntry ? EVENT_BYTES.strangers : row.bytesMax;
+		entries += (row.count ?? 1) * nvsEntries(bytes);
+	}
+	return entries;
+}
+
+const BUSY_DAY =
+	entriesOf("session", 40) +
+	entriesOf("decision", 80) +
+	entriesOf("bolt", 60) +
+	entriesOf("use", 10) +
+	entriesOf("strangers", 3 * 24) +
+	entriesOf("boot", 1) +
+	entriesOf("seed", 1);
+
+const HOSTILE_DAY = entriesOf("session", LIMITS.logGrantPerMinute * 60 * 24);
+
+/** Erases of each page in ten years, to two figures. */
+function cycles(entriesPerDay: number): number {
+	const exact = ((entriesPerDay / PAGE_ENTRIES) * AMPLIFICATION * DAYS) / PAGES;
+	return Number(exact.toPrecision(2));
+}
+
+function grouped(count: number): string {
+	return count.toLocaleString("en-US");
+}
+
+export default function suite(t: Suite): void {
+	t.test("docs/STORAGE.md lists exactly the records of the table", () => {
+		const lines = readDocument()
+			.split("\n")
+			.filter((line) => /^\| `[a-z]+\//.test(line));
+		check.deepEqual(lines, RECORD_ROWS.map(recordLine));
+	});
+
+	t.test("docs/STORAGE.md says what each event writes", () => {
+		const lines = readDocument().split("\n");
+		for (const event of EVENT_LINES) check.ok(lines.includes(eventLine(event)), eventLine(event));
+	});
+
+	t.test("docs/STORAGE.md counts wear as the code writes it, and the flash lasts ten years", () => {
+		const document = readDocument();
+		const live = liveEntries();
+		const pages = Math.ceil(live / PAGE_ENTRIES);
+		const share = live / ((PAGES - 1) * PAGE_ENTRIES);
+		check.ok(1 / (1 - share) <= AMPLIFICATION, `${live} live entries`);
+		check.ok(
+			document.includes(`at most ${grouped(live)} entries (${pages} pages`),
+			`${grouped(live)}, ${pages}`,
+		);
+		check.ok(document.includes(`1 / (1 - ${share.toFixed(2)})`), share.toFixed(2));
+		for (const day of [BUSY_DAY, HOSTILE_DAY]) {
+			check.ok(
+				document.includes(`| ${grouped(day)} | ${grouped(cycles(day))} |`),
+				`${grouped(day)} | ${grouped(cycles(day))}`,
+			);
+			check.ok(cycles(day) < CYCLES_MAX, `${cycles(day)}`);
+		}
+		check.ok(document.includes(`burst of ${LIMITS.logGrantBurst} entries`));
+	});
+}
