@@ -42,6 +42,7 @@ const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 10_000;
 const STEADY_MS = 30_000;
 const STOP_MS = 3_000;
+const OUTPUT_MS = 500;
 const LINE_MAX = 4_096;
 
 export class Supervisor {
@@ -130,6 +131,7 @@ export class Supervisor {
 			const finish = (end: BoardEnd): void => {
 				if (this.#child !== child) return;
 				this.#child = undefined;
+				killGroup(child);
 				this.#afterEnd(end, performance.now() - startedMs);
 				resolve();
 			};
@@ -138,6 +140,10 @@ export class Supervisor {
 				finish({ kind: "refused", status: 127 });
 			});
 			child.on("close", (status, signal) => finish(readBoardEnd(status, signal)));
+			// Its output may stay open in other hands.
+			child.on("exit", (status, signal) => {
+				setTimeout(() => finish(readBoardEnd(status, signal)), OUTPUT_MS).unref();
+			});
 		});
 		if (child.pid !== undefined) this.#options.onEvent?.({ kind: "boot", reason, pid: child.pid });
 	}
@@ -180,5 +186,14 @@ export class Supervisor {
 		stream.on("end", () => {
 			if (rest !== "") this.#options.onLine?.(rest);
 		});
+	}
+}
+
+/** What a board left behind in its process group, usually nothing. */
+function killGroup(child: ChildProcess): void {
+	try {
+		if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+	} catch {
+		// The group is empty.
 	}
 }

@@ -3,7 +3,7 @@
  * error. Status: 0 done, 1 failed, 2 bad arguments.
  */
 import { existsSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { CliFault, oneLine } from "./fault.ts";
 
 type Register = (program: Command) => void;
@@ -70,8 +70,12 @@ function newProgram(): Command {
 function report(error: unknown): number {
 	if (error instanceof CommanderError) {
 		if (error.exitCode === 0) return 0;
-		if (error.code === "commander.help")
+		if (error.code === "commander.help") {
 			process.stderr.write("error: a subcommand is missing; --help lists them\n");
+		} else if (error instanceof InvalidArgumentError) {
+			// Thrown by an action: commander prints only those of its own parsing.
+			process.stderr.write(`error: ${oneLine(error.message)}\n`);
+		}
 		return 2;
 	}
 	const isSystemError = error instanceof Error && "syscall" in error;
