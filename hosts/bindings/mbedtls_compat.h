@@ -5,13 +5,20 @@
 #ifndef LATCHKEY_MBEDTLS_COMPAT_H
 #define LATCHKEY_MBEDTLS_COMPAT_H
 
+#include <mbedtls/pk.h>
+#include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
 #include <psa/crypto.h>
+
+#include <stdbool.h>
 
 #if MBEDTLS_VERSION_NUMBER < 0x03000000
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/psa_util.h>
+#define MBEDTLS_PRIVATE(member) member
 #endif
+
+typedef int (*CompatRandom)(void *context, unsigned char *output, size_t bytes);
 
 /* ---- PSA's generator: fresh entropy of the library's own, and `mixed` on top ---- */
 
@@ -21,6 +28,150 @@ static inline psa_status_t compat_random_mix(const uint8_t *mixed, size_t bytes)
 	return mbedtls_ctr_drbg_reseed(mbedtls_psa_random_state, mixed, bytes) == 0 ? PSA_SUCCESS : PSA_ERROR_INSUFFICIENT_ENTROPY;
 #else
 	return psa_random_reseed(mixed, bytes);
+#endif
+}
+
+/* ---- keys of the client certificate ---- */
+
+/* PEM (with its terminating zero counted) or DER. */
+static inline int compat_pk_parse(mbedtls_pk_context *key, const uint8_t *data, size_t bytes, CompatRandom random)
+{
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+	(void)random;
+	return mbedtls_pk_parse_key(key, data, bytes, NULL, 0);
+#elif MBEDTLS_VERSION_NUMBER < 0x04000000
+	return mbedtls_pk_parse_key(key, data, bytes, NULL, 0, random, NULL);
+#else
+	(void)random;
+	return mbedtls_pk_parse_key(key, data, bytes, NULL, 0);
+#endif
+}
+
+static inline int compat_pk_check_pair(const mbedtls_pk_context *public_key, const mbedtls_pk_context *private_key, CompatRandom random)
+{
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000 && MBEDTLS_VERSION_NUMBER < 0x04000000
+	return mbedtls_pk_check_pair(public_key, private_key, random, NULL);
+#else
+	(void)random;
+	return mbedtls_pk_check_pair(public_key, private_key);
+#endif
+}
+
+/* ---- the profile of docs/TLS.md 1 ---- */
+
+static inline void compat_ssl_conf_profile(mbedtls_ssl_config *config, CompatRandom random)
+{
+	static const int suites[] = {
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+		0x1301, 0x1303, 0x1302,  /* TLS 1.3: AES-128-GCM, ChaCha20-Poly1305, AES-256-GCM */
+#endif
+		MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+		MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, 0,
+	};
+
+	mbedtls_ssl_conf_ciphersuites(config, suites);
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+	static const mbedtls_ecp_group_id groups[] = { MBEDTLS_ECP_DP_CURVE25519, MBEDTLS_ECP_DP_SECP256R1, MBEDTLS_ECP_DP_SECP384R1, MBEDTLS_ECP_DP_NONE };
+	static const int hashes[] = { MBEDTLS_MD_SHA256, MBEDTLS_MD_SHA384, MBEDTLS_MD_SHA512, MBEDTLS_MD_NONE };
+	mbedtls_ssl_conf_curves(config, groups);
+	mbedtls_ssl_conf_sig_hashes(config, hashes);
+	mbedtls_ssl_conf_min_version(config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+#else
+	static const uint16_t groups[] = { 0x001d, 0x0017, 0x0018, 0 };  /* X25519, P-256, P-384 */
+	static const uint16_t signatures[] = { 0x0403, 0x0503, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0 };
+	mbedtls_ssl_conf_groups(config, groups);
+	mbedtls_ssl_conf_sig_algs(config, signatures);
+	mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
+#endif
+#if MBEDTLS_VERSION_NUMBER < 0x04000000
+	mbedtls_ssl_conf_rng(config, random, NULL);
+#else
+	(void)random;
+#endif
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+	mbedtls_ssl_conf_renegotiation(config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
+#endif
+	mbedtls_ssl_conf_legacy_renegotiation(config, MBEDTLS_SSL_LEGACY_BREAK_HANDSHAKE);
+}
+
+/* ---- what came last, to say why a handshake failed; never to decide that it succeeded ---- */
+
+typedef struct {
+	int type;  /* of the record: 21 alert, 22 handshake; 0 when there is none */
+	const uint8_t *data;
+	size_t bytes;  /* that are there */
+	size_t message_bytes;  /* that a handshake message says it has, its header counted */
+} CompatMessage;
+
+static inline CompatMessage compat_ssl_last_message(const mbedtls_ssl_context *ssl)
+{
+	CompatMessage message = { ssl->MBEDTLS_PRIVATE(in_msgtype), ssl->MBEDTLS_PRIVATE(in_msg), ssl->MBEDTLS_PRIVATE(in_msglen),
+		ssl->MBEDTLS_PRIVATE(in_hslen) };
+
+	if (!message.data) message.type = 0;
+	return message;
+}
+
+static inline const int *compat_ssl_suites(const mbedtls_ssl_context *ssl)
+{
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+	return ssl->conf->ciphersuite_list[MBEDTLS_SSL_MINOR_VERSION_3];
+#else
+	return ssl->MBEDTLS_PRIVATE(conf)->MBEDTLS_PRIVATE(ciphersuite_list);
+#endif
+}
+
+/* Ends with NULL; NULL when none was offered. */
+static inline const void *compat_ssl_alpn_list(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(conf)->MBEDTLS_PRIVATE(alpn_list);
+}
+
+/* Whether the library refused a ServerHello for what it says. */
+static inline bool compat_ssl_is_hello_refusal(int result)
+{
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+	return result == MBEDTLS_ERR_SSL_BAD_HS_SERVER_HELLO || result == MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
+#else
+	return result == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER || result == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE ||
+		result == MBEDTLS_ERR_SSL_BAD_INPUT_DATA || result == MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION;
+#endif
+}
+
+static inline bool compat_ssl_is_version_refusal(int result)
+{
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+	return result == MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
+#else
+	return result == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
+#endif
+}
+
+/* Whether the peer's ServerHello has been read. */
+static inline bool compat_ssl_past_server_hello(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(state) > MBEDTLS_SSL_SERVER_HELLO;
+}
+
+/* Whether the peer asked for a client certificate. */
+static inline bool compat_ssl_asked_for_certificate(const mbedtls_ssl_context *ssl)
+{
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+	return ssl->client_auth != 0;
+#else
+	return ssl->MBEDTLS_PRIVATE(state) >= MBEDTLS_SSL_CERTIFICATE_VERIFY;
+#endif
+}
+
+/* TLS 1.3 sends tickets after the handshake. */
+static inline bool compat_ssl_is_new_ticket(int result)
+{
+#if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+	return result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
+#else
+	(void)result;
+	return false;
 #endif
 }
 

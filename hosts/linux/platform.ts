@@ -2,25 +2,16 @@
 import type { Platform } from "../../modules/platform/platform.ts";
 import type { SerialPort } from "../../modules/platform/serial.ts";
 import type { System } from "../../modules/platform/system.ts";
-import type { Tls } from "../../modules/platform/tls.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
+import { NativeTls } from "../bindings/tls.ts";
 import { CLOCK } from "../ecma419/clock.ts";
 import { DigitalPins } from "../ecma419/pins.ts";
 import { KeyValueRecords } from "../ecma419/records.ts";
 import { NO_SERIAL_PORT, StandardSerialPort } from "../ecma419/serial-port.ts";
 import { BOARD_PINS } from "./board.ts";
 import { LinuxSystem } from "./system.ts";
-
-/** Until the bindings' TLS client is there: a board that reaches nobody. */
-const NO_TLS: Tls = Object.freeze({
-	connect(...[, handlers]: Parameters<Tls["connect"]>): ReturnType<Tls["connect"]> {
-		const timer = CLOCK.after(0, () => handlers.onClosed("connect"));
-		return { read: () => undefined, write: () => 0, close: () => timer.cancel() };
-	},
-	dropSessions(): void {},
-});
 
 /** A board that was started without --serial has no line. */
 function openSerial(system: System): SerialPort {
@@ -61,7 +52,7 @@ export function openPlatform(): Platform {
 		crypto: new PsaCrypto(),
 		keys: new PsaKeyStore(),
 		storage: new KeyValueRecords(),
-		tls: NO_TLS,
+		tls: new NativeTls(),
 		pins: new DigitalPins(inputs, { pin: indicator }),
 		drive: new NativeDrive({ "drive-throw": driveThrow, "drive-retract": driveRetract, brake }),
 		serial: openSerial(system),

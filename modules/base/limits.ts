@@ -12,9 +12,16 @@ export const LIMITS = Object.freeze({
 	cosePayloadBytes: 16384,
 	coseKeyIdBytes: 64,
 
-	/** TLS: certificates a peer may send, and their bytes in all. */
+	/** Secrets held in C at once, and the bytes of one; unfinished hashes (hosts/bindings/secrets.h, crypto.c). */
+	secretHandles: 96,
+	secretBytes: 64,
+	hashHandles: 16,
+
+	/** TLS: certificates a peer may send, and their bytes in all; roots; sessions kept for resumption (hosts/bindings). */
 	tlsChainCertificates: 6,
 	tlsChainBytes: 12288,
+	tlsRoots: 16,
+	tlsSessions: 2,
 	tlsHandshakeMs: 15000,
 	tlsWriteQueueBytes: 32768,
 

@@ -1,0 +1,121 @@
+/**
+ * `latchkey probe tls`: makes one connection with the product's own TLS client, on the engine, and prints what came of
+ * it as one line of JSON. The reasons of a refusal are TlsReason (modules/platform/tls.ts, docs/TLS.md).
+ */
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { type Command, InvalidArgumentError } from "commander";
+import { existingFile, hostName, port } from "../cli/arguments.ts";
+import { CliFault } from "../cli/fault.ts";
+import { runProbe } from "./board.ts";
+import { prepareCertificates } from "./certificates.ts";
+
+interface TlsArguments {
+	readonly host: string;
+	readonly port: number;
+	readonly name: string;
+	readonly ca: string;
+	readonly cert?: string;
+	readonly key?: string;
+	readonly time?: number;
+	readonly send: string;
+	readonly alpn?: string;
+}
+
+const HEAP_KB = 1_024;
+const SEND_BYTES_MAX = 16_384;
+/** ISO 8601: a date, or a date and a time; without a zone it is UTC. */
+const ISO_TIME =
+	/^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,]\d+)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
+const ALPN = /^[!-+\--~]{1,32}(,[!-+\--~]{1,32}){0,3}$/;
+
+function isoTime(text: string): number {
+	const parts = ISO_TIME.exec(text);
+	const [, date, minutes = "00:00", seconds = "00", zone = "Z"] = parts ?? [];
+	const offset = zone.replace(/^([+-]\d{2}):?(\d{2})?$/, (_, hours, rest) => `${hours}:${rest ?? "00"}`);
+	const milliseconds = Date.parse(`${date}T${minutes}:${seconds}${offset.toUpperCase()}`);
+	if (parts === null || Number.isNaN(milliseconds) || milliseconds < 0)
+		throw new InvalidArgumentError("It must be a time such as 2026-07-01T12:00:00Z.");
+	return milliseconds;
+}
+
+function sendText(text: string): string {
+	if (Buffer.byteLength(text) > SEND_BYTES_MAX)
+		throw new InvalidArgumentError(`It must be at most ${SEND_BYTES_MAX} bytes.`);
+	return text;
+}
+
+function alpnNames(text: string): string {
+	if (!ALPN.test(text))
+		throw new InvalidArgumentError("It must be 1 to 4 names of at most 32 bytes with commas between.");
+	return text;
+}
+
+/** The key is the certificate's, or the command line is wrong. */
+function checkClientKey(certPath: string, keyPath: string): void {
+	let matches: boolean;
+	try {
+		matches = new X509Certificate(readFileSync(certPath)).checkPrivateKey(
+			createPrivateKey(pemOrDer(readFileSync(keyPath))),
+		);
+	} catch {
+		throw new CliFault(`${keyPath}: no private key that can be read, or ${certPath}: no certificate`, 2);
+	}
+	if (!matches) throw new CliFault(`${keyPath} is not the key of ${certPath}`, 2);
+}
+
+function pemOrDer(bytes: Buffer): Parameters<typeof createPrivateKey>[0] {
+	if (bytes.includes("-----BEGIN")) return bytes;
+	for (const type of ["pkcs8", "sec1", "pkcs1"] as const) {
+		try {
+			createPrivateKey({ key: bytes, format: "der", type });
+			return { key: bytes, format: "der", type };
+		} catch {
+			// Another form, then.
+		}
+	}
+	throw new TypeError("no private key");
+}
+
+export function registerTlsProbe(program: Command): void {
+	const probe =
+		program.commands.find((command) => command.name() === "probe") ??
+		program.command("probe").description("Try the product's own TLS and WebSocket clients against a server");
+	probe
+		.command("tls")
+		.description("Make one connection with the product's TLS client and print what came of it")
+		.requiredOption("--host <host>", "host name or address to connect to", hostName)
+		.requiredOption("--port <port>", "TCP port", port)
+		.requiredOption("--name <name>", "host name or address that the certificate must carry", hostName)
+		.requiredOption("--ca <file>", "certificates to trust, PEM or DER", existingFile)
+		.option("--cert <file>", "client certificate chain, leaf first, PEM or DER", existingFile)
+		.option("--key <file>", "its private key, PEM or DER", existingFile)
+		.option("--time <time>", "ISO 8601 time to check certificates at (default: now)", isoTime)
+		.option("--send <text>", "text to send when the connection is up", sendText, "x")
+		.option("--alpn <names>", "protocols to offer, with commas between", alpnNames)
+		.action(runTlsProbe);
+}
+
+async function runTlsProbe(options: TlsArguments): Promise<void> {
+	const { ca, cert, key } = options;
+	if ((cert === undefined) !== (key === undefined)) throw new CliFault("--cert and --key go together", 2);
+	if (cert !== undefined && key !== undefined) checkClientKey(cert, key);
+	process.exitCode = await runProbe({
+		name: "probe-tls",
+		heapKb: HEAP_KB,
+		settings: {
+			host: options.host,
+			port: String(options.port),
+			name: options.name,
+			now: String(options.time ?? Date.now()),
+			send: options.send,
+			alpn: options.alpn,
+		},
+		prepare: (folder) =>
+			prepareCertificates(folder, {
+				ca,
+				...(cert === undefined ? {} : { cert }),
+				...(key === undefined ? {} : { key }),
+			}),
+	});
+}
