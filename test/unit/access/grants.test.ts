@@ -107,6 +107,19 @@ export default function suite(t: Suite): void {
 		}
 	});
 
+	t.test("a claim that cannot be read is a claim also where the owner was alone (T20)", () => {
+		const { storage } = claimed();
+		for (const fault of ["corrupt", "io", "newer-format"]) {
+			const each = storage.reboot();
+			if (fault === "corrupt") each.corrupt("access", "claim");
+			else if (fault === "io") each.makeUnreadable("access", "claim");
+			else each.write("access", "claim", encodeCbor({ 0: 2 }));
+			const opened = openGrants(each);
+			check.equal(opened.claimed, true, fault);
+			check.refused(opened.claim(newOwner(9), fill), "claimed");
+		}
+	});
+
 	t.test("where flash does not even list the grants nobody is let in and nothing is written over", () => {
 		const { storage, grants } = claimed();
 		check.accepted(grants.add(newMember(2)));

@@ -132,6 +132,7 @@ export default function suite(t: Suite): void {
 				decode: (fields) => fields.bytes(1, 64),
 			});
 			check.throws(() => store.write(wide, new Uint8Array(64)), "AssertionFault");
+			check.refused(stored(encodeCbor({ 0: 1, 1: new Uint8Array(64) })).store.read(wide), "corrupt");
 			check.throws(() => store.read(CODEC, 0), "AssertionFault");
 			check.throws(() => store.erase(RECORDS.grant), "AssertionFault");
 			check.throws(() => store.erase(RECORDS.grant, RECORDS.grant.count!), "AssertionFault");
