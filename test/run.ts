@@ -29,6 +29,7 @@ const PARTS: readonly Part[] = [
 	},
 	{ name: "harness", file: "build/js/test/harness/run.js", minutes: 20 },
 	{ name: "host", file: "build/js/test/host/run.js", minutes: 20 },
+	{ name: "contract", file: "build/js/test/contract/run.js", minutes: 10 },
 	{ name: "bindings", file: "build/js/test/bindings/run.js", minutes: 20 },
 	{ name: "tools", file: "build/js/test/tools/run.js", minutes: 10 },
 	{ name: "scenario", file: "build/js/test/scenario/run.js", minutes: 20 },

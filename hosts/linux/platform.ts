@@ -7,11 +7,11 @@ import { NativeDrive } from "../bindings/drive.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
 import { NativeTls } from "../bindings/tls.ts";
 import { CLOCK } from "../ecma419/clock.ts";
+import { Machine } from "../ecma419/machine.ts";
 import { DigitalPins } from "../ecma419/pins.ts";
 import { KeyValueRecords } from "../ecma419/records.ts";
 import { NO_SERIAL_PORT, StandardSerialPort } from "../ecma419/serial-port.ts";
 import { BOARD_PINS } from "./board.ts";
-import { LinuxSystem } from "./system.ts";
 
 /** A board that was started without --serial has no line. */
 function openSerial(system: System): SerialPort {
@@ -24,28 +24,16 @@ function openSerial(system: System): SerialPort {
 }
 
 export function openPlatform(): Platform {
-	const system = new LinuxSystem();
-	const {
-		button,
-		exit,
-		thrown,
-		retracted,
-		door,
-		tamper,
-		inhibit,
-		indicator,
-		"drive-throw": driveThrow,
-		"drive-retract": driveRetract,
-		brake,
-	} = BOARD_PINS;
+	const system = new Machine();
+	const { indicator, "drive-throw": driveThrow, "drive-retract": driveRetract, brake } = BOARD_PINS;
 	const inputs = {
-		button: { pin: button },
-		exit: { pin: exit },
-		thrown: { pin: thrown },
-		retracted: { pin: retracted },
-		door: { pin: door },
-		tamper: { pin: tamper },
-		inhibit: { pin: inhibit },
+		button: { pin: BOARD_PINS.button },
+		exit: { pin: BOARD_PINS.exit },
+		thrown: { pin: BOARD_PINS.thrown },
+		retracted: { pin: BOARD_PINS.retracted },
+		door: { pin: BOARD_PINS.door },
+		tamper: { pin: BOARD_PINS.tamper },
+		inhibit: { pin: BOARD_PINS.inhibit },
 	};
 	return {
 		clock: CLOCK,

@@ -1,46 +1,7 @@
-/** The machine itself: log, reset reason, reboot (system.c). */
-import type { ResetReason, System } from "../../modules/platform/system.ts";
-
-const log = native<(line: string) => void>("xs_system_log");
-const reboot = native<() => never>("xs_system_reboot");
-const resetReason = native<() => string>("xs_system_reset_reason");
-const buildUnixMs = native<() => number>("xs_system_build_unix_ms");
+/** What the simulated board's command line says to the firmware (system.c). */
 const argument = native<(key: string) => string | undefined>("xs_system_argument");
-
-const RESET_REASONS: readonly string[] = Object.freeze<ResetReason[]>([
-	"power-on",
-	"requested",
-	"memory",
-	"stack",
-	"exception",
-	"rejection",
-	"watchdog",
-	"unknown",
-]);
 
 /** The value of the board's `--arg key=value`. */
 export function boardArgument(key: string): string | undefined {
 	return argument(key);
-}
-
-export class LinuxSystem implements System {
-	/** From the image's header, where latchkey-image put it. */
-	readonly buildUnixMs: number;
-
-	constructor() {
-		this.buildUnixMs = buildUnixMs();
-	}
-
-	log(line: string): void {
-		log(line);
-	}
-
-	resetReason(): ResetReason {
-		const reason = resetReason();
-		return RESET_REASONS.includes(reason) ? (reason as ResetReason) : "unknown";
-	}
-
-	reboot(): never {
-		return reboot();
-	}
 }
