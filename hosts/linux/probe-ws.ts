@@ -87,14 +87,14 @@ class WsProbe {
 	}
 
 	#finish(outcome: WsOutcome): void {
-		const { clean, code, by, status } = outcome;
+		const { clean, code, by, status: http } = outcome;
 		const reason = outcome.reason === "ended" ? (this.#streamReason ?? "ended") : outcome.reason;
 		finishProbe({
 			ok: clean,
 			code,
 			by,
 			reason,
-			status,
+			http,
 			subprotocol: this.#subprotocol,
 			messages: this.#messages,
 		});

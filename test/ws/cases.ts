@@ -1,0 +1,63 @@
+/** How the cases of this folder are written and checked. */
+import { type ProbeEnd, type ProbeOptions, runProbe } from "./probe-run.ts";
+import { type RawPeer, serveRaw } from "./raw-server.ts";
+
+export interface Case {
+	readonly name: string;
+	/** Waits for long patiences of the client: started first, beside the others. */
+	readonly long?: true;
+	readonly run: () => Promise<void>;
+}
+
+export class CaseFailure extends Error {}
+
+export function expect(condition: boolean, message: string): asserts condition {
+	if (!condition) throw new CaseFailure(message);
+}
+
+export function same<Value>(actual: Value, expected: Value, what: string): void {
+	expect(Object.is(actual, expected), `${what}: ${String(actual)}, expected ${String(expected)}`);
+}
+
+/** One probe against one scripted server; both must come to their end. */
+export async function against(
+	script: (peer: RawPeer) => Promise<void>,
+	options: ProbeOptions = {},
+	host?: string,
+): Promise<ProbeEnd> {
+	const scripts: Promise<void>[] = [];
+	let fault: unknown;
+	const server = await serveRaw(
+		(peer) => {
+			const running = script(peer);
+			scripts.push(running);
+			return running;
+		},
+		(error) => {
+			fault = error;
+		},
+		host,
+	);
+	try {
+		const end = await runProbe(server.port, { ...options, ...(host === undefined ? {} : { host }) });
+		await Promise.allSettled(scripts);
+		if (fault !== undefined) throw fault;
+		expect(end.status !== null, "the probe hung");
+		return end;
+	} finally {
+		server.close();
+	}
+}
+
+/** The probe ended unclean, for this reason, without any other fault. */
+export function failed(end: ProbeEnd, reason: string, code?: number): void {
+	same(end.reason, reason, `reason (${end.output.trim()})`);
+	same(end.status, 1, "status");
+	if (code !== undefined) same(end.code, code, "code");
+}
+
+export function clean(end: ProbeEnd, code: number): void {
+	same(end.reason, "ok", `reason (${end.output.trim()})`);
+	same(end.status, 0, "status");
+	same(end.code, code, "code");
+}

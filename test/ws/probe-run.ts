@@ -1,0 +1,83 @@
+/** Runs the WebSocket probe on the engine, as tools/probe/ws.ts does, and reads what it says at its end. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { probeImage } from "../../tools/probe/image.ts";
+import { PATHS } from "../../tools/setup/paths.ts";
+
+export interface ProbeOptions {
+	readonly host?: string;
+	readonly resource?: string;
+	readonly subprotocol?: string;
+	readonly hello?: string;
+	readonly max?: number;
+	readonly heapKb?: number;
+	/** Longer than any patience of the client, so that a hang is told from patience. */
+	readonly limitMs?: number;
+}
+
+export interface ProbeEnd {
+	/** Null when it had to be killed: it hung. */
+	readonly status: number | null;
+	/** "ok", or the reason. */
+	readonly reason: string;
+	readonly code: number;
+	readonly by: string;
+	readonly messages: number;
+	readonly subprotocol: string | undefined;
+	readonly ms: number;
+	readonly output: string;
+}
+
+const LIMIT_MS = 30_000;
+
+export function runProbe(port: number, options: ProbeOptions = {}): Promise<ProbeEnd> {
+	const host = options.host ?? "127.0.0.1";
+	const max = options.max ?? 65_536;
+	const settings: Readonly<Record<string, string | undefined>> = {
+		host,
+		port: String(port),
+		authority: host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`,
+		resource: options.resource ?? "/",
+		subprotocol: options.subprotocol,
+		hello: options.hello,
+		max: String(max),
+	};
+	const folder = mkdtempSync(join(tmpdir(), "latchkey-ws-test-"));
+	const heapKb = options.heapKb ?? 2_048 + Math.ceil(max / 256);
+	const words = ["--image", probeImage("probe-ws"), "--main", "hosts/linux/probe-ws", "--state", folder];
+	words.push("--heap-kb", String(heapKb));
+	for (const [key, value] of Object.entries(settings))
+		if (value !== undefined) words.push("--arg", `${key}=${value}`);
+	const started = performance.now();
+	return new Promise((resolve) => {
+		const child = spawn(PATHS.boardBinary, words, {
+			stdio: ["ignore", "pipe", "pipe"],
+			timeout: options.limitMs ?? LIMIT_MS,
+			killSignal: "SIGKILL",
+		});
+		const stop = (): void => void child.kill("SIGKILL");
+		process.on("exit", stop);
+		let output = "";
+		child.stdout.setEncoding("utf8").on("data", (text: string) => {
+			output += text;
+		});
+		child.stderr.setEncoding("utf8").on("data", (text: string) => {
+			output += text;
+		});
+		child.on("close", (status) => {
+			process.removeListener("exit", stop);
+			rmSync(folder, { recursive: true, force: true });
+			resolve({ status, ...readEnd(output), ms: performance.now() - started, output });
+		});
+	});
+}
+
+function readEnd(output: string): Pick<ProbeEnd, "reason" | "code" | "by" | "messages" | "subprotocol"> {
+	const line = output.split("\n").find((each) => each.startsWith("{"));
+	const none = { reason: "none", code: -1, by: "none", messages: -1, subprotocol: undefined };
+	if (line === undefined) return none;
+	const { ok, reason, ...rest } = JSON.parse(line) as { ok: boolean; reason: string } & Record<string, never>;
+	return { ...none, ...rest, reason: ok ? "ok" : reason };
+}
