@@ -116,22 +116,27 @@ export class TrackingCrypto extends DelegatingCrypto {
 		return this.#open.size;
 	}
 
+	/** Defined, not assigned: on a board the handle's prototype is frozen and its methods cannot be assigned over. */
 	#track<Handle extends Secret>(handle: Handle): Handle {
 		const close = handle.close.bind(handle);
 		this.#open.add(handle);
-		handle.close = () => {
-			this.#open.delete(handle);
-			close();
-		};
+		Object.defineProperty(handle, "close", {
+			value: () => {
+				this.#open.delete(handle);
+				close();
+			},
+		});
 		return handle;
 	}
 
 	#trackPair(pair: DhKeyPair): DhKeyPair {
 		const agree = pair.agree.bind(pair);
-		pair.agree = (peer) => {
-			const shared = agree(peer);
-			return shared && this.#track(shared);
-		};
+		Object.defineProperty(pair, "agree", {
+			value: (peer: Uint8Array) => {
+				const shared = agree(peer);
+				return shared && this.#track(shared);
+			},
+		});
 		return this.#track(pair);
 	}
 
