@@ -1,0 +1,106 @@
+/** What goes on without the relay, the network or the vendor (T18, I10), and what the link is told to trust (T4). */
+import { LIMITS } from "../../../modules/base/limits.ts";
+import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import { check, type Suite } from "../../harness/test.ts";
+import { LockRig, RIG_SERIAL } from "../../sim/lock-rig.ts";
+import { newLock } from "../../sim/paired-lock.ts";
+import { PhoneRig } from "../../sim/phone-rig.ts";
+import { SimRelay } from "../link/sim-relay.ts";
+import { makeDeviceCertificate, makeRoot } from "../trust/certificates.ts";
+
+const HOST = "192.0.2.7";
+const PORT = 8443;
+const SERVER_NAME = "relay.example";
+
+/** A lock as a line leaves it, its relay in `relays` by connection, and its owner at the serial line. */
+function newConnectedLock(crypto: TestCrypto) {
+	const { rig, label, owner } = newLock(crypto);
+	const relays: SimRelay[] = [];
+	rig.board.network.listen(HOST, PORT, () => (peer) => {
+		relays.push(new SimRelay(peer));
+	});
+	const key = rig.verb("identify").result.bytes(4, 65);
+	check.ok(key !== undefined);
+	const chain = [makeDeviceCertificate(RIG_SERIAL, key)];
+	const args = { 0: chain, 1: [makeRoot()], 2: [[HOST, PORT, SERVER_NAME]] };
+	check.equal(rig.verb("install", args).code, "done");
+	check.equal(rig.verb("seal").code, "done");
+	rig.advance(1000);
+	rig.press();
+	check.equal(owner.pair()?.status, "done", rig.log);
+	return { rig, label, owner, relays, chain };
+}
+
+export default function suite(t: Suite): void {
+	t.test(
+		"the link connects with the roots, the server's name and the key that were installed (T4, T6)",
+		({ crypto }) => {
+			const { rig, relays, chain } = newConnectedLock(crypto);
+			check.equal(relays.length, 1);
+			const [attempt] = rig.board.network.attempts;
+			check.equal(attempt?.host, HOST);
+			check.equal(attempt?.serverName, SERVER_NAME);
+			check.deepEqual(attempt?.roots, [makeRoot()]);
+			check.deepEqual(attempt?.clientCertificate, { chain, key: { name: "device" } });
+			check.deepEqual(attempt?.time, { unixMs: 1_760_000_000_000, kind: "floor" });
+		},
+	);
+
+	t.test("a session over the serial line outlives the link to the relay (T18, I10)", ({ crypto }) => {
+		const { rig, owner, relays } = newConnectedLock(crypto);
+		rig.board.network.dropAll();
+		rig.advance(10);
+		check.ok(rig.log.includes(`link: ${SERVER_NAME}: `), rig.log);
+		check.ok(!owner.closed, rig.log);
+		check.equal(owner.ask("unlock")?.status, "done");
+		rig.advance(LIMITS.linkBackoffMaxMs);
+		check.ok(relays.length >= 2, rig.log);
+	});
+
+	t.test(
+		"a lock whose relay is gone for good opens to phone and button, before and after a reboot (T18, I10)",
+		({ crypto }) => {
+			const { rig, owner } = newConnectedLock(crypto);
+			owner.disconnect();
+			rig.board.network.silence(HOST, PORT);
+			rig.board.network.dropAll();
+			rig.advance(7 * 24 * 3600000);
+			owner.connect();
+			check.equal(owner.ask("unlock")?.status, "done", rig.log.slice(-400));
+			check.equal(owner.ask("lock")?.status, "done");
+			rig.boot();
+			owner.connect();
+			check.equal(owner.ask("unlock")?.status, "done", rig.log.slice(-400));
+			check.equal(owner.ask("lock")?.status, "done");
+			rig.pressExit();
+			check.equal(rig.board.hardware.position, 0);
+		},
+	);
+
+	t.test("the exit button works on a board that no line has seen (I10)", ({ crypto }) => {
+		const rig = new LockRig({ crypto });
+		rig.pressExit();
+		check.equal(rig.board.hardware.position, 0);
+	});
+
+	t.test("after the seal the line hears only who the board is, also after a reset (T14)", ({ crypto }) => {
+		const { rig, owner, label } = newConnectedLock(crypto);
+		const line = crypto.importKeyPair(new Uint8Array(32).fill(9));
+		const checkSealed = (): void => {
+			check.equal(rig.verb("identify").code, "done");
+			check.equal(rig.verb("begin", { 0: RIG_SERIAL, 1: "sim" }).code, "sealed");
+			check.equal(rig.verb("label", { 0: line.publicKey.slice() }).code, "sealed");
+			check.equal(rig.verb("seal").code, "sealed");
+		};
+		checkSealed();
+		rig.hold(LIMITS.resetHoldMs + 100);
+		rig.advance(1000);
+		rig.boot();
+		checkSealed();
+		owner.connect();
+		check.ok(!owner.ready);
+		rig.press();
+		check.equal(new PhoneRig(rig, crypto, label, 12).pair()?.status, "done", rig.log.slice(-400));
+		line.close();
+	});
+}
