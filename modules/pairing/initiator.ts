@@ -2,10 +2,9 @@
 import type { Crypto, Secret } from "../platform/crypto.ts";
 import { qrPskInfo } from "../wire/label.ts";
 
-const NO_SALT = new Uint8Array(0);
 const PSK_BYTES = 32;
 
 /** The caller keeps the secret and owns the psk. */
 export function pairingPsk(crypto: Crypto, serial: string, setupSecret: Secret): Secret {
-	return crypto.derive(setupSecret, NO_SALT, qrPskInfo(serial), PSK_BYTES);
+	return crypto.derive(setupSecret, new Uint8Array(0), qrPskInfo(serial), PSK_BYTES);
 }

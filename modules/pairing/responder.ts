@@ -9,7 +9,6 @@ import type { HandshakeMethod } from "../session/method.ts";
 import { METHOD_QR } from "../wire/hello.ts";
 import { qrPskInfo } from "../wire/label.ts";
 
-const NO_SALT = new Uint8Array(0);
 const PSK_BYTES = 32;
 
 export interface QrPairingOptions {
@@ -34,7 +33,7 @@ export function qrMethod(options: QrPairingOptions): HandshakeMethod {
 				localStatic.close();
 				return undefined;
 			}
-			const psk = crypto.derive(secret, NO_SALT, qrPskInfo(serial), PSK_BYTES);
+			const psk = crypto.derive(secret, new Uint8Array(0), qrPskInfo(serial), PSK_BYTES);
 			secret.close();
 			return openXxPsk0Responder({ crypto, prologue, localStatic, psk });
 		},

@@ -59,12 +59,29 @@ export interface Crypto {
 	mixSecretIntoHash(hash: Uint8Array, secret: Secret): Uint8Array;
 
 	/** AEAD with a 12-byte nonce and a 16-byte tag appended; key of 32 bytes (aes-gcm: 16 or 32). */
-	seal(algorithm: AeadAlgorithm, key: Secret, nonce: Uint8Array, associated: Uint8Array, plaintext: Uint8Array): Uint8Array;
+	seal(
+		algorithm: AeadAlgorithm,
+		key: Secret,
+		nonce: Uint8Array,
+		associated: Uint8Array,
+		plaintext: Uint8Array,
+	): Uint8Array;
 	/** Undefined when the tag does not match or the input is shorter than a tag. */
-	open(algorithm: AeadAlgorithm, key: Secret, nonce: Uint8Array, associated: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+	open(
+		algorithm: AeadAlgorithm,
+		key: Secret,
+		nonce: Uint8Array,
+		associated: Uint8Array,
+		sealed: Uint8Array,
+	): Uint8Array | undefined;
 	/** Noise 12.3 ChaChaPoly with nonce = 4 zero bytes || counter (0 .. 2^53-1, little-endian). */
 	sealCounter(key: Secret, counter: number, associated: Uint8Array, plaintext: Uint8Array): Uint8Array;
-	openCounter(key: Secret, counter: number, associated: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+	openCounter(
+		key: Secret,
+		counter: number,
+		associated: Uint8Array,
+		sealed: Uint8Array,
+	): Uint8Array | undefined;
 	/** As sealCounter with a secret's own bytes as the plaintext: how a setup secret leaves for its label. */
 	sealSecretCounter(key: Secret, counter: number, associated: Uint8Array, secret: Secret): Uint8Array;
 }

@@ -23,8 +23,6 @@ import {
 } from "../wire/hello.ts";
 import { decodeFromLock, encodeRequest, type FromLock } from "../wire/session-message.ts";
 
-const NO_PAYLOAD = new Uint8Array(0);
-
 export interface LockIdentity {
 	readonly serial: string;
 	/** From the label, 32 bytes. */
@@ -125,7 +123,7 @@ export class SessionInitiator {
 		const { serial, noisePublicKey } = this.#lock;
 		const prologue = sessionPrologue(serial, this.#method, challenge.value);
 		const noise = this.#openHandshake(prologue);
-		const message = noise.writeMessage(NO_PAYLOAD);
+		const message = noise.writeMessage(new Uint8Array(0));
 		if (!message.ok) {
 			noise.close();
 			return this.#fail("handshake");
@@ -160,7 +158,7 @@ export class SessionInitiator {
 			if (shown === undefined || !this.#crypto.equal(shown, this.#lock.noisePublicKey)) {
 				return this.#fail("handshake");
 			}
-			const last = noise.writeMessage(NO_PAYLOAD);
+			const last = noise.writeMessage(new Uint8Array(0));
 			if (!last.ok) return this.#fail("handshake");
 			send.push(last.value);
 		}

@@ -21,8 +21,6 @@ import {
 import type { HandshakeMethod } from "./method.ts";
 import { Session, type SessionWire } from "./session.ts";
 
-const NO_PAYLOAD = new Uint8Array(0);
-
 export interface ResponderContext {
 	readonly crypto: Crypto;
 	readonly clock: Clock;
@@ -123,7 +121,7 @@ export class ChannelResponder {
 			noise.close();
 			return this.#refuse("unknown-phone");
 		}
-		const reply = noise.writeMessage(NO_PAYLOAD);
+		const reply = noise.writeMessage(new Uint8Array(0));
 		if (!reply.ok) {
 			noise.close();
 			return this.#refuse(`handshake-${reply.reason}`);
