@@ -2,12 +2,8 @@
 import Serial from "embedded:io/serial";
 import type { SerialPort } from "../../modules/platform/serial.ts";
 
-export interface SerialLineOptions {
-	readonly receive?: number;
-	readonly transmit?: number;
-	readonly port?: number;
-	readonly baud?: number;
-}
+/** Pins, port and speed, as the host's class wants them. */
+export type SerialLineOptions = ConstructorParameters<typeof Serial>[0];
 
 export class StandardSerialPort implements SerialPort {
 	readonly #serial: Serial;

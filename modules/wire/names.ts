@@ -2,14 +2,21 @@
 import { LIMITS } from "../base/limits.ts";
 import { asText, type CborValue } from "./cbor-map.ts";
 
-/** C0, DEL and C1. */
-const CONTROL_CHARACTER = /\p{Cc}/u;
 const SERIAL = /^[A-Z0-9-]{4,24}$/;
+
+/** C0, DEL or C1. Spelled out: a board's engine is built without Unicode properties in regular expressions. */
+function hasControlCharacter(text: string): boolean {
+	for (let index = 0; index < text.length; index++) {
+		const unit = text.charCodeAt(index);
+		if (unit < 0x20 || (unit >= 0x7f && unit < 0xa0)) return true;
+	}
+	return false;
+}
 
 /** 1 to 32 bytes of UTF-8 without control characters; undefined for anything else. */
 export function asName(value: CborValue | undefined): string | undefined {
 	const text = asText(value, { min: 1, max: LIMITS.nameBytes });
-	return text === undefined || CONTROL_CHARACTER.test(text) ? undefined : text;
+	return text === undefined || hasControlCharacter(text) ? undefined : text;
 }
 
 /** A device's serial; undefined for anything else. */

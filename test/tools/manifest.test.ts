@@ -1,0 +1,53 @@
+/**
+ * The manifests name what the tree has. The Moddable SDK matches a pattern in `preload` with JavaScript files only,
+ * and leaves TypeScript modules in RAM without a word, so every module is spelled out there.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PATHS } from "../../tools/setup/paths.ts";
+import { MODULE_ORDER } from "../../tools/tidy/rules.ts";
+import { check, type Suite } from "../harness/test.ts";
+
+interface Manifest {
+	readonly modules: Readonly<Record<string, string | readonly string[]>>;
+	readonly preload: readonly string[];
+}
+
+/** Run on phones and in tests only, or types alone. */
+const NOT_ON_A_BOARD = /(\/initiator|^hosts\/bindings\/test-crypto|^modules\/platform\/.*)$/;
+
+function readManifest(path: string): Manifest {
+	return JSON.parse(readFileSync(join(PATHS.root, path), "utf8")) as Manifest;
+}
+
+function modulesIn(folder: string): string[] {
+	const path = join(PATHS.root, folder);
+	if (!existsSync(path)) return [];
+	return readdirSync(path)
+		.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
+		.map((file) => `${folder}/${file.slice(0, -3)}`);
+}
+
+const FOLDERS = [...MODULE_ORDER.map((folder) => `modules/${folder}`), "hosts/bindings", "hosts/ecma419"];
+
+export default function suite(t: Suite): void {
+	t.test("every module of a board is preloaded by name, and nothing else is", () => {
+		const expected = FOLDERS.flatMap(modulesIn).filter((name) => !NOT_ON_A_BOARD.test(name));
+		check.deepEqual([...readManifest("manifest.json").preload].sort(), expected.sort());
+	});
+
+	t.test("names of modules mirror the tree", () => {
+		for (const [name, source] of Object.entries(readManifest("manifest.json").modules)) {
+			if (name !== "~") check.equal(source, `./${name}`);
+		}
+	});
+
+	t.test("no host preloads by a pattern, and both bind the same program", () => {
+		for (const host of ["linux", "esp32"]) {
+			const { modules, preload } = readManifest(`hosts/${host}/manifest.json`);
+			check.ok(!preload.some((name) => name.includes("*")), `${host}: a pattern`);
+			check.equal(modules["latchkey:host"], "./host");
+			check.equal(modules[`hosts/${host}/platform`], "./platform");
+		}
+	});
+}
