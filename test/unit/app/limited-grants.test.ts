@@ -1,0 +1,70 @@
+/** Grants that time or a count limits, as the whole lock serves them (DESIGN 8). */
+import { Grants, type NewMember } from "../../../modules/access/grants.ts";
+import { DeviceError } from "../../../modules/base/device-error.ts";
+import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import { Store } from "../../../modules/store/store.ts";
+import { check, type Suite } from "../../harness/test.ts";
+import { newPairedLock } from "../../sim/paired-lock.ts";
+import { PhoneRig } from "../../sim/phone-rig.ts";
+
+/** A lock with one guest of these limits, whose session is open. No command makes such a grant yet. */
+function newGuest(crypto: TestCrypto, limits: Pick<NewMember, "validity" | "usesLeft">) {
+	const { rig, label } = newPairedLock(crypto);
+	const guest = new PhoneRig(rig, crypto, label, 17);
+	rig.board.powerCut();
+	const { key25519, keyP256 } = guest;
+	const grants = new Grants(new Store(rig.board.storage));
+	const { id } = check.accepted(grants.add({ role: "member", name: "Guest", key25519, keyP256, ...limits }));
+	rig.boot();
+	guest.connect();
+	check.ok(guest.ready, rig.log);
+	const usesLeft = (): number | undefined => new Grants(new Store(rig.board.storage)).get(id)?.usesLeft;
+	return { rig, guest, usesLeft };
+}
+
+export default function suite(t: Suite): void {
+	t.test("a guest with one use unlocks once and is used up, also after a reboot (T8)", ({ crypto }) => {
+		const { rig, guest, usesLeft } = newGuest(crypto, { usesLeft: 1 });
+		check.equal(guest.ask("unlock")?.status, "done", rig.log);
+		check.equal(usesLeft(), 0);
+		check.equal(guest.ask("lock")?.status, "done");
+		check.equal(guest.ask("unlock")?.status, "used-up");
+		rig.boot();
+		guest.connect();
+		check.equal(guest.ask("unlock")?.status, "used-up");
+		check.equal(rig.board.hardware.position, 1);
+	});
+
+	t.test("a use that flash refuses to spend opens nothing (T8, I7)", ({ crypto }) => {
+		const { rig, guest, usesLeft } = newGuest(crypto, { usesLeft: 1 });
+		check.equal(guest.ask("status")?.status, "done");
+		const { storage } = rig.board;
+		const write = storage.write.bind(storage);
+		storage.write = (domain, name, value) => {
+			if (domain === "access") throw new DeviceError("record/io", name);
+			write(domain, name, value);
+		};
+		check.equal(guest.ask("unlock")?.status, "try-later");
+		check.equal(rig.board.hardware.position, 1);
+		check.equal(usesLeft(), 1);
+		storage.write = write;
+		check.equal(guest.ask("unlock")?.status, "done");
+	});
+
+	t.test("an unlock that comes too late spends no use (T3, I7)", ({ crypto }) => {
+		const { rig, guest, usesLeft } = newGuest(crypto, { usesLeft: 1 });
+		check.equal(guest.ask("unlock", undefined, 9000)?.status, "stale");
+		check.equal(usesLeft(), 1);
+		check.equal(rig.board.hardware.position, 1);
+		check.equal(guest.ask("unlock")?.status, "done");
+	});
+
+	t.test(
+		"a lock that does not know the time refuses a timed guest and guesses nothing (T13)",
+		({ crypto }) => {
+			const { rig, guest } = newGuest(crypto, { validity: { notAfter: 4_000_000_000 } });
+			check.equal(guest.ask("unlock")?.status, "no-time");
+			check.equal(rig.board.hardware.position, 1);
+		},
+	);
+}
