@@ -3,8 +3,9 @@
 import { X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { toHex } from "../../modules/base/bytes.ts";
+import { concatBytes, fromHex, toHex } from "../../modules/base/bytes.ts";
 import { encodeCsr } from "../../modules/identity/csr.ts";
+import { DER, DerReader, der, derBits, derUnsigned } from "../../modules/trust/der.ts";
 import { decodeLabel } from "../../modules/wire/label.ts";
 import { NobleSigningKey } from "../../tools/crypto/noble.ts";
 import { type ProvisionOptions, type ProvisionOutcome, provision } from "../../tools/factory/provision.ts";
@@ -216,6 +217,41 @@ export default function suite(t: Suite): void {
 			for (let round = 0; round < 300; round++) {
 				checkRequest(random.bytes(random.below(300)), "LK-REQUEST", undefined);
 			}
+		},
+	);
+
+	t.test(
+		"a request that asks for more, or spells its key another way, is refused although it is well signed",
+		() => {
+			const key = new NobleSigningKey();
+			const usual = encodeCsr("LK-FORGED", key.publicKey, (message) => key.sign(message));
+			const info = new DerReader(usual).enter(DER.sequence)!.read(DER.sequence)!;
+			const attribute = der(DER.sequence, der(DER.objectIdentifier, Uint8Array.of(0x2a)), der(DER.set));
+			const compressed = Uint8Array.of(2 + (key.publicKey[64]! & 1), ...key.publicKey.subarray(1, 33));
+			const forge = (changed: Uint8Array): Uint8Array => {
+				const signed = der(DER.sequence, changed);
+				const signature = key.sign(signed);
+				const algorithm = der(DER.sequence, der(DER.objectIdentifier, fromHex("2a8648ce3d040302")!));
+				const integers = [derUnsigned(signature.subarray(0, 32)), derUnsigned(signature.subarray(32))];
+				return der(DER.sequence, signed, algorithm, derBits(der(DER.sequence, ...integers)));
+			};
+			check.accepted(checkRequest(forge(info), "LK-FORGED", key.publicKey));
+			const asking = concatBytes(info.subarray(0, -2), der(DER.context0, attribute));
+			check.refused(checkRequest(forge(asking), "LK-FORGED", key.publicKey), "request-attributes");
+			const head = new DerReader(info);
+			const [version, subject] = [head.read(DER.integer)!, head.read(DER.sequence)!];
+			const identifiers = head.enter(DER.sequence)!.read(DER.sequence)!;
+			const respelled = concatBytes(
+				der(DER.integer, version),
+				der(DER.sequence, subject),
+				der(DER.sequence, der(DER.sequence, identifiers), derBits(compressed)),
+				der(DER.context0),
+			);
+			check.refused(checkRequest(forge(respelled), "LK-FORGED", key.publicKey), "request-key");
+			check.refused(
+				checkRequest(forge(concatBytes(info, der(DER.context0))), "LK-FORGED", undefined),
+				"request-malformed",
+			);
 		},
 	);
 
