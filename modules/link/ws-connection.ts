@@ -188,9 +188,10 @@ export class WsConnection {
 		while (this.#queue.length > 0) {
 			const first = this.#queue[0]!;
 			const taken = this.#stream.write(this.#sent === 0 ? first : first.subarray(this.#sent));
+			if (taken === 0) break;
 			this.#sent += taken;
 			this.#queuedBytes -= taken;
-			if (this.#sent < first.length) break;
+			if (this.#sent < first.length) continue;
 			this.#queue.shift();
 			this.#sent = 0;
 		}

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type CertificateFiles, prepareCertificates } from "../../tools/probe/certificates.ts";
 import { probeImage } from "../../tools/probe/image.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 
@@ -13,6 +14,8 @@ export interface ProbeOptions {
 	readonly hello?: string;
 	readonly max?: number;
 	readonly heapKb?: number;
+	/** PEM files for wss. */
+	readonly certificates?: CertificateFiles;
 	/** Longer than any patience of the client, so that a hang is told from patience. */
 	readonly limitMs?: number;
 }
@@ -35,7 +38,12 @@ const LIMIT_MS = 30_000;
 export function runProbe(port: number, options: ProbeOptions = {}): Promise<ProbeEnd> {
 	const host = options.host ?? "127.0.0.1";
 	const max = options.max ?? 65_536;
+	const folder = mkdtempSync(join(tmpdir(), "latchkey-ws-test-"));
+	const { certificates } = options;
 	const settings: Readonly<Record<string, string | undefined>> = {
+		...(certificates === undefined ? {} : prepareCertificates(folder, certificates)),
+		secure: certificates === undefined ? undefined : "1",
+		now: String(Date.now()),
 		host,
 		port: String(port),
 		authority: host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`,
@@ -44,9 +52,15 @@ export function runProbe(port: number, options: ProbeOptions = {}): Promise<Prob
 		hello: options.hello,
 		max: String(max),
 	};
-	const folder = mkdtempSync(join(tmpdir(), "latchkey-ws-test-"));
 	const heapKb = options.heapKb ?? 2_048 + Math.ceil(max / 256);
-	const words = ["--image", probeImage("probe-ws"), "--main", "hosts/linux/probe-ws", "--state", folder];
+	const words = [
+		"--image",
+		probeImage("probe-ws"),
+		"--main",
+		"hosts/linux/probe-ws",
+		"--state",
+		join(folder, "state"),
+	];
 	words.push("--heap-kb", String(heapKb));
 	for (const [key, value] of Object.entries(settings))
 		if (value !== undefined) words.push("--arg", `${key}=${value}`);

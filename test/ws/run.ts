@@ -12,15 +12,21 @@ import { FRAMING_CASES } from "./framing.ts";
 import { HANDSHAKE_CASES } from "./handshake.ts";
 import { LEGAL_CASES } from "./legal.ts";
 import { LIMIT_CASES } from "./limits.ts";
+import { SECURE_CASES } from "./secure.ts";
 
 const { values } = parseArgs({ options: { only: { type: "string" }, slow: { type: "boolean" } } });
 const CASE_MS = 100_000;
 /** Cases that run side by side; the long ones only wait. */
 const AT_ONCE = 3;
 
-const cases = [...HANDSHAKE_CASES, ...FRAMING_CASES, ...CLOSING_CASES, ...LIMIT_CASES, ...LEGAL_CASES].filter(
-	(each) => values.only === undefined || each.name.includes(values.only),
-);
+const cases = [
+	...HANDSHAKE_CASES,
+	...FRAMING_CASES,
+	...CLOSING_CASES,
+	...LIMIT_CASES,
+	...LEGAL_CASES,
+	...SECURE_CASES,
+].filter((each) => values.only === undefined || each.name.includes(values.only));
 let passed = 0;
 let failed = 0;
 
