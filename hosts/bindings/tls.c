@@ -395,7 +395,7 @@ size_t tls_write(Tls *tls, const uint8_t *data, size_t bytes)
 	if (result != 0) {
 		tls->pending_result = result;
 		wake_soon(tls);
-	}
+	} else if (tls->short_write && tls->queue.bytes == 0) wake_soon(tls);  /* no event of the socket will say so */
 	watch_as_needed(tls);
 	return taken;
 }
