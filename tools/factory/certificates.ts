@@ -162,7 +162,7 @@ export async function issueListener(issuer: Authority, names: readonly string[])
 export async function issueDevice(
 	issuer: Authority,
 	serial: string,
-	publicKey: PublicKey,
+	publicKey: webcrypto.CryptoKey | PublicKey,
 ): Promise<X509Certificate> {
 	return await issue({
 		subject: deviceSubject(serial),

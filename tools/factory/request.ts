@@ -6,7 +6,7 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { bytesEqual, concatBytes, fromHex } from "../../modules/base/bytes.ts";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
-import { DER, DerReader, der, derUnsigned } from "../../modules/trust/der.ts";
+import { DER, DerReader, der, derBits, derUnsigned } from "../../modules/trust/der.ts";
 import { OID } from "../../modules/trust/object-identifiers.ts";
 import { readP256Point } from "../relay/device-certificate.ts";
 import { deviceSubject } from "./certificates.ts";
@@ -36,7 +36,12 @@ interface RequestParts {
 	readonly signature: Uint8Array;
 }
 
-const ECDSA_WITH_SHA256 = der(DER.sequence, der(DER.objectIdentifier, fromHex(OID.ecdsaWithSha256)!));
+function identifier(hex: string): Uint8Array {
+	return der(DER.objectIdentifier, fromHex(hex)!);
+}
+
+const ECDSA_WITH_SHA256 = der(DER.sequence, identifier(OID.ecdsaWithSha256));
+const P256_IDENTIFIER = der(DER.sequence, identifier(OID.ecPublicKey), identifier(OID.prime256v1));
 const VERSION_1 = Uint8Array.of(0);
 
 function takeApart(bytes: Uint8Array): RequestParts | undefined {
@@ -68,9 +73,10 @@ function readKey(key: Uint8Array): DeviceRequest | undefined {
 	try {
 		const publicKey = createPublicKey({ key: Buffer.from(key), format: "der", type: "spki" });
 		const point = readP256Point(publicKey);
-		// One encoding only, which OpenSSL writes too: no compressed point, no other algorithm parameters.
-		const same = bytesEqual(new Uint8Array(publicKey.export({ format: "der", type: "spki" })), key);
-		return point !== undefined && same ? { publicKey, point } : undefined;
+		// One spelling only: no compressed point, no other parameters of the curve.
+		const isUsual =
+			point !== undefined && bytesEqual(key, der(DER.sequence, P256_IDENTIFIER, derBits(point)));
+		return isUsual ? { publicKey, point } : undefined;
 	} catch {
 		return undefined;
 	}
