@@ -91,7 +91,7 @@ static TlsReason explain_message(int result, CompatMessage message, const mbedtl
 		if (message.message_bytes > message.bytes) {
 			return message.message_bytes > CHAIN_BYTES_MAX + 3 * CHAIN_CERTIFICATES_MAX + 7 ? REASON_CHAIN_SIZE : REASON_PROTOCOL;
 		}
-		return verifier_explain(verifier, message.data, present);
+		return verifier_explain(verifier);
 	}
 	/* Only when it is this message that was refused: it may also be what lay there before a broken record. */
 	if (message.data[0] == MESSAGE_SERVER_HELLO && compat_ssl_is_hello_refusal(result)) return explain_server_hello(message.data, present, ssl);

@@ -146,7 +146,7 @@ void xs_lk_tls_start(xsMachine *the)
 	Tls *tls = new_tls_of(the);
 
 	if (!lk_given(the, 1) || !xsmcIsCallable(xsArg(1))) xsTypeError("tls: no function");
-	if (!tls_setup_finish(tls->setup, &tls->verifier)) lk_fault(the, "tls/setup");
+	if (!tls_setup_finish(tls->setup, &tls->verifier, &tls->ssl)) lk_fault(the, "tls/setup");
 	else if (!tls_start(tls)) lk_fault(the, "memory/exhausted");
 	else {
 		tls->on_event = xsArg(1);

@@ -116,7 +116,7 @@ bool tls_setup_own_key_encoded(TlsSetup *setup, Slice encoded)
 
 /* ---- the library's configuration ---- */
 
-bool tls_setup_finish(TlsSetup *setup, Verifier *verifier)
+bool tls_setup_finish(TlsSetup *setup, Verifier *verifier, const mbedtls_ssl_context *ssl)
 {
 	/* Without roots the library finds no anchor and leaves every signature below one to chain.c; see tls-verify.h. */
 	static mbedtls_x509_crt no_roots;
@@ -130,7 +130,7 @@ bool tls_setup_finish(TlsSetup *setup, Verifier *verifier)
 	mbedtls_ssl_conf_verify(config, verifier_callback, verifier);
 	if (setup->own_count > 0 && mbedtls_ssl_conf_own_cert(config, &setup->own, &setup->own_key) != 0) return false;
 	if (setup->alpn_count > 0 && mbedtls_ssl_conf_alpn_protocols(config, setup->alpn) != 0) return false;
-	*verifier = (Verifier){ .roots = setup->roots, .root_count = setup->root_count, .server = setup->server, .time = setup->time };
+	*verifier = (Verifier){ .ssl = ssl, .roots = setup->roots, .root_count = setup->root_count, .server = setup->server, .time = setup->time };
 	return true;
 }
 

@@ -38,8 +38,8 @@ bool tls_setup_add_own(TlsSetup *setup, Slice der);
 /* The private key of the first own certificate, by name (P-256) or in PEM or DER. */
 bool tls_setup_own_key_named(TlsSetup *setup, const char *name);
 bool tls_setup_own_key_encoded(TlsSetup *setup, Slice encoded);
-/* The last step: fills config, whose verdicts go to verifier. */
-bool tls_setup_finish(TlsSetup *setup, Verifier *verifier);
+/* The last step: fills config, whose verdicts go to verifier, which reads what ssl received. */
+bool tls_setup_finish(TlsSetup *setup, Verifier *verifier, const mbedtls_ssl_context *ssl);
 SessionBinding tls_setup_binding(const TlsSetup *setup);
 
 #endif

@@ -4,14 +4,48 @@
 #include <string.h>
 
 /* One more than may be sent, so that too many shows. */
-enum { RECEIVED_MAX = CHAIN_CERTIFICATES_MAX + 1, HANDSHAKE_HEADER_BYTES = 4 };
+enum { RECEIVED_MAX = CHAIN_CERTIFICATES_MAX + 1, HANDSHAKE_HEADER_BYTES = 4, MESSAGE_CERTIFICATE = 11, RECORD_HANDSHAKE = 22 };
 
-static const mbedtls_x509_crt *received_at(const Verifier *verifier, size_t index)
+/* ---- what the peer sent ---- */
+
+static size_t three_bytes(const uint8_t *data)
 {
-	const mbedtls_x509_crt *certificate = verifier->received;
+	return (size_t)data[0] << 16 | (size_t)data[1] << 8 | data[2];
+}
 
-	while (certificate && index-- > 0) certificate = certificate->next;
-	return certificate;
+/* The certificates as they lie in the library's buffer (RFC 5246 7.4.2). False when no such message lies there. */
+static bool read_message(const mbedtls_ssl_context *ssl, Slice received[RECEIVED_MAX], size_t *count)
+{
+	CompatMessage message = compat_ssl_last_message(ssl);
+	size_t at = HANDSHAKE_HEADER_BYTES + 3, bytes = message.message_bytes;
+
+	*count = 0;
+	if (message.type != RECORD_HANDSHAKE || bytes > message.bytes || bytes < at || message.data[0] != MESSAGE_CERTIFICATE) return false;
+	if (three_bytes(message.data + HANDSHAKE_HEADER_BYTES) != bytes - at) return false;
+	while (at < bytes) {
+		size_t length;
+		if (bytes - at < 3) return false;
+		length = three_bytes(message.data + at);
+		at += 3;
+		if (length > bytes - at) return false;
+		if (*count < RECEIVED_MAX) received[(*count)++] = (Slice){ message.data + at, length };
+		at += length;
+	}
+	return true;
+}
+
+/* The same as the library has parsed it; it leaves out what it cannot verify, and bytes behind a certificate. */
+static void read_parsed(const mbedtls_x509_crt *leaf, Slice received[RECEIVED_MAX], size_t *count)
+{
+	*count = 0;
+	for (const mbedtls_x509_crt *each = leaf; each && *count < RECEIVED_MAX; each = each->next) {
+		received[(*count)++] = (Slice){ each->raw.p, each->raw.len };
+	}
+}
+
+static bool is_same(const mbedtls_x509_crt *certificate, Slice der)
+{
+	return certificate && der_equal((Slice){ certificate->raw.p, certificate->raw.len }, der);
 }
 
 /* The library walks up from the leaf: built[n + 1] is the issuer it found for built[n], and the signature was good
@@ -19,15 +53,17 @@ static const mbedtls_x509_crt *received_at(const Verifier *verifier, size_t inde
 static bool was_verified(void *context, size_t child, size_t parent)
 {
 	const Verifier *verifier = context;
-	const mbedtls_x509_crt *below = received_at(verifier, child), *above = received_at(verifier, parent);
+	const Slice *received = verifier->query->received;
 
-	if (!below || !above) return false;
 	for (int depth = 0; depth + 1 < VERIFY_DEPTH_MAX; depth++) {
-		if (verifier->built[depth].certificate != below || verifier->built[depth + 1].certificate != above) continue;
+		if (!is_same(verifier->built[depth].certificate, received[child])) continue;
+		if (!is_same(verifier->built[depth + 1].certificate, received[parent])) continue;
 		return !(verifier->built[depth].flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED);
 	}
 	return false;
 }
+
+/* ---- the verdict ---- */
 
 /* Which alert the library sends. */
 static uint32_t flags_of(TlsReason reason)
@@ -58,12 +94,26 @@ static TlsReason keep_leaf(Verifier *verifier, const mbedtls_x509_crt *leaf)
 	return REASON_NONE;
 }
 
-int verifier_callback(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+static TlsReason reach_verdict(Verifier *verifier, const mbedtls_x509_crt *leaf)
 {
-	Verifier *verifier = context;
 	Slice received[RECEIVED_MAX];
 	ChainQuery query = { .received = received, .roots = verifier->roots, .root_count = verifier->root_count,
 		.server = verifier->server, .time = verifier->time, .verified = was_verified, .context = verifier };
+	TlsReason reason;
+
+	if (!read_message(verifier->ssl, received, &query.received_count)) read_parsed(leaf, received, &query.received_count);
+	verifier->query = &query;
+	reason = chain_verify(&query, &verifier->validity);
+	verifier->query = NULL;
+	if (reason != REASON_NONE) return reason;
+	/* The key that the handshake goes on with must be the one that was judged. */
+	if (!is_same(leaf, received[0])) return REASON_CHAIN_MALFORMED;
+	return keep_leaf(verifier, leaf);
+}
+
+int verifier_callback(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+{
+	Verifier *verifier = context;
 
 	if (depth >= 0 && depth < VERIFY_DEPTH_MAX) {
 		verifier->built[depth].certificate = certificate;
@@ -71,23 +121,12 @@ int verifier_callback(void *context, mbedtls_x509_crt *certificate, int depth, u
 	}
 	*flags = 0;
 	if (depth != 0) return 0;  /* the leaf comes last, and with it the verdict */
-	verifier->received = certificate;
-	for (const mbedtls_x509_crt *each = certificate; each && query.received_count < RECEIVED_MAX; each = each->next) {
-		received[query.received_count++] = (Slice){ each->raw.p, each->raw.len };
-	}
 	verifier_free(verifier);
-	verifier->reason = chain_verify(&query, &verifier->validity);
-	if (verifier->reason == REASON_NONE) verifier->reason = keep_leaf(verifier, certificate);
+	verifier->reason = reach_verdict(verifier, certificate);
 	verifier->ran = true;
 	memset(verifier->built, 0, sizeof verifier->built);
-	verifier->received = NULL;
 	*flags = flags_of(verifier->reason);
 	return 0;
-}
-
-static size_t three_bytes(const uint8_t *data)
-{
-	return (size_t)data[0] << 16 | (size_t)data[1] << 8 | data[2];
 }
 
 /* A chain that chain.c has nothing against, though the library cannot read a certificate of it. */
@@ -105,26 +144,16 @@ static TlsReason explain_unread(const Slice *received, size_t count)
 	return REASON_CHAIN_MALFORMED;
 }
 
-TlsReason verifier_explain(Verifier *verifier, const uint8_t *message, size_t bytes)
+TlsReason verifier_explain(Verifier *verifier)
 {
 	Slice received[RECEIVED_MAX];
 	ChainQuery query = { .received = received, .roots = verifier->roots, .root_count = verifier->root_count,
 		.server = verifier->server, .time = verifier->time };
-	size_t at = HANDSHAKE_HEADER_BYTES + 3;
 	ChainValidity validity;
 	TlsReason reason;
 
-	if (bytes < at || three_bytes(message + HANDSHAKE_HEADER_BYTES) != bytes - at) return REASON_PROTOCOL;
-	if (bytes == at) return REASON_PROTOCOL;  /* RFC 5246 7.4.2: a server sends at least one */
-	while (at < bytes) {
-		size_t length;
-		if (bytes - at < 3) return REASON_PROTOCOL;
-		length = three_bytes(message + at);
-		at += 3;
-		if (length > bytes - at) return REASON_PROTOCOL;
-		if (query.received_count < RECEIVED_MAX) received[query.received_count++] = (Slice){ message + at, length };
-		at += length;
-	}
+	/* RFC 5246 7.4.2: a server sends at least one. */
+	if (!read_message(verifier->ssl, received, &query.received_count) || query.received_count == 0) return REASON_PROTOCOL;
 	reason = chain_verify(&query, &validity);
 	return reason != REASON_NONE ? reason : explain_unread(received, query.received_count);
 }

@@ -5,14 +5,14 @@
 #ifndef LATCHKEY_TLS_VERIFY_H
 #define LATCHKEY_TLS_VERIFY_H
 
-#include <mbedtls/x509_crt.h>
-
 #include "chain.h"
+#include "mbedtls_compat.h"
 
 enum { VERIFY_DEPTH_MAX = 12 };
 
 typedef struct {
 	/* To be filled before the handshake. */
+	const mbedtls_ssl_context *ssl;
 	const Certificate *roots;
 	size_t root_count;
 	const char *server;
@@ -28,13 +28,13 @@ typedef struct {
 		const mbedtls_x509_crt *certificate;
 		uint32_t flags;
 	} built[VERIFY_DEPTH_MAX];
-	const mbedtls_x509_crt *received;
+	const ChainQuery *query;  /* while the verdict is being reached */
 } Verifier;
 
 /* For mbedtls_ssl_conf_verify; the context is the Verifier. */
 int verifier_callback(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
-/* Why a Certificate message was refused that the library could not read: handshake header and body, TLS 1.2. */
-TlsReason verifier_explain(Verifier *verifier, const uint8_t *message, size_t bytes);
+/* Why a Certificate message was refused that the library could not read and still holds. */
+TlsReason verifier_explain(Verifier *verifier);
 void verifier_free(Verifier *verifier);
 
 #endif

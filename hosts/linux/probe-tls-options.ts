@@ -15,7 +15,7 @@ export function tlsOptionsFromArguments(serverName: string): TlsOptions {
 		serverName,
 		roots: probeFiles("roots", `${folder}/root`),
 		time: { unixMs: Number(neededArgument("now")), kind: "estimate" },
-		handshakeMs: HANDSHAKE_MS,
+		handshakeMs: Number(probeArgument("handshake") ?? HANDSHAKE_MS),
 		...(alpn === undefined ? {} : { alpn: alpn.split(",") }),
 		...(chain.length === 0
 			? {}

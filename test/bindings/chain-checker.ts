@@ -1,0 +1,78 @@
+/** chain.c behind a pipe (chain-check.c), built with the sanitizers: one query, one verdict. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { PATHS } from "../../tools/setup/paths.ts";
+
+const BINDINGS = join(PATHS.root, "hosts/bindings");
+const SOURCES = Object.freeze([
+	"certificate",
+	"certificate-algorithms",
+	"certificate-extensions",
+	"certificate-signature",
+	"chain",
+	"chain-judge",
+	"der",
+	"distinguished-name",
+	"server-name",
+	"tls-reason",
+]);
+
+export interface Query {
+	readonly server?: string;
+	readonly at?: string;
+	readonly kind?: "estimate" | "floor";
+	readonly roots: readonly Uint8Array[];
+	readonly chain: readonly Uint8Array[];
+}
+
+const AT = "2026-06-01T00:00:00Z";
+const hex = (list: readonly Uint8Array[]): string =>
+	list.length === 0 ? "-" : list.map((bytes) => Buffer.from(bytes).toString("hex")).join(",");
+
+export class ChainChecker {
+	readonly #child: ChildProcess;
+	readonly #waiting: ((verdict: string) => void)[] = [];
+
+	constructor() {
+		this.#child = spawn(build(), { stdio: ["pipe", "pipe", "inherit"] });
+		const fail = (): void => {
+			for (const resolve of this.#waiting.splice(0)) resolve("the checker ended");
+		};
+		this.#child.on("exit", fail);
+		createInterface({ input: this.#child.stdout! }).on("line", (line) => this.#waiting.shift()?.(line));
+		process.on("exit", () => this.#child.kill("SIGKILL"));
+	}
+
+	verdict(query: Query): Promise<string> {
+		const seconds = Math.floor(Date.parse(query.at ?? AT) / 1000);
+		const fields = [query.server ?? "relay.test", seconds, query.kind ?? "estimate"];
+		if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+			return Promise.resolve("the checker ended");
+		return new Promise((resolve) => {
+			this.#waiting.push(resolve);
+			this.#child.stdin!.write(`${fields.join(" ")} ${hex(query.roots)} ${hex(query.chain)}\n`);
+		});
+	}
+
+	end(): Promise<number | null> {
+		return new Promise((resolve) => {
+			this.#child.once("close", (status) => resolve(status));
+			this.#child.stdin!.end();
+		});
+	}
+}
+
+function build(): string {
+	const folder = join(PATHS.hostBuild, "test");
+	const output = join(folder, "chain-check");
+	mkdirSync(folder, { recursive: true });
+	const flags = ["-D_GNU_SOURCE", "-O1", "-g", "-std=gnu11", "-Wall", "-Wextra", "-Werror"];
+	const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"];
+	const sources = SOURCES.map((name) => join(BINDINGS, `${name}.c`));
+	const main = join(PATHS.root, "test/bindings/chain-check.c");
+	const words = [...flags, ...sanitizers, `-I${BINDINGS}`, main, ...sources, "-o", output, "-lmbedcrypto"];
+	execFileSync("gcc", words, { stdio: ["ignore", "inherit", "inherit"], timeout: 120_000 });
+	return output;
+}

@@ -1,0 +1,373 @@
+/** The TLS client on the engine against real servers and against servers that lie (T4, docs/TLS.md). */
+import assert from "node:assert/strict";
+import { createServer as createTcpServer } from "node:net";
+import { createServer, type TLSSocket, type TlsOptions } from "node:tls";
+import { type ChainCase, hostileCases, malformedCases } from "./chain-cases.ts";
+import * as der from "./der.ts";
+import * as fake from "./fake-server.ts";
+import {
+	basicConstraints,
+	type Certificate,
+	intermediateOf,
+	issue,
+	keyPem,
+	keysOf,
+	keyUsage,
+	leafExtensions,
+	leafOf,
+	OID,
+	purposes,
+	rootOf,
+} from "./issue.ts";
+import { type ProbeCall, type ProbeEnd, probe } from "./probe.ts";
+import type { BindingTest } from "./run.ts";
+
+const ROOT = rootOf();
+const CA = intermediateOf(ROOT);
+const LEAF = leafOf(CA);
+const CHAIN = [LEAF, CA];
+const DEVICE_ROOT = rootOf({ subject: "device root" });
+const DEVICE = issue({
+	subject: "a device",
+	signer: DEVICE_ROOT,
+	extensions: [keyUsage("digitalSignature"), purposes(OID.clientAuth)],
+});
+
+type Call = Partial<Omit<ProbeCall, "port">>;
+
+/** A real server; what it does with a connection is the test's. */
+async function against(
+	options: TlsOptions,
+	call: Call = {},
+	onConnection: (socket: TLSSocket) => void = (socket) => socket.on("data", () => socket.end("y")),
+): Promise<ProbeEnd> {
+	const server = createServer(
+		{
+			key: keyPem(LEAF),
+			cert: CHAIN.map((each) => each.pem).join(""),
+			maxVersion: "TLSv1.2",
+			ciphers: "DEFAULT@SECLEVEL=0",
+			...options,
+		},
+		(socket) => {
+			socket.on("error", () => undefined);
+			onConnection(socket);
+		},
+	);
+	server.on("tlsClientError", () => undefined);
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	try {
+		const { port } = server.address() as { port: number };
+		return await probe({ port, roots: [ROOT.der], ...call });
+	} finally {
+		server.close();
+	}
+}
+
+async function againstFake(
+	onHello: Parameters<typeof fake.fakeServer>[0],
+	call: Call = {},
+): Promise<ProbeEnd> {
+	const server = await fake.fakeServer(onHello);
+	try {
+		return await probe({ port: server.port, roots: [ROOT.der], ...call });
+	} finally {
+		await server.close();
+	}
+}
+
+function isRefused(end: ProbeEnd, reason: string): void {
+	assert.deepEqual([end.ok, end.reason, end.status], [false, reason, 1], JSON.stringify(end));
+}
+
+function isAccepted(end: ProbeEnd): void {
+	assert.deepEqual([end.ok, end.status], [true, 0], JSON.stringify(end));
+}
+
+function test(name: string, run: () => Promise<void>): BindingTest {
+	return { name, run };
+}
+
+function accepted(name: string, options: TlsOptions, call: Call = {}): BindingTest {
+	return test(name, async () => isAccepted(await against(options, call)));
+}
+
+/** Each chain again through the library, the socket and the engine; the server never gets beyond its Certificate. */
+function hostileCase(each: ChainCase): BindingTest {
+	return test(`${each.name}: so the probe says`, async () => {
+		const say = fake.handshake(fake.serverHello(), fake.certificates(each.chain));
+		const end = await againstFake((socket) => socket.write(say), {
+			roots: each.roots,
+			name: each.server ?? "relay.test",
+			...(each.at === undefined ? {} : { at: each.at }),
+		});
+		isRefused(end, each.chain.length === 0 ? "protocol" : each.verdict);
+	});
+}
+
+const hostileTests = [...hostileCases, ...malformedCases]
+	.filter((each) => each.kind !== "floor" && !/above 12,288/.test(each.name))
+	.map(hostileCase);
+
+/** Chains of legalCases that an honest server can present: it needs the leaf's key. */
+function legalServer(leaf: Certificate, ...rest: readonly Certificate[]): TlsOptions {
+	return { key: keyPem(leaf), cert: [leaf, ...rest].map((each) => each.pem).join("") };
+}
+
+const RSA_ROOT = rootOf({ keys: keysOf("rsa2048", 10) });
+const RSA_CA = intermediateOf(RSA_ROOT, { keys: keysOf("rsa2048", 11) });
+const P384_ROOT = rootOf({ keys: keysOf("p384", 10), algorithm: "sha384" });
+
+const acceptedTests: readonly BindingTest[] = [
+	accepted("a P-256 chain is accepted", {}),
+	accepted("an RSA chain is accepted", legalServer(leafOf(RSA_CA, { keys: keysOf("rsa2048", 12) }), RSA_CA), {
+		roots: [RSA_ROOT.der],
+	}),
+	accepted(
+		"a P-384 chain is accepted",
+		legalServer(leafOf(P384_ROOT, { keys: keysOf("p384", 11), algorithm: "sha384" })),
+		{ roots: [P384_ROOT.der] },
+	),
+	accepted("one root of several is enough", {}, { roots: [RSA_ROOT.der, DEVICE_ROOT.der, ROOT.der] }),
+	accepted("a root that is sent along is accepted", legalServer(LEAF, CA, ROOT)),
+	accepted(
+		"an address in the certificate is accepted",
+		legalServer(leafOf(CA, { extensions: leafExtensions("127.0.0.1") }), CA),
+		{ name: "127.0.0.1" },
+	),
+	accepted(
+		"a wildcard is accepted",
+		legalServer(leafOf(CA, { extensions: leafExtensions("*.relay.test") }), CA),
+		{
+			name: "lock7.relay.test",
+		},
+	),
+	...(
+		[
+			"ECDHE-ECDSA-AES128-GCM-SHA256",
+			"ECDHE-ECDSA-AES256-GCM-SHA384",
+			"ECDHE-ECDSA-CHACHA20-POLY1305",
+		] as const
+	).map((ciphers) => accepted(`${ciphers} is accepted`, { ciphers })),
+	...(["X25519", "P-256", "P-384"] as const).map((ecdhCurve) =>
+		accepted(`key agreement on ${ecdhCurve} is accepted`, { ecdhCurve }),
+	),
+	test("a server that also speaks TLS 1.3 is accepted", async () =>
+		isAccepted(await against({ maxVersion: "TLSv1.3" }))),
+	test("the server hears the name (SNI), and not an address", async () => {
+		const heard: unknown[] = [];
+		const note = (socket: TLSSocket): void => {
+			heard.push((socket as TLSSocket & { servername: unknown }).servername);
+			socket.end("y");
+		};
+		isAccepted(await against({}, {}, note));
+		const addressed = legalServer(leafOf(CA, { extensions: leafExtensions("127.0.0.1") }), CA);
+		isAccepted(await against(addressed, { name: "127.0.0.1" }, note));
+		assert.deepEqual(heard, ["relay.test", false]);
+	}),
+	test("the protocol that the server picks is reported (ALPN)", async () => {
+		const end = await against({ ALPNProtocols: ["b", "a"] }, { alpn: "a,b" });
+		isAccepted(end);
+		assert.ok(end.alpn === "a" || end.alpn === "b");
+	}),
+	test("a peer that closes cleanly is accepted", async () => {
+		const end = await against({}, {}, (socket) => socket.end());
+		isAccepted(end);
+		assert.equal(end.peer, "closed");
+	}),
+	test("a peer that keeps silent for a second is accepted", async () => {
+		const end = await against({}, {}, () => undefined);
+		isAccepted(end);
+		assert.equal(end.peer, "silent");
+	}),
+	test("the text arrives", async () => {
+		const heard: string[] = [];
+		isAccepted(
+			await against({}, { send: "hello, relay" }, (socket) =>
+				socket.on("data", (chunk) => {
+					heard.push(chunk.toString());
+					socket.end("y");
+				}),
+			),
+		);
+		assert.equal(heard.join(""), "hello, relay");
+	}),
+	...(["p256", "p384", "rsa2048"] as const).map((kind) =>
+		test(`a client certificate with a ${kind} key is presented`, async () => {
+			const device = issue({
+				subject: "dev",
+				signer: DEVICE_ROOT,
+				keys: keysOf(kind, 20),
+				extensions: [purposes(OID.clientAuth)],
+			});
+			const heard: string[] = [];
+			const end = await against(
+				{ requestCert: true, rejectUnauthorized: true, ca: DEVICE_ROOT.pem },
+				{ chain: [device.der], key: keyPem(device) },
+				(socket) => {
+					heard.push(socket.getPeerCertificate().subject.CN);
+					socket.end("y");
+				},
+			);
+			isAccepted(end);
+			assert.deepEqual(heard, ["dev"]);
+		}),
+	),
+	test("the client's key may come as DER", async () => {
+		const key = DEVICE.keys.privateKey.export({ type: "sec1", format: "der" });
+		const options = { requestCert: true, rejectUnauthorized: true, ca: DEVICE_ROOT.pem };
+		isAccepted(await against(options, { chain: [DEVICE.der], key }));
+	}),
+	test("a name that resolves is connected to", async () =>
+		isAccepted(await against({}, { host: "localhost" }))),
+];
+
+const refusedTests: readonly BindingTest[] = [
+	test("a name that does not resolve is told (resolve)", async () =>
+		isRefused(await probe({ host: "no-such-host.invalid", port: 1, roots: [ROOT.der] }), "resolve")),
+	test("a port that nobody listens on is told (connect)", async () => {
+		const server = createTcpServer();
+		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+		const { port } = server.address() as { port: number };
+		await new Promise((resolve) => server.close(resolve));
+		isRefused(await probe({ port, roots: [ROOT.der] }), "connect");
+	}),
+	test("a server that never answers is told (timeout)", async () =>
+		isRefused(await againstFake(() => undefined, { handshakeMs: 700 }), "timeout")),
+	test("a server that stops in the middle is told (timeout)", async () => {
+		const part = fake.handshake(fake.serverHello()).subarray(0, 20);
+		isRefused(await againstFake((socket) => socket.write(part), { handshakeMs: 700 }), "timeout");
+	}),
+	test("a server that hangs up is told (closed)", async () =>
+		isRefused(await againstFake((socket) => socket.end()), "closed")),
+	test("an end without close_notify is told (closed)", async () => {
+		const end = await against({}, {}, (socket) => {
+			(socket as unknown as { _parent: { end(): void } })._parent?.end();
+			(socket as TLSSocket & { _handle: { close(): void } })._handle.close();
+		});
+		assert.equal(end.ok, false, JSON.stringify(end));
+		assert.match(end.reason ?? "", /^(closed|reset)$/);
+	}),
+	test("a connection that breaks is told (reset)", async () =>
+		isRefused(await againstFake((socket) => socket.resetAndDestroy()), "reset")),
+	test("a fatal alert is told (alert)", async () =>
+		isRefused(await againstFake((socket) => socket.end(fake.alert(80))), "alert")),
+	test("a server that wants a client certificate and gets none is told (alert-certificate)", async () =>
+		isRefused(await againstStrict(), "alert-certificate")),
+	test("a server that refuses the client's certificate is told (alert-certificate)", async () => {
+		const stranger = issue({ subject: "stranger", extensions: [purposes(OID.clientAuth)] });
+		isRefused(await againstStrict({ chain: [stranger.der], key: keyPem(stranger) }), "alert-certificate");
+	}),
+	test("a server of TLS 1.3 only is told (alert-version)", async () =>
+		isRefused(await against({ minVersion: "TLSv1.3", maxVersion: "TLSv1.3" }), "alert-version")),
+	test("a server without ECDHE or AEAD is told (alert-handshake)", async () => {
+		isRefused(await against({ ciphers: "ECDHE-ECDSA-AES128-SHA256:@SECLEVEL=0" }), "alert-handshake");
+		isRefused(
+			await against({
+				...legalServer(leafOf(CA, { keys: keysOf("rsa2048", 12) }), CA),
+				ciphers: "AES128-GCM-SHA256",
+			}),
+			"alert-handshake",
+		);
+	}),
+	test("a server that speaks no TLS is told (protocol)", async () =>
+		isRefused(await againstFake((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")), "protocol")),
+	test("TLS 1.1 and 1.0 are refused (version)", async () => {
+		for (const version of [
+			[3, 2],
+			[3, 1],
+		] as const) {
+			const hello = fake.handshake(fake.serverHello({ version }));
+			isRefused(await againstFake((socket) => socket.write(hello)), "version");
+		}
+	}),
+	test("a suite that was not offered is refused (suite)", async () => {
+		for (const suite of [fake.SUITE.rsaAes128Cbc, 0xc009, 0x00a8, 0x1301, 0xffff]) {
+			const hello = fake.handshake(fake.serverHello({ suite }));
+			isRefused(await againstFake((socket) => socket.write(hello)), "suite");
+		}
+	}),
+	test("a protocol that was not offered is refused (alpn)", async () => {
+		const hello = fake.handshake(fake.serverHello({ alpn: "http/0.9" }));
+		isRefused(await againstFake((socket) => socket.write(hello), { alpn: "latchkey" }), "alpn");
+	}),
+	test("a server that picks no protocol is refused (alpn)", async () =>
+		isRefused(await against({}, { alpn: "latchkey" }), "alpn")),
+	test("a server that refuses every protocol is told (alpn)", async () =>
+		isRefused(await against({ ALPNProtocols: ["other"] }, { alpn: "latchkey" }), "alpn")),
+	test("a chain that is too long for one record is told (chain-size)", async () => {
+		const body = fake.certificates([LEAF.der, Buffer.alloc(20_000, 0x30)]);
+		const say = Buffer.concat([
+			fake.handshake(fake.serverHello()),
+			fake.record(22, body.subarray(0, 16_000)),
+			fake.record(22, body.subarray(16_000)),
+		]);
+		isRefused(await againstFake((socket) => socket.write(say)), "chain-size");
+	}),
+	test("a chain above 12,288 bytes is told (chain-size)", async () => {
+		const large = hostileCases.find((each) => each.verdict === "chain-size")!;
+		const say = fake.handshake(fake.serverHello(), fake.certificates(large.chain));
+		isRefused(await againstFake((socket) => socket.write(say), { roots: large.roots }), "chain-size");
+	}),
+	test("a Certificate message in pieces is refused (protocol): Mbed TLS 2.28 joins no records", async () => {
+		const body = fake.certificates(CHAIN.map((each) => each.der));
+		const say = Buffer.concat([
+			fake.handshake(fake.serverHello()),
+			fake.record(22, body.subarray(0, 200)),
+			fake.record(22, body.subarray(200)),
+		]);
+		isRefused(await againstFake((socket) => socket.write(say)), "protocol");
+	}),
+	test("a ServerKeyExchange is accepted with the leaf's signature only (T4)", async () => {
+		const random = Buffer.alloc(32, 5);
+		const flight =
+			(key: Certificate, part: readonly ("key" | "done")[]) =>
+			(socket: { write(bytes: Buffer): void }, hello: Buffer) =>
+				socket.write(
+					fake.handshake(
+						fake.serverHello({ random }),
+						fake.certificates(CHAIN.map((each) => each.der)),
+						...(part.includes("key")
+							? [fake.serverKeyExchange(fake.clientRandomOf(hello), random, key.keys.privateKey)]
+							: []),
+						...(part.includes("done") ? [fake.serverHelloDone()] : []),
+					),
+				);
+		isRefused(await againstFake(flight(CA, ["key", "done"])), "protocol");
+		isRefused(await againstFake(flight(LEAF, ["done"])), "protocol");
+		// The genuine one brings the client to its own flight; nobody here can answer that.
+		isRefused(await againstFake(flight(LEAF, ["key", "done"]), { handshakeMs: 1500 }), "timeout");
+	}),
+	test("a leaf of the device roots is no relay (T4)", async () => {
+		const impostor = leafOf(DEVICE, { extensions: leafExtensions("relay.test") });
+		isRefused(await against(legalServer(impostor, DEVICE)), "chain-untrusted");
+		isRefused(await against(legalServer(impostor, DEVICE), { roots: [DEVICE_ROOT.der] }), "not-a-ca");
+	}),
+	test("at another time the same chain has expired, or is not valid yet", async () => {
+		isRefused(await against({}, { at: "2045-01-01T00:00:01Z" }), "expired");
+		isRefused(await against({}, { at: "2024-12-31T23:59:59Z" }), "not-yet-valid");
+	}),
+	test("an RSA leaf signed with SHA-1 is refused by a real server's chain", async () => {
+		const leaf = leafOf(RSA_CA, { keys: keysOf("rsa2048", 12), algorithm: "sha1" });
+		isRefused(await against(legalServer(leaf, RSA_CA), { roots: [RSA_ROOT.der] }), "weak-signature");
+	}),
+	test("a root that does not parse is told (chain-malformed)", async () =>
+		isRefused(await against({}, { roots: [Buffer.from("3003020101", "hex")] }), "chain-malformed")),
+	test("a root whose pieces are right but that is no certificate is told", async () => {
+		const root = issue({ extensions: [basicConstraints(true)], serial: der.integer(0) });
+		isRefused(await against({}, { roots: [root.der] }), "chain-malformed");
+	}),
+];
+
+/** A server that has OpenSSL itself refuse: Node answers a refused client without an alert. */
+async function againstStrict(call: Call = {}): Promise<ProbeEnd> {
+	const { opensslServer } = await import("./openssl-server.ts");
+	const server = await opensslServer(LEAF, [CA], ["-Verify", "2", "-verify_return_error"], DEVICE_ROOT);
+	try {
+		return await probe({ port: server.port, roots: [ROOT.der], ...call });
+	} finally {
+		await server.close();
+	}
+}
+
+export const tlsTests: readonly BindingTest[] = [...acceptedTests, ...refusedTests, ...hostileTests];
