@@ -6,8 +6,7 @@
  * --stress collects garbage at every allocation: slow, for finding what C lets go too early.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runsOn } from "./engine-exceptions.ts";
@@ -26,22 +25,21 @@ const seed = values.seed === undefined ? Math.floor(Math.random() * 4294967296) 
 
 const make = ["--silent", "-C", join(ROOT, "hosts/linux"), "TESTKEYS=1", "board", "tool"];
 execFileSync("make", make, { timeout: BUILD_MS, stdio: ["ignore", "ignore", "inherit"] });
-const { image, main } = buildXsImage(
-	testFiles(values.only).filter((file) => runsOn("xs", file)),
-	seed,
-);
+// Of this process alone: several runs may go on at once.
+const scratch = join(ROOT, "build/test-xs", String(process.pid));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+const files = testFiles(values.only).filter((file) => runsOn("xs", file));
+const { image, main } = buildXsImage(join(scratch, "image"), files, seed);
 
-const state = mkdtempSync(join(tmpdir(), "latchkey-xs-"));
 const board = spawn(
 	join(ROOT, "build/host/testkeys/latchkey-board"),
-	["--image", image, "--main", main, "--state", state, "--heap-kb", String(HEAP_KB)].concat(
+	["--image", image, "--main", main, "--state", join(scratch, "state"), "--heap-kb", String(HEAP_KB)].concat(
 		["--stack", String(STACK_SLOTS)],
 		values.stress ? ["--stress"] : [],
 	),
 	{ stdio: ["ignore", "inherit", "inherit"], timeout: RUN_MS, killSignal: "SIGKILL" },
 );
 board.on("close", (status, signal) => {
-	rmSync(state, { recursive: true, force: true });
 	if (status === null || status > 1)
 		process.stderr.write(`# the board ended by ${signal ?? `status ${status}`}\n`);
 	process.exitCode = status ?? 1;

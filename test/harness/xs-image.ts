@@ -8,7 +8,6 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { type ImageModule, imageListText, imageModules } from "../../hosts/linux/image-list.ts";
 import { COMPILED, compiledPath, generatedVectors, ROOT, vectorsFolder } from "./files.ts";
 
-const OUT = join(ROOT, "build/test-xs");
 const ENTRY = "test/harness/xs-entry";
 /** Well below what the engine's parser takes for one literal. */
 const PIECE_CHARACTERS = 32768;
@@ -17,7 +16,6 @@ const TOOL_MS = 120000;
 export interface XsImage {
 	readonly image: string;
 	readonly main: string;
-	readonly folder: string;
 }
 
 function moduleName(script: string): string {
@@ -62,7 +60,7 @@ function vectorTexts(seed: number): Map<string, string> {
 }
 
 /** Writes the modules of text and the entry; returns their scripts by module name. */
-function writeGenerated(files: readonly string[], seed: number): Map<string, string> {
+function writeGenerated(folder: string, files: readonly string[], seed: number): Map<string, string> {
 	const scripts = new Map<string, string>();
 	const lines = [`import { runOnXs } from "test/harness/xs-main";`];
 	const names: string[] = [];
@@ -70,7 +68,7 @@ function writeGenerated(files: readonly string[], seed: number): Map<string, str
 		lines.push(`import suite${index} from "${moduleName(compiledPath(file))}";`);
 	});
 	[...vectorTexts(seed)].forEach(([path, text], index) => {
-		const script = join(OUT, `vectors-${index}.js`);
+		const script = join(folder, `vectors-${index}.js`);
 		const literals = pieces(text).map((piece) => JSON.stringify(piece));
 		writeFileSync(script, `export default [\n${literals.join(",\n")}\n];\n`);
 		scripts.set(`vectors/${index}`, script);
@@ -79,7 +77,7 @@ function writeGenerated(files: readonly string[], seed: number): Map<string, str
 	});
 	const suites = files.map((file, index) => `["${file}", suite${index}]`);
 	lines.push(`runOnXs({ seed: ${seed}, files: [${suites.join(", ")}], vectors: { ${names.join(", ")} } });`);
-	const entry = join(OUT, "xs-entry.js");
+	const entry = join(folder, "xs-entry.js");
 	writeFileSync(entry, `${lines.join("\n")}\n`);
 	return scripts.set(ENTRY, entry);
 }
@@ -102,12 +100,13 @@ function modulesFor(files: readonly string[], generated: ReadonlyMap<string, str
 	];
 }
 
-export function buildXsImage(files: readonly string[], seed: number): XsImage {
-	mkdirSync(OUT, { recursive: true });
-	const list = join(OUT, "list");
-	const image = join(OUT, "tests.image");
-	writeFileSync(list, imageListText(modulesFor(files, writeGenerated(files, seed))));
+/** Builds in `folder`, which is the caller's to remove. */
+export function buildXsImage(folder: string, files: readonly string[], seed: number): XsImage {
+	mkdirSync(folder, { recursive: true });
+	const list = join(folder, "list");
+	const image = join(folder, "tests.image");
+	writeFileSync(list, imageListText(modulesFor(files, writeGenerated(folder, files, seed))));
 	const words = ["--lines", "--list", list, "--output", image];
 	execFileSync(join(ROOT, "build/host/latchkey-image"), words, { timeout: TOOL_MS, stdio: "inherit" });
-	return { image, main: ENTRY, folder: OUT };
+	return { image, main: ENTRY };
 }
