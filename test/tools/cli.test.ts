@@ -62,6 +62,10 @@ const REFUSED: readonly (readonly [string, string])[] = [
 	["phone status --dir /tmp/x --relay h:7:n --ca /no/file", "--ca"],
 	["probe", "subcommand"],
 	["probe bogus", "bogus"],
+	["probe tls", "--host"],
+	["probe tls --host h --port x --name n --ca /dev/null", "--port"],
+	["probe tls --host h --port 7 --name n --ca /no/file", "--ca"],
+	["probe tls --host h --port 7 --name n --ca /dev/null --time yesterday", "--time|--ca"],
 	["probe ws", "--url"],
 	["probe ws --url http://x", "--url"],
 ];
@@ -82,6 +86,7 @@ const HELPED = [
 	"phone log",
 	"phone members",
 	"probe",
+	"probe tls",
 	"probe ws",
 ];
 

@@ -2,7 +2,6 @@
  * The `latchkey` program: finds the subcommand, loads only its code, and turns every refusal into one line on standard
  * error. Status: 0 done, 1 failed, 2 bad arguments.
  */
-import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { CliFault, oneLine } from "./fault.ts";
 
@@ -39,17 +38,11 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 		name: "probe",
 		summary: "try the product's own TLS and WebSocket clients against a server",
 		load: async () => [
-			...(await optional("../probe/tls.js", "registerTlsProbe")),
+			(await import("../probe/tls.ts")).registerTlsProbe,
 			(await import("../probe/ws.ts")).registerWsProbe,
 		],
 	},
 ];
-
-/** A part that is still to come. */
-async function optional(path: string, name: string): Promise<readonly Register[]> {
-	const url = new URL(path, import.meta.url);
-	return existsSync(url) ? [((await import(url.href)) as Record<string, Register>)[name]!] : [];
-}
 
 function newProgram(): Command {
 	const program = new Command("latchkey");
