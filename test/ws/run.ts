@@ -8,10 +8,12 @@ import { parseArgs } from "node:util";
 import { probeImage } from "../../tools/probe/image.ts";
 import type { Case } from "./cases.ts";
 import { CLOSING_CASES } from "./closing.ts";
+import { COMMAND_CASES } from "./command.ts";
 import { FRAMING_CASES } from "./framing.ts";
 import { HANDSHAKE_CASES } from "./handshake.ts";
 import { LEGAL_CASES } from "./legal.ts";
 import { LIMIT_CASES } from "./limits.ts";
+import { NATIVE_CASES } from "./native.ts";
 import { SECURE_CASES } from "./secure.ts";
 
 const { values } = parseArgs({ options: { only: { type: "string" }, slow: { type: "boolean" } } });
@@ -26,6 +28,8 @@ const cases = [
 	...LIMIT_CASES,
 	...LEGAL_CASES,
 	...SECURE_CASES,
+	...NATIVE_CASES,
+	...COMMAND_CASES,
 ].filter((each) => values.only === undefined || each.name.includes(values.only));
 let passed = 0;
 let failed = 0;
