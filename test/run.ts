@@ -31,6 +31,7 @@ const PARTS: readonly Part[] = [
 	{ name: "host", file: "build/js/test/host/run.js", minutes: 20 },
 	{ name: "contract", file: "build/js/test/contract/run.js", minutes: 10 },
 	{ name: "bindings", file: "build/js/test/bindings/run.js", minutes: 20 },
+	{ name: "ws", file: "build/js/test/ws/run.js", minutes: 10 },
 	{ name: "tools", file: "build/js/test/tools/run.js", minutes: 10 },
 	{ name: "scenario", file: "build/js/test/scenario/run.js", minutes: 20 },
 	{ name: "faults", file: "build/js/test/faults/run.js", slow: true, minutes: 120 },
