@@ -4,6 +4,7 @@
 #include "board.h"
 #include "check.h"
 #include "engine.h"
+#include "files.h"
 #include "fatal.h"
 #include "mc.xs.h"
 #include "port.h"
@@ -91,5 +92,7 @@ void system_print_heap(void *context)
 	snprintf(line, sizeof line, "heap slots %u chunks %u stack-peak %u stack-size %u tables %u aliases %u frozen %u size %u slot %u",
 		report.slots, report.chunks, report.stack_peak, report.stack_size, report.tables, report.aliases,
 		report.frozen_slots, report.heap_size, report.slot_bytes);
+	port_log(line);
+	snprintf(line, sizeof line, "flash written %llu", (unsigned long long)files_bytes_written());
 	port_log(line);
 }

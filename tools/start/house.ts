@@ -30,6 +30,8 @@ export interface HouseOptions {
 	/** The host binary and more words for it; tests use their own. */
 	readonly binary?: string;
 	readonly boardWords?: readonly string[];
+	/** The bolt's travel from end to end; the default is the mechanism's. */
+	readonly travelMs?: number;
 	/** What the phone computes with; the default is @noble. */
 	readonly phoneCrypto?: TestCrypto;
 	/** Runs the relay; the default runs it in this process. */
@@ -96,6 +98,7 @@ export class House {
 		});
 		this.#mechanism = new Mechanism({
 			socket: at("pins"),
+			...(options.travelMs === undefined ? {} : { travelMs: options.travelMs }),
 			...(options.onPin === undefined ? {} : { onChange: options.onPin }),
 		});
 	}
@@ -211,6 +214,23 @@ export class House {
 	/** Takes the power from the board; `startBoard` gives it back. */
 	async cutPower(): Promise<void> {
 		await this.#supervisor.cutPower();
+	}
+
+	/** Stops the board in good order; `startBoard` starts it again. */
+	async stopBoard(): Promise<void> {
+		await this.#supervisor.stop();
+	}
+
+	/** A stranger with the label's key and no grant knocks once; resolves when the lock has turned it away. */
+	async knock(): Promise<void> {
+		const label = this.label;
+		if (label === undefined) throw new HouseFault("there is no label yet");
+		const context = await this.#context();
+		const noisePrivateKey = context.crypto.random(32);
+		const stranger = { ...context, keys: { ...context.keys, noisePrivateKey } };
+		const phone = await Phone.open(stranger, label).catch(() => undefined);
+		phone?.close();
+		if (phone !== undefined) throw new HouseFault("the lock let a stranger in");
 	}
 
 	/** Ends everything. Idempotent. */

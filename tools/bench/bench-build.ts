@@ -1,0 +1,50 @@
+/** Builds what is measured: bench variants of the board, images with one program each, the baselines in plain C. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
+import { PATHS } from "../setup/paths.ts";
+
+const BUILD_MS = 600_000;
+const OUT = join(PATHS.root, "build", "bench");
+
+/** Builds one variant of the board; its path. */
+export function buildBoard(...settings: readonly string[]): string {
+	const make = ["--silent", "-C", join(PATHS.root, "hosts/linux"), ...settings, "board", "tool"];
+	execFileSync("make", make, { timeout: BUILD_MS, stdio: ["ignore", "ignore", "inherit"] });
+	const traits = ["BITS=32", "RECORDER=1", "TESTKEYS=1", "BENCH=1"];
+	const names = ["32", "recorder", "testkeys", "bench"];
+	const variant = names.filter((_, index) => settings.includes(traits[index]!)).join("-");
+	return join(PATHS.hostBuild, variant === "" ? "plain" : variant, "latchkey-board");
+}
+
+/** An image of the firmware's modules and these; its path. Own modules are named by their paths and not preloaded. */
+export function buildImage(name: string, modules: readonly string[]): string {
+	mkdirSync(OUT, { recursive: true });
+	const own = modules.map((module) => ({
+		name: module,
+		path: join(PATHS.javascript, `${module}.js`),
+		preload: false,
+	}));
+	const list = join(OUT, `${name}.list`);
+	const image = join(OUT, `${name}.image`);
+	const firmware = imageModules([join(PATHS.root, "hosts/linux/manifest.json")]);
+	const known = new Set(firmware.map((module) => module.name));
+	writeFileSync(list, imageListText([...firmware, ...own.filter((module) => !known.has(module.name))]));
+	execFileSync(join(PATHS.hostBuild, "latchkey-image"), ["--lines", "--list", list, "--output", image], {
+		timeout: BUILD_MS,
+	});
+	return image;
+}
+
+/** One baseline; its path. */
+export function buildBaseline(name: string): string {
+	mkdirSync(OUT, { recursive: true });
+	const program = join(OUT, name);
+	const words = ["-O2", "-g", "-Wall", "-Wextra", "-Werror", "-o", program].concat(
+		join(PATHS.root, "tools/bench/baseline", `${name}.c`),
+		["-lmbedtls", "-lmbedx509", "-lmbedcrypto"],
+	);
+	execFileSync("gcc", words, { timeout: BUILD_MS, stdio: ["ignore", "ignore", "inherit"] });
+	return program;
+}

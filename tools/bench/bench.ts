@@ -1,0 +1,53 @@
+/**
+ * `npm run bench`: every figure from one run. Instructions are callgrind's; times are beside a floor that was taken in
+ * the same run. Exit status 1 when a goal is missed. Arguments: names of groups to run (default: all).
+ */
+import { measureEchoTimes } from "./echo.ts";
+import { type Figure, figureText } from "./figure.ts";
+import { measureNoiseHandshake, measureTlsHandshake } from "./handshakes.ts";
+import { measureMemory } from "./memory.ts";
+import { measureFlash, measureUnlockInstructions, measureUnlockTimes } from "./unlocks.ts";
+
+const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = Object.freeze({
+	tls: measureTlsHandshake,
+	noise: measureNoiseHandshake,
+	unlock: measureUnlockInstructions,
+	times: measureTimes,
+	memory: measureMemory,
+	flash: measureFlash,
+});
+
+async function measureTimes(): Promise<readonly Figure[]> {
+	const unlocks = await measureUnlockTimes();
+	const echoes = await measureEchoTimes(unlocks.length);
+	return [
+		{ name: "unlock through the relay, p50", value: percentile(unlocks, 50), unit: "ms" },
+		{ name: "raw ws echo through TLS, p50", value: percentile(echoes, 50), unit: "ms" },
+		{ name: "unlock through the relay, p99", value: percentile(unlocks, 99), unit: "ms" },
+		{ name: "raw ws echo through TLS, p99", value: percentile(echoes, 99), unit: "ms" },
+	];
+}
+
+function percentile(times: readonly number[], percent: number): number {
+	const sorted = [...times].sort((a, b) => a - b);
+	return sorted[Math.min(sorted.length - 1, Math.ceil((percent / 100) * sorted.length) - 1)]!;
+}
+
+async function main(words: readonly string[]): Promise<number> {
+	const names = words.length === 0 ? Object.keys(GROUPS) : words;
+	let missed = 0;
+	for (const name of names) {
+		const measure = GROUPS[name];
+		if (measure === undefined) {
+			process.stderr.write(`no bench ${name}; there are ${Object.keys(GROUPS).join(", ")}\n`);
+			return 2;
+		}
+		for (const figure of await measure()) {
+			process.stdout.write(`${figureText(figure)}\n`);
+			if (figure.goal !== undefined && figure.value > figure.goal) missed++;
+		}
+	}
+	return missed === 0 ? 0 : 1;
+}
+
+process.exit(await main(process.argv.slice(2)));
