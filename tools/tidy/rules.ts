@@ -96,7 +96,6 @@ function forbiddenImport(
 	if (path.startsWith("hosts/")) return hostImport(target, bare);
 	if (path.startsWith("tools/phone/")) return phoneImport(path, target, bare, typeOnly);
 	if (ENGINE_TESTS.test(path)) return engineTestImport(target, bare);
-	if (path.startsWith("tools/") && target.startsWith("test/")) return `a tool imports ${target}`;
 	return undefined;
 }
 
