@@ -56,7 +56,7 @@ export class Desk {
 			return false;
 		}
 		session.grantId = grant.id;
-		this.#replaceOldest(grant.id);
+		this.#makePlace(session, grant.id);
 		return true;
 	}
 
@@ -135,12 +135,15 @@ export class Desk {
 		return true;
 	}
 
-	/** One grant holds at most LIMITS.sessionsPerGrant sessions: its oldest goes, nobody else's. */
-	#replaceOldest(grantId: number): void {
-		const own = [...this.#options.sessions()].filter((session) => session.grantId === grantId);
-		own.sort((a, b) => a.startedAtMs - b.startedAtMs);
-		for (const session of own.slice(0, Math.max(0, own.length - LIMITS.sessionsPerGrant))) {
-			session.end("replaced");
+	/** One grant holds at most LIMITS.sessionsPerGrant sessions, the new one among them: its oldest go, nobody else's. */
+	#makePlace(session: Session, grantId: number): void {
+		const others: Session[] = [];
+		for (const other of this.#options.sessions()) {
+			if (other !== session && other.grantId === grantId) others.push(other);
+		}
+		others.sort((a, b) => a.startedAtMs - b.startedAtMs);
+		for (const oldest of others.slice(0, Math.max(0, others.length - LIMITS.sessionsPerGrant + 1))) {
+			oldest.end("replaced");
 		}
 	}
 }
