@@ -44,8 +44,9 @@ export const LIMITS = Object.freeze({
 	linkStableMs: 60000,
 	linkQueueBytes: 32768,
 
-	/** Sessions: channels at one transport, half-open ones among them, and their patience. */
+	/** Sessions: channels at one transport, open sessions and half-open ones among them, and their patience. */
 	channels: 8,
+	sessions: 6,
 	halfOpen: 2,
 	halfOpenMs: 10000,
 	sessionMs: 3600000,

@@ -19,7 +19,7 @@ export type SessionEnd =
 	| "frames" // LIMITS.sessionFrames
 	| "age" // LIMITS.sessionMs
 	| "removed" // its grant is gone
-	| "replaced" // a newer session of the same grant took its place
+	| "replaced" // a newer session of the same grant, or of the same transport, took its place
 	| "dropped" // its channel was opened anew, or its first request did not come in time
 	| "reset"; // the lock was reset or shut down
 

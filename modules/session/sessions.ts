@@ -1,7 +1,8 @@
 /**
  * The channels of one transport (DESIGN 5.1, T16): at most LIMITS.channels, LIMITS.halfOpen of them in a handshake, ten
  * seconds each, a token bucket for handshakes. A stranger's channel can push out another stranger's, never a
- * session. No handshake starts while the bolt is driven: its hello waits.
+ * session. Open sessions are at most LIMITS.sessions, so that there is always a channel for a phone that comes; once it is
+ * known, the quietest session makes place for it. No handshake starts while the bolt is driven: its hello waits.
  */
 import { LIMITS } from "../base/limits.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
@@ -28,9 +29,12 @@ export interface SessionHandlers {
 interface Entry {
 	readonly channel: number;
 	readonly responder: ChannelResponder;
-	readonly patience: Timer;
+	/** Ends a channel that has not become a session in time, then a session that says nothing for its whole life. */
+	timer: Timer;
 	/** Set once the first sealed frame opened. */
 	open: Session | undefined;
+	/** When an open session last had a frame. */
+	heardAtMs: number;
 	/** A hello that waits for the bolt to rest. */
 	held: Uint8Array | undefined;
 }
@@ -82,8 +86,15 @@ export class Sessions {
 			refused: (reason) => this.#refused(channel, reason),
 			ended: (end) => this.#ended(channel, end),
 		});
-		const patience = this.#context.clock.after(LIMITS.halfOpenMs, () => this.#refused(channel, "patience"));
-		this.#entries.set(channel, { channel, responder, patience, open: undefined, held: undefined });
+		const timer = this.#context.clock.after(LIMITS.halfOpenMs, () => this.#refused(channel, "patience"));
+		this.#entries.set(channel, {
+			channel,
+			responder,
+			timer,
+			open: undefined,
+			heardAtMs: 0,
+			held: undefined,
+		});
 	}
 
 	receive(channel: number, frame: Uint8Array): void {
@@ -91,6 +102,7 @@ export class Sessions {
 		if (entry === undefined) return;
 		const { responder } = entry;
 		if (entry.open !== undefined) {
+			entry.heardAtMs = this.#context.clock.monotonicMs();
 			const request = entry.open.receive(frame);
 			if (request !== undefined) this.#handlers.onRequest(entry.open, request);
 			return;
@@ -134,9 +146,27 @@ export class Sessions {
 		const request = session.receive(frame);
 		if (request === undefined) return;
 		if (!this.#handlers.onOpened(session)) return session.end("removed");
-		entry.patience.cancel();
+		const { clock } = this.#context;
+		entry.timer.cancel();
+		const leftMs = session.startedAtMs + LIMITS.sessionMs - clock.monotonicMs();
+		entry.timer = clock.after(Math.max(0, Math.ceil(leftMs)), () => session.end("age"));
 		entry.open = session;
+		entry.heardAtMs = clock.monotonicMs();
+		this.#endQuietest(session);
 		this.#handlers.onRequest(session, request);
+	}
+
+	/** Keeps the open sessions within LIMITS.sessions; `newest` stays. */
+	#endQuietest(newest: Session): void {
+		let open = 0;
+		let quietest: Entry | undefined;
+		for (const entry of this.#entries.values()) {
+			if (entry.open === undefined) continue;
+			open++;
+			if (entry.open === newest) continue;
+			if (quietest === undefined || entry.heardAtMs < quietest.heardAtMs) quietest = entry;
+		}
+		if (open > LIMITS.sessions) quietest?.open?.end("replaced");
 	}
 
 	#admitHandshake(): string | undefined {
@@ -181,7 +211,7 @@ export class Sessions {
 	}
 
 	#forget(entry: Entry): void {
-		entry.patience.cancel();
+		entry.timer.cancel();
 		entry.responder.close();
 		this.#entries.delete(entry.channel);
 	}
