@@ -185,6 +185,27 @@ export default function suite(t: Suite): void {
 		check.equal(check.accepted(openGrants(cut.reboot()).add(newMember(6))).id, 5);
 	});
 
+	t.test(
+		"an id that a power cut left behind is not given again, also when its grant was removed (T12)",
+		() => {
+			for (const after of [0, 1]) {
+				for (const applied of [false, true]) {
+					const { storage, grants } = claimed();
+					check.accepted(grants.add(newMember(2)));
+					storage.cutAfter(after, applied);
+					check.throws(() => grants.add(newMember(3)), "PowerCut");
+					const found = storage.reboot();
+					const seen = openGrants(found)
+						.list()
+						.map((grant) => grant.id);
+					for (const id of seen) if (id !== FIRST_GRANT_ID) check.accepted(openGrants(found).remove(id));
+					const id = check.accepted(openGrants(found.reboot()).add(newMember(4))).id;
+					check.ok(!seen.includes(id), `${id} was given before`);
+				}
+			}
+		},
+	);
+
 	t.test("a disk that fills between the two writes of an enrolment adds no one (I7)", () => {
 		for (const after of [0, 1]) {
 			const { storage, grants } = claimed();

@@ -1,16 +1,23 @@
 /** What goes on without the relay, the network or the vendor (T18, I10), and what the link is told to trust (T4). */
 import { LIMITS } from "../../../modules/base/limits.ts";
+import { openK } from "../../../modules/noise/one-way.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import { decodeCborMap } from "../../../modules/wire/cbor-decode.ts";
+import { decodeFromLock } from "../../../modules/wire/envelope.ts";
+import { NOTICE_RESET, noticeAddress, noticePrologue } from "../../../modules/wire/notice.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { LockRig, RIG_SERIAL } from "../../sim/lock-rig.ts";
 import { newLock } from "../../sim/paired-lock.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
+import { BINARY } from "../link/server-frames.ts";
 import { SimRelay } from "../link/sim-relay.ts";
 import { makeDeviceCertificate, makeRoot } from "../trust/certificates.ts";
 
 const HOST = "192.0.2.7";
 const PORT = 8443;
 const SERVER_NAME = "relay.example";
+/** Of newLock's phone. */
+const OWNER_SEED = 11;
 
 /** A lock as a line leaves it, its relay in `relays` by connection, and its owner at the serial line. */
 function newConnectedLock(crypto: TestCrypto) {
@@ -103,4 +110,41 @@ export default function suite(t: Suite): void {
 		check.equal(new PhoneRig(rig, crypto, label, 12).pair()?.status, "done", rig.log.slice(-400));
 		line.close();
 	});
+
+	t.test(
+		"each owner is told of a reset, sealed, under a counter that the reset leaves alone (T20, I3)",
+		({ crypto }) => {
+			const { rig, label, owner, relays } = newConnectedLock(crypto);
+			for (const counter of [1, 2]) {
+				const writes = rig.board.storage.mutations().length;
+				rig.hold(LIMITS.resetHoldMs + 100);
+				check.ok(rig.board.storage.mutations().length > writes, rig.log);
+				rig.advance(1000);
+				const frames = relays[relays.length - 1]!.sent(BINARY);
+				const notices = frames.flatMap(({ payload }) => {
+					const envelope = decodeFromLock(payload);
+					return envelope.ok && envelope.value.kind === "notice" ? [envelope.value] : [];
+				});
+				check.equal(notices.length, 1, rig.log);
+				check.bytes(notices[0]!.address, noticeAddress(crypto, owner.key25519));
+				const phoneKey = crypto.importKeyPair(new Uint8Array(32).fill(OWNER_SEED));
+				const opened = openK(
+					crypto,
+					noticePrologue(RIG_SERIAL),
+					phoneKey,
+					label.noisePublicKey,
+					notices[0]!.sealed,
+				);
+				const notice = check.accepted(decodeCborMap(check.accepted(opened)));
+				check.equal(notice.uint(0), NOTICE_RESET);
+				check.equal(notice.uint(1), counter);
+				rig.boot();
+				rig.advance(1000);
+				owner.connect();
+				check.ok(!owner.ready);
+				rig.press();
+				check.equal(owner.pair()?.status, "done", rig.log.slice(-400));
+			}
+		},
+	);
 }

@@ -118,6 +118,13 @@ export default function suite(t: Suite): void {
 		check.throws(() => encodeCbor([nested]), "AssertionFault");
 	});
 
+	t.test("nesting is refused beyond the limit, and a hundred thousand deep without a throw (I8, I9)", () => {
+		const nest = (depth: number): Uint8Array => Uint8Array.of(...new Array<number>(depth).fill(0x81), 0);
+		check.accepted(decodeCbor(nest(LIMITS.cborDepth)));
+		check.refused(decodeCbor(nest(LIMITS.cborDepth + 1)), "depth");
+		for (const head of [0x81, 0xa1]) check.refused(decodeCbor(new Uint8Array(100000).fill(head)));
+	});
+
 	t.test("a head that announces more than there is is refused before anything is made for it (I9)", () => {
 		for (const hex of ["9affffffff", "baffffffff", "5b001fffffffffffff", "7affffffff00"]) {
 			check.refused(decodeHex(hex), "truncated", hex);
