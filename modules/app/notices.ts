@@ -3,6 +3,7 @@
  * phone's, with a counter that never repeats and a time. The relay sees an address and a length.
  */
 import type { Grant } from "../access/grant.ts";
+import { attempt } from "../base/device-error.ts";
 import { sealK } from "../noise/one-way.ts";
 import type { Crypto, DhKeyPair } from "../platform/crypto.ts";
 import { RECORDS } from "../store/records.ts";
@@ -26,7 +27,7 @@ export interface NoticesOptions {
 	readonly send: (address: Uint8Array, sealed: Uint8Array) => void;
 }
 
-/** One notice to each of `grants`. A phone that cannot be told (no key, no flash for the counter) is skipped. */
+/** One notice to each of `grants`. A phone that cannot be told (no key, no memory, no flash for the counter) is skipped. */
 export function sendNotices(options: NoticesOptions, kind: number, grants: readonly Grant[]): void {
 	const { store, crypto, serial, openStaticKey, unixSeconds, send } = options;
 	const last = store.read(COUNTER);
@@ -37,7 +38,8 @@ export function sendNotices(options: NoticesOptions, kind: number, grants: reado
 	for (const { key25519 } of grants) {
 		const localStatic = openStaticKey();
 		if (localStatic === undefined) return;
-		const sealed = sealK(crypto, noticePrologue(serial), localStatic, key25519, payload);
-		if (sealed.ok) send(noticeAddress(crypto, key25519), sealed.value);
+		// A fault of crypto is no reason to keep a lock from its reset.
+		const sealed = attempt(() => sealK(crypto, noticePrologue(serial), localStatic, key25519, payload));
+		if (sealed.ok && sealed.value.ok) send(noticeAddress(crypto, key25519), sealed.value.value);
 	}
 }

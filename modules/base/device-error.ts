@@ -2,6 +2,7 @@
  * The one class for faults of the environment: flash that fails, memory that is out, an entropy source that is
  * silent. Never used for what a peer sent (that is a Result) or for a programmer's error (that is an assertion).
  */
+import { accept, type Result, refuse } from "./result.ts";
 
 export type DeviceErrorCode =
 	| "entropy/unavailable"
@@ -28,5 +29,15 @@ export class DeviceError extends Error {
 	constructor(code: DeviceErrorCode, detail: string) {
 		super(`${code}: ${detail}`);
 		this.code = code;
+	}
+}
+
+/** What `act` returns, or the fault that it met: where a fault must not become a reboot. Anything else thrown goes on. */
+export function attempt<Value>(act: () => Value): Result<Value, DeviceErrorCode> {
+	try {
+		return accept(act());
+	} catch (error) {
+		if (error instanceof DeviceError) return refuse(error.code);
+		throw error;
 	}
 }

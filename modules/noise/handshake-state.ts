@@ -65,10 +65,20 @@ export class HandshakeState {
 			assert(options.remoteStatic.length === KEY_BYTES, "a static key has 32 bytes");
 			this.#remoteStatic = new Uint8Array(options.remoteStatic);
 		}
-		this.#symmetric = new SymmetricState(crypto, `Noise_${pattern.name}_25519_ChaChaPoly_SHA256`);
-		this.#symmetric.mixHash(options.prologue);
-		if (pattern.initiatorKnown) this.#symmetric.mixHash(this.#known(this.#initiator));
-		if (pattern.responderKnown) this.#symmetric.mixHash(this.#known(!this.#initiator));
+		try {
+			this.#symmetric = new SymmetricState(crypto, `Noise_${pattern.name}_25519_ChaChaPoly_SHA256`);
+		} catch (fault) {
+			this.#closeKeys();
+			throw fault;
+		}
+		try {
+			this.#symmetric.mixHash(options.prologue);
+			if (pattern.initiatorKnown) this.#symmetric.mixHash(this.#known(this.#initiator));
+			if (pattern.responderKnown) this.#symmetric.mixHash(this.#known(!this.#initiator));
+		} catch (fault) {
+			this.close();
+			throw fault;
+		}
 	}
 
 	/** The peer's static key as far as it is known; proven only when the handshake has finished. */

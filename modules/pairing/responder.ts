@@ -4,7 +4,7 @@
  * handshake proves is spent by `enrol`, not here.
  */
 import { openXxPsk0Responder } from "../noise/responder.ts";
-import type { Secret } from "../platform/crypto.ts";
+import type { Crypto, DhKeyPair, Secret } from "../platform/crypto.ts";
 import type { HandshakeMethod } from "../session/method.ts";
 import { METHOD_QR } from "../wire/hello.ts";
 import { qrPskInfo } from "../wire/label.ts";
@@ -33,11 +33,22 @@ export function qrMethod(options: QrPairingOptions): HandshakeMethod {
 				localStatic.close();
 				return undefined;
 			}
-			const psk = crypto.derive(secret, new Uint8Array(0), qrPskInfo(serial), PSK_BYTES);
-			secret.close();
+			const psk = derivePsk(crypto, serial, secret, localStatic);
 			return openXxPsk0Responder({ crypto, prologue, localStatic, psk });
 		},
 		// Whoever holds the secret: the window and the claim are asked again, since both may have changed meanwhile.
 		admits: () => !isClaimed() && isWindowOpen(),
 	};
+}
+
+/** Closes the secret; on a fault the static key too, since nobody takes it over then. */
+function derivePsk(crypto: Crypto, serial: string, secret: Secret, localStatic: DhKeyPair): Secret {
+	try {
+		return crypto.derive(secret, new Uint8Array(0), qrPskInfo(serial), PSK_BYTES);
+	} catch (fault) {
+		localStatic.close();
+		throw fault;
+	} finally {
+		secret.close();
+	}
 }

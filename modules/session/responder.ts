@@ -6,7 +6,10 @@
  *
  * Nothing but the MAC is computed for a stranger who lacks the lock's Noise public key. Every refusal looks the same
  * outside; `onRefused` has the reason for the local log. The owner of the object ends it by `close`.
+ *
+ * Memory or entropy that runs out on the way refuses this one channel: a stranger gets to reboot nothing (T16).
  */
+import { attempt } from "../base/device-error.ts";
 import type { HandshakeState } from "../noise/handshake-state.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Crypto, DhKeyPair } from "../platform/crypto.ts";
@@ -56,6 +59,7 @@ export class ChannelResponder {
 	readonly #wire: ResponderWire;
 	#state: State;
 
+	/** Throws DeviceError where there is no entropy for a challenge. */
 	constructor(context: ResponderContext, wire: ResponderWire) {
 		this.#context = context;
 		this.#wire = wire;
@@ -76,6 +80,20 @@ export class ChannelResponder {
 
 	/** A handshake frame. */
 	receive(frame: Uint8Array): void {
+		const received = attempt(() => this.#receive(frame));
+		if (received.ok) return;
+		if (this.#state.kind === "proven") return this.#state.session.end("fault");
+		this.close();
+		this.#refuse(`fault ${received.reason}`);
+	}
+
+	/** Wipes what the handshake holds. Idempotent. */
+	close(): void {
+		if (this.#state.kind === "handshaking") this.#state.noise.close();
+		if (this.#state.kind !== "proven") this.#state = { kind: "closed" };
+	}
+
+	#receive(frame: Uint8Array): void {
 		switch (this.#state.kind) {
 			case "waiting":
 				return this.#receiveHello(frame, this.#state.challenge);
@@ -84,12 +102,6 @@ export class ChannelResponder {
 			default:
 				return;
 		}
-	}
-
-	/** Wipes what the handshake holds. Idempotent. */
-	close(): void {
-		if (this.#state.kind === "handshaking") this.#state.noise.close();
-		if (this.#state.kind !== "proven") this.#state = { kind: "closed" };
 	}
 
 	#receiveHello(frame: Uint8Array, challenge: Uint8Array): void {

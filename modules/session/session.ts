@@ -4,6 +4,7 @@
  * the business of `app`. Every end wipes the transport keys.
  */
 import { type Anchors, firstAnchor, isFresh, withNextAnchor } from "../access/delay.ts";
+import { attempt } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Transport as NoiseTransport } from "../noise/transport.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -16,6 +17,7 @@ export type SessionEnd =
 	| "peer" // the phone or its transport closed the channel
 	| "frame" // a frame did not open: replayed, reordered, dropped, changed
 	| "malformed" // a sealed frame is not a request
+	| "fault" // the lock has no memory to open or to seal a frame
 	| "frames" // LIMITS.sessionFrames
 	| "age" // LIMITS.sessionMs
 	| "removed" // its grant is gone
@@ -74,7 +76,9 @@ export class Session {
 	receive(frame: Uint8Array): Request | undefined {
 		if (this.#ended) return undefined;
 		if (this.#isTooOld()) return this.#endWith("age");
-		const plaintext = this.#noise.open(frame);
+		const opened = attempt(() => this.#noise.open(frame));
+		if (!opened.ok) return this.#endWith("fault");
+		const plaintext = opened.value;
 		if (!plaintext.ok) return this.#endWith(plaintext.reason === "exhausted" ? "frames" : "frame");
 		const request = decodeRequest(plaintext.value);
 		if (!request.ok) return this.#endWith("malformed");
@@ -115,8 +119,9 @@ export class Session {
 	#send(plaintext: Uint8Array): void {
 		if (this.#ended) return;
 		if (this.#isTooOld()) return this.end("age");
-		const sealed = this.#noise.seal(plaintext);
-		if (sealed.ok) this.#wire.send(sealed.value);
+		const sealed = attempt(() => this.#noise.seal(plaintext));
+		if (!sealed.ok) this.end("fault");
+		else if (sealed.value.ok) this.#wire.send(sealed.value.value);
 		else this.end("frames");
 	}
 

@@ -4,6 +4,7 @@
  * session. Open sessions are at most LIMITS.sessions, so that there is always a channel for a phone that comes; once it is
  * known, the quietest session makes place for it. No handshake starts while the bolt is driven: its hello waits.
  */
+import { attempt } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { Timer } from "../platform/clock.ts";
@@ -81,11 +82,12 @@ export class Sessions {
 			this.#handlers.onRefused(this.#context.transportName, "channels");
 			return this.#sink.close(channel);
 		}
-		const responder = new ChannelResponder(this.#context, {
-			send: (frame) => this.#sink.send(channel, frame),
-			refused: (reason) => this.#refused(channel, reason),
-			ended: (end) => this.#ended(channel, end),
-		});
+		const opened = attempt(() => this.#openResponder(channel));
+		if (!opened.ok) {
+			this.#handlers.onRefused(this.#context.transportName, `fault ${opened.reason}`);
+			return this.#sink.close(channel);
+		}
+		const responder = opened.value;
 		const timer = this.#context.clock.after(LIMITS.halfOpenMs, () => this.#refused(channel, "patience"));
 		this.#entries.set(channel, {
 			channel,
@@ -140,6 +142,14 @@ export class Sessions {
 			if (entry.responder.session !== undefined) entry.responder.session.end(end);
 			else this.#forget(entry);
 		}
+	}
+
+	#openResponder(channel: number): ChannelResponder {
+		return new ChannelResponder(this.#context, {
+			send: (frame) => this.#sink.send(channel, frame),
+			refused: (reason) => this.#refused(channel, reason),
+			ended: (end) => this.#ended(channel, end),
+		});
 	}
 
 	#receiveFirst(entry: Entry, session: Session, frame: Uint8Array): void {
