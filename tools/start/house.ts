@@ -14,6 +14,7 @@ import { NobleCrypto } from "../crypto/noble.ts";
 import { ensurePki } from "../factory/pki.ts";
 import { provision } from "../factory/provision.ts";
 import { drawQrCode } from "../factory/qr-code.ts";
+import { SerialFault } from "../factory/serial-line.ts";
 import { VerbLine } from "../factory/verbs.ts";
 import { openRelay } from "../phone/node-relay.ts";
 import { Phone, type PhoneContext } from "../phone/phone.ts";
@@ -64,7 +65,8 @@ const HOST = "127.0.0.1";
 const RELAY_NAME = "localhost";
 const BOOT_MS = 15_000;
 const LINK_MS = 15_000;
-const PROVISION_ATTEMPT_MS = 20_000;
+const PROVISION_MS = 20_000;
+const RETRY_MS = 50;
 
 export class House {
 	readonly #options: HouseOptions;
@@ -152,14 +154,32 @@ export class House {
 	async provision(onStep?: (step: string, elapsedMs: number) => void): Promise<string | undefined> {
 		if (this.#address === undefined) throw new HouseFault("the relay comes before the board's address");
 		if (this.#file.label !== undefined && this.#file.sealed) return undefined;
+		const deadline = performance.now() + PROVISION_MS;
+		for (;;) {
+			try {
+				const printed = await this.#runLine(this.#address, onStep);
+				this.#file.setSealed();
+				return printed;
+			} catch (error) {
+				// The line of a board that has just started may still come and go; every verb may be repeated.
+				if (!(error instanceof SerialFault) || performance.now() > deadline) throw error;
+				await pause(RETRY_MS);
+			}
+		}
+	}
+
+	async #runLine(
+		address: RelayAddress,
+		onStep: ((step: string, elapsedMs: number) => void) | undefined,
+	): Promise<string | undefined> {
 		let printed: string | undefined;
-		const line = await openLine(join(this.#options.dir, "serial"));
+		const line = VerbLine.onPort(join(this.#options.dir, "serial"));
 		try {
 			await provision({
 				line,
 				pkiDir: join(this.#options.dir, "pki"),
 				registry: this.#registry,
-				relays: [{ host: HOST, port: this.#address.devicePort, name: RELAY_NAME }],
+				relays: [{ host: HOST, port: address.devicePort, name: RELAY_NAME }],
 				hardwareClass: "latchkey-linux",
 				onLabel: (label) => {
 					this.#file.setLabel(label);
@@ -170,7 +190,6 @@ export class House {
 		} finally {
 			line.close();
 		}
-		this.#file.setSealed();
 		return printed;
 	}
 
@@ -293,19 +312,6 @@ function tapBytes(
 		onBytes(side, "out", typeof chunk === "string" ? Buffer.from(chunk) : chunk);
 		return write(chunk, ...rest);
 	}) as typeof tls.write;
-}
-
-/** The board makes its line a moment after its pins. */
-async function openLine(path: string): Promise<VerbLine> {
-	const deadline = performance.now() + PROVISION_ATTEMPT_MS;
-	for (;;) {
-		try {
-			return VerbLine.onPort(path);
-		} catch (error) {
-			if (performance.now() > deadline) throw error;
-			await pause(50);
-		}
-	}
 }
 
 function pause(ms: number): Promise<void> {

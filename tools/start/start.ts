@@ -2,6 +2,11 @@
 import { Command, CommanderError } from "commander";
 import { folder } from "../cli/arguments.ts";
 import { CliFault, oneLine } from "../cli/fault.ts";
+import { PkiFault } from "../factory/pki.ts";
+import { ProvisionFault } from "../factory/provision.ts";
+import { SerialFault } from "../factory/serial-line.ts";
+import { WalletFault } from "../phone/wallet.ts";
+import { RegistryFault } from "../relay/registry.ts";
 import { PATHS } from "../setup/paths.ts";
 import { HouseFault } from "./house.ts";
 import { runPrompt } from "./prompt.ts";
@@ -32,7 +37,16 @@ async function main(words: readonly string[]): Promise<number> {
 	try {
 		return await runPrompt(options.dir, print);
 	} catch (error) {
-		if (!(error instanceof HouseFault) && !(error instanceof CliFault)) throw error;
+		const expected = [
+			HouseFault,
+			CliFault,
+			SerialFault,
+			ProvisionFault,
+			RegistryFault,
+			PkiFault,
+			WalletFault,
+		];
+		if (!(error instanceof Error) || !expected.some((each) => error instanceof each)) throw error;
 		process.stderr.write(`${oneLine(error.message)}\n`);
 		return 1;
 	}
