@@ -6,6 +6,7 @@ import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
 import { NativeTls } from "../bindings/tls.ts";
+import { NATIVE_WS_BYTES } from "../bindings/websocket.ts";
 import { CLOCK } from "../ecma419/clock.ts";
 import { Machine } from "../ecma419/machine.ts";
 import { DigitalPins } from "../ecma419/pins.ts";
@@ -45,5 +46,6 @@ export function openPlatform(): Platform {
 		drive: new NativeDrive({ "drive-throw": driveThrow, "drive-retract": driveRetract, brake }),
 		serial: openSerial(system),
 		system,
+		wsBytes: NATIVE_WS_BYTES,
 	};
 }

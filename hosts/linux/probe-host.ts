@@ -1,19 +1,8 @@
-/** What the probes stand on besides the bindings: a clock, their arguments and files, one line of JSON at the end. */
-import Timer from "timer";
-import type { Clock, Timer as ClockTimer } from "../../modules/platform/clock.ts";
+/** What the probes stand on besides the bindings: their arguments and files, one line of JSON at the end. */
 
-const monotonicMs = native<() => number>("xs_monotonic_ms");
 const readArgument = native<(key: string) => string | undefined>("xs_system_argument");
 const readFile = native<(path: string) => ArrayBuffer | undefined>("xs_probe_file");
 const exit = native<(status: number) => never>("xs_probe_exit");
-
-export const PROBE_CLOCK: Clock = Object.freeze({
-	monotonicMs: (): number => monotonicMs(),
-	after(delayMs: number, callback: () => void): ClockTimer {
-		const timer = Timer.set(() => callback(), Math.ceil(delayMs));
-		return { cancel: (): void => Timer.clear(timer) };
-	},
-});
 
 /** The value of `--arg key=value`. */
 export function probeArgument(key: string): string | undefined {

@@ -4,14 +4,8 @@ import { LIMITS } from "../../modules/base/limits.ts";
 import type { ByteStream } from "../../modules/platform/stream.ts";
 import type { TlsClientCertificate, TlsOptions } from "../../modules/platform/tls.ts";
 import { NativeTls } from "../bindings/tls.ts";
-import {
-	finishProbe,
-	neededArgument,
-	PROBE_CLOCK,
-	probeArgument,
-	probeFile,
-	probeFiles,
-} from "./probe-host.ts";
+import { CLOCK } from "../ecma419/clock.ts";
+import { finishProbe, neededArgument, probeArgument, probeFile, probeFiles } from "./probe-host.ts";
 import { TcpStream } from "./tcp-stream.ts";
 
 export interface ProbeStreamUser {
@@ -31,7 +25,7 @@ export function openProbeStream(user: ProbeStreamUser): void {
 }
 
 function openTcp(host: string, port: number, user: ProbeStreamUser): void {
-	const late = PROBE_CLOCK.after(LIMITS.tlsHandshakeMs, () => {
+	const late = CLOCK.after(LIMITS.tlsHandshakeMs, () => {
 		finishProbe({ ok: false, code: 1006, by: "none", reason: "timeout" });
 	});
 	const stream = new TcpStream(host, port, {

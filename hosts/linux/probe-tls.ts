@@ -6,7 +6,8 @@ import { DeviceError } from "../../modules/base/device-error.ts";
 import { encodeUtf8 } from "../../modules/base/utf8.ts";
 import type { TlsConnection, TlsInfo, TlsReason } from "../../modules/platform/tls.ts";
 import { NativeTls } from "../bindings/tls.ts";
-import { finishProbe, neededArgument, PROBE_CLOCK, probeArgument } from "./probe-host.ts";
+import { CLOCK } from "../ecma419/clock.ts";
+import { finishProbe, neededArgument, probeArgument } from "./probe-host.ts";
 import { tlsOptionsFromArguments } from "./probe-tls-options.ts";
 
 const SILENCE_MS = 1_000;
@@ -34,7 +35,7 @@ class TlsProbe {
 	#send(): void {
 		const taken = this.#connection?.write(this.#unsent) ?? 0;
 		this.#unsent = this.#unsent.subarray(taken);
-		if (this.#unsent.length === 0) PROBE_CLOCK.after(SILENCE_MS, () => this.#succeed("silent"));
+		if (this.#unsent.length === 0) CLOCK.after(SILENCE_MS, () => this.#succeed("silent"));
 	}
 
 	#succeed(peer: "data" | "closed" | "silent"): never {

@@ -10,7 +10,8 @@ import { WsConnection, type WsOptions } from "../../modules/link/ws-connection.t
 import { WS_SETTINGS } from "../../modules/link/ws-settings.ts";
 import type { ByteStream } from "../../modules/platform/stream.ts";
 import { NATIVE_WS_BYTES } from "../bindings/websocket.ts";
-import { finishProbe, neededArgument, PROBE_CLOCK, probeArgument } from "./probe-host.ts";
+import { CLOCK } from "../ecma419/clock.ts";
+import { finishProbe, neededArgument, probeArgument } from "./probe-host.ts";
 import { openProbeStream } from "./probe-stream.ts";
 
 const fillRandom = native<(out: Uint8Array) => string | undefined>("xs_lk_random");
@@ -53,7 +54,7 @@ class WsProbe {
 	#subprotocol: string | undefined;
 
 	connected(stream: ByteStream): void {
-		const host = { clock: PROBE_CLOCK, random, bytes: NATIVE_WS_BYTES };
+		const host = { clock: CLOCK, random, bytes: NATIVE_WS_BYTES };
 		const ws = new WsConnection(stream, optionsFromArguments(), host, {
 			onOpen: (subprotocol) => {
 				this.#subprotocol = subprotocol;

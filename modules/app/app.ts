@@ -91,6 +91,7 @@ export class App {
 			random: (bytes) => crypto.random(bytes),
 			relays: () => this.#relays(),
 			mayConnect: () => !this.#bolt.driving,
+			...(platform.wsBytes === undefined ? {} : { wsBytes: platform.wsBytes }),
 		});
 		const verbs = new LineVerbs({
 			identity: this.#identity,

@@ -7,6 +7,7 @@ import type { SerialPort } from "./serial.ts";
 import type { RecordStorage } from "./storage.ts";
 import type { System } from "./system.ts";
 import type { Tls } from "./tls.ts";
+import type { WsBytes } from "./websocket.ts";
 
 export interface Platform {
 	readonly clock: Clock;
@@ -18,4 +19,6 @@ export interface Platform {
 	readonly drive: Drive;
 	readonly serial: SerialPort;
 	readonly system: System;
+	/** Absent where the host has no native ones. */
+	readonly wsBytes?: WsBytes;
 }

@@ -250,6 +250,18 @@ export default function suite(t: Suite): void {
 		check.ok(rig.time.advanceUntil(() => rig.link.state === "ready", 60000));
 	});
 
+	t.test("what is left of an attempt that was stopped does not disturb the next one", ({ random }) => {
+		const rig = new Rig(random);
+		rig.relays = [{ ...relayAt("one"), roots: [] }];
+		rig.link.start();
+		rig.link.stop();
+		rig.relays = [relayAt("one")];
+		rig.link.start();
+		rig.time.settle();
+		check.equal(rig.link.state, "ready");
+		check.ok(!rig.log.some((line) => line.includes("tls/setup")), rig.log.join("\n"));
+	});
+
 	t.test("several relays are tried in turn until one answers", ({ random }) => {
 		const rig = new Rig(random);
 		rig.relays = ["a", "b", "one"].map(relayAt);
