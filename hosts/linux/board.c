@@ -20,6 +20,7 @@ static const char usage[] =
 	"  --stack N          slots of the engine's stack (default 1024)\n"
 	"  --arg KEY=VALUE    a setting for the firmware; may be repeated\n"
 	"  --reset-reason R   why this boot happens, for the firmware (default power-on)\n"
+	"  --parent PID       stop when this process, which started the board, ends\n"
 	"  --stress           collect garbage at every allocation\n"
 	"  --plain            preload nothing: every module lives in the heap\n"
 	"  --report-heap      print where the heap lies; on SIGUSR1 collect and print what it holds\n";
@@ -67,6 +68,7 @@ static void setting(const char *option, const char *value)
 	else if (strcmp(option, "--heap-kb") == 0) board.heap_kb = number(option, value, 32, 1024 * 1024);
 	else if (strcmp(option, "--stack") == 0) board.stack_slots = (uint32_t)number(option, value, 128, 1024 * 1024);
 	else if (strcmp(option, "--reset-reason") == 0) board.reset_reason = value;
+	else if (strcmp(option, "--parent") == 0) board.parent = number(option, value, 1, 0x7fffffff);
 	else if (strcmp(option, "--arg") == 0) {
 		if (!strchr(value, '=')) refuse("--arg %s: not KEY=VALUE", value);
 		if (board.argument_count == BOARD_ARGUMENTS_MAX) refuse("more than %d --arg", BOARD_ARGUMENTS_MAX);

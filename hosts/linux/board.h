@@ -16,6 +16,7 @@ typedef struct {
 	const char *arguments[BOARD_ARGUMENTS_MAX];  /* key=value, for the firmware */
 	int argument_count;
 	uint64_t build_unix_ms;
+	unsigned long parent;  /* the process to end with; 0: none */
 } Board;
 
 extern Board board;

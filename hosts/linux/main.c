@@ -2,6 +2,8 @@
 #include "xs.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "board.h"
 #include "cut.h"
@@ -48,6 +50,14 @@ static void report_on_signal(void)
 	system_print_arena(engine_machine());
 }
 
+/* However the supervisor ends, its board does not go on alone. */
+static void stop_with_parent(void)
+{
+	if (board.parent == 0) return;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if ((unsigned long)getppid() != board.parent) halt(EXIT_STOPPED);  /* it ended before the call above */
+}
+
 int main(int argc, char *argv[])
 {
 	static Image image;
@@ -56,6 +66,7 @@ int main(int argc, char *argv[])
 
 	board_parse(argc, argv);
 	fatal_install();
+	stop_with_parent();
 	loop_start();
 	files_start(board.state);
 	records_start();

@@ -151,6 +151,8 @@ export class Supervisor {
 	#words(reason: ResetReason): string[] {
 		const { dir, image, heapKb, serialLink, pinsSocket } = this.#options;
 		const words = ["--dir", dir, "--image", image ?? PATHS.firmwareImage, "--reset-reason", reason];
+		// However this process ends, its board does not go on alone.
+		words.push("--parent", String(process.pid));
 		if (heapKb !== undefined) words.push("--heap-kb", String(heapKb));
 		if (serialLink !== undefined) words.push("--serial", serialLink);
 		if (pinsSocket !== undefined) words.push("--pins", pinsSocket);
