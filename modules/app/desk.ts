@@ -83,8 +83,7 @@ export class Desk {
 		if (READS.includes(command)) {
 			if (!this.#recordRead(session, grant, command)) return session.reply(request, "try-later");
 		} else {
-			// A use is committed, and the decision on record, before the bolt moves.
-			if (spendsUse && !grants.spendUse(grant.id).ok) return session.reply(request, "try-later");
+			// The decision is on record, and then a use committed, before the bolt moves: what the log refuses spends nothing.
 			const recorded = log.appendBy(grant.id, {
 				kind: "decision",
 				grantId: grant.id,
@@ -92,6 +91,10 @@ export class Desk {
 				status: 0,
 			});
 			if (!recorded.ok) return session.reply(request, "try-later");
+			if (spendsUse && !grants.spendUse(grant.id).ok) {
+				this.#record(grant.id, request.command, "try-later");
+				return session.reply(request, "try-later");
+			}
 		}
 		handlers.run(command, { session, request, grant });
 	}

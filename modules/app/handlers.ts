@@ -42,7 +42,7 @@ export class Handlers {
 		this.#options = options;
 	}
 
-	/** What is refused before anything is spent: arguments that cannot be read, a bolt that is moving. */
+	/** What is refused before anything is spent: arguments that cannot be read, a bolt that moves or may not move. */
 	refusal(command: CommandName, args: CborMap): Refusal | undefined {
 		switch (command) {
 			case "anchor":
@@ -52,7 +52,7 @@ export class Handlers {
 			case "unlock":
 			case "lock":
 				if (args.size !== 0) return "unknown-command";
-				return this.#options.bolt.driving ? "busy" : undefined;
+				return this.#options.bolt.refusal(command === "unlock" ? "retract" : "throw");
 			case "log.read":
 			case "members.remove":
 			case "members.add":

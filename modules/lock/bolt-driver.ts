@@ -88,6 +88,17 @@ export class BoltDriver {
 		return this.#pins.read("inhibit");
 	}
 
+	/** What `request` would be refused as, made now; undefined when it would be done or begun. Moves nothing. */
+	refusal(motion: Motion): Exclude<BoltOutcome, "done"> | undefined {
+		// Tickets begin at 1: the answer to this one is nobody else's.
+		const asked = { kind: "command", inputs: this.#inputs(), motion, ticket: 0 } as const;
+		const { effects } = step(this.#state, asked, this.#clock.monotonicMs(), this.#config);
+		for (const effect of effects) {
+			if (effect.kind === "answer" && effect.ticket === 0 && effect.outcome !== "done") return effect.outcome;
+		}
+		return undefined;
+	}
+
 	/** Answers once: from inside this call when there is nothing to wait for, else when the motion has ended. */
 	request(motion: Motion, onOutcome: (outcome: BoltOutcome) => void): void {
 		const ticket = ++this.#tickets;

@@ -1,6 +1,7 @@
 /** Grants that time or a count limits, as the whole lock serves them (DESIGN 8). */
 import { Grants, type NewMember } from "../../../modules/access/grants.ts";
 import { DeviceError } from "../../../modules/base/device-error.ts";
+import { LIMITS } from "../../../modules/base/limits.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { Store } from "../../../modules/store/store.ts";
 import { check, type Suite } from "../../harness/test.ts";
@@ -49,6 +50,31 @@ export default function suite(t: Suite): void {
 		check.equal(usesLeft(), 1);
 		storage.write = write;
 		check.equal(guest.ask("unlock")?.status, "done");
+	});
+
+	t.test(
+		"an unlock that the log does not take spends no use and writes nothing (T8, T16, I7)",
+		({ crypto }) => {
+			const { rig, guest, usesLeft } = newGuest(crypto, { usesLeft: 2 });
+			for (let count = 0; count < LIMITS.logGrantBurst; count++) guest.send("members.list");
+			const writes = rig.board.storage.mutations().length;
+			check.equal(guest.ask("unlock")?.status, "try-later");
+			check.equal(rig.board.storage.mutations().length, writes);
+			check.equal(usesLeft(), 2);
+			check.equal(rig.board.hardware.position, 1);
+		},
+	);
+
+	t.test("an unlock that the bolt refuses at once spends no use (T8, I7)", ({ crypto }) => {
+		const { rig, guest, usesLeft } = newGuest(crypto, { usesLeft: 1 });
+		rig.board.hardware.set("inhibit", true);
+		rig.advance(200);
+		check.equal(guest.ask("unlock")?.status, "inhibited");
+		check.equal(usesLeft(), 1);
+		rig.board.hardware.set("inhibit", false);
+		rig.advance(200);
+		check.equal(guest.ask("unlock")?.status, "done");
+		check.equal(usesLeft(), 0);
 	});
 
 	t.test("an unlock that comes too late spends no use (T3, I7)", ({ crypto }) => {
