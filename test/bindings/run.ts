@@ -2,7 +2,10 @@
  * Tests of hosts/bindings on Node: `node build/js/test/bindings/run.js [--only TEXT] [--slow]`. Prints `ok - name` or
  * `not ok - name`, and at the end the counts.
  */
+import { boardTests } from "./board-tests.ts";
+import { buildVariants } from "./boards.ts";
 import { chainTests } from "./chain-tests.ts";
+import { streamTests } from "./stream-tests.ts";
 import { tlsTests } from "./tls-tests.ts";
 
 export interface BindingTest {
@@ -10,11 +13,12 @@ export interface BindingTest {
 	run(): void | Promise<void>;
 }
 
-const SUITES: readonly (readonly BindingTest[])[] = [chainTests, tlsTests];
+const SUITES: readonly (readonly BindingTest[])[] = [boardTests, chainTests, tlsTests, streamTests];
 
 async function main(): Promise<number> {
 	const words = process.argv.slice(2);
 	const only = words.includes("--only") ? words[words.indexOf("--only") + 1] : undefined;
+	buildVariants();
 	let passed = 0;
 	let failed = 0;
 	for (const { name, run } of SUITES.flat()) {

@@ -1,0 +1,71 @@
+/**
+ * Connects again and again, as `--arg steps=` says: a word a step, with commas between. "connect" connects with the
+ * settings of now, "drop" forgets all sessions, anything else is setting=value for what follows (scope, name, now).
+ */
+
+import { NativeTls } from "../../../hosts/bindings/tls.ts";
+import { neededArgument, probeArgument, probeFile, probeFiles } from "../../../hosts/linux/probe-host.ts";
+import type { TlsOptions } from "../../../modules/platform/tls.ts";
+import { end, say } from "./say.ts";
+
+const tls = new NativeTls();
+const steps = neededArgument("steps").split(",");
+const folder = neededArgument("files");
+const settings = new Map<string, string>([
+	["scope", "trust 1"],
+	["name", "relay.test"],
+	["now", neededArgument("now")],
+]);
+const chain = probeFiles("chain", `${folder}/chain`);
+
+function options(): TlsOptions {
+	const own = chain[Number(settings.get("own") ?? -1)];
+	return {
+		host: "127.0.0.1",
+		port: Number(neededArgument("port")),
+		serverName: settings.get("name")!,
+		roots: probeFiles("roots", `${folder}/root`),
+		time: { unixMs: Number(settings.get("now")), kind: "estimate" },
+		handshakeMs: 5000,
+		resumptionScope: settings.get("scope")!,
+		...(own === undefined
+			? {}
+			: { clientCertificate: { chain: [own], key: { encoded: probeFile(`${folder}/key`) } } }),
+	};
+}
+
+function next(): void {
+	const step = steps.shift();
+	if (step === undefined) end();
+	const equals = step.indexOf("=");
+	if (step === "connect") connect();
+	else if (step === "drop") {
+		tls.dropSessions();
+		next();
+	} else if (equals > 0) {
+		settings.set(step.slice(0, equals), step.slice(equals + 1));
+		next();
+	} else throw new TypeError(`no step ${step}`);
+}
+
+function connect(): void {
+	const connection = tls.connect(options(), {
+		onConnected: ({ resumed }) => {
+			say(resumed ? "resumed" : "full");
+			connection.write(new Uint8Array([120]));
+		},
+		onReadable: () => {
+			if (connection.read(64) === undefined) return;
+			connection.close();
+			next();
+		},
+		onWritable: () => undefined,
+		onClosed: (reason) => {
+			say(reason ?? "closed");
+			if (probeArgument("go-on") === undefined) end();
+			next();
+		},
+	});
+}
+
+next();

@@ -1,0 +1,164 @@
+/** Bytes both ways over TLS on the engine, and resumption (DESIGN 7). */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createServer, type Server, type TlsOptions } from "node:tls";
+import { LIMITS } from "../../modules/base/limits.ts";
+import { type FixtureCall, newFolder, runFixture } from "./boards.ts";
+import { intermediateOf, issue, keyPem, leafOf, OID, purposes, rootOf } from "./issue.ts";
+import type { BindingTest } from "./run.ts";
+
+/** More than the kernel keeps of two connections that nobody reads. */
+const SOCKETS_BYTES = 16_000_000;
+const AT = Date.parse("2026-06-01T00:00:00Z");
+const ROOT = rootOf();
+const CA = intermediateOf(ROOT);
+const LEAF = leafOf(CA, { until: "2030-01-01T00:00:00Z" });
+
+async function withServer<Value>(
+	options: TlsOptions,
+	use: (port: number, server: Server) => Promise<Value>,
+): Promise<Value> {
+	const server = createServer(
+		{ key: keyPem(LEAF), cert: LEAF.pem + CA.pem, maxVersion: "TLSv1.2", ...options },
+		(socket) => {
+			socket.on("error", () => undefined);
+			socket.pipe(socket);
+		},
+	);
+	server.on("tlsClientError", () => undefined);
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	try {
+		return await use((server.address() as { port: number }).port, server);
+	} finally {
+		server.close();
+	}
+}
+
+function filesFor(own: readonly { readonly der: Uint8Array }[] = [], key?: string): string {
+	const folder = newFolder();
+	writeFileSync(join(folder, "root0.der"), ROOT.der);
+	own.forEach((each, index) => {
+		writeFileSync(join(folder, `chain${index}.der`), each.der);
+	});
+	if (key !== undefined) writeFileSync(join(folder, "key"), key);
+	return folder;
+}
+
+async function stream(bytes: number, more: Omit<Partial<FixtureCall>, "name"> = {}): Promise<void> {
+	await withServer({}, async (port) => {
+		const settings = { port, now: AT, files: filesFor(), roots: 1, bytes, piece: 1000, ...more.settings };
+		const end = await runFixture({ ...more, name: "stream", settings });
+		assert.equal(end.status, 0, `${end.signal} ${end.lines.join("; ")} ${end.stderr}`);
+		const shortWrites = bytes > LIMITS.tlsWriteQueueBytes + SOCKETS_BYTES;
+		assert.deepEqual(
+			end.lines,
+			[`done ${bytes} ${bytes} true`, `short writes ${shortWrites}`, "after undefined 0"],
+			end.stderr,
+		);
+	});
+}
+
+/** What each connection of the steps was: full, resumed, or why it failed. */
+async function steps(
+	words: string,
+	options: TlsOptions = {},
+	own: Parameters<typeof filesFor> = [],
+): Promise<string> {
+	return await withServer(options, async (port) => {
+		const settings = {
+			port,
+			now: AT,
+			files: filesFor(...own),
+			roots: 1,
+			chain: own[0]?.length ?? 0,
+			steps: words,
+			"go-on": 1,
+		};
+		const end = await runFixture({ name: "resume", settings });
+		assert.equal(end.status, 0, `${end.signal} ${end.lines.join("; ")} ${end.stderr}`);
+		return end.lines.join(" ");
+	});
+}
+
+function test(name: string, run: () => Promise<void>): BindingTest {
+	return { name, run };
+}
+
+function resumption(name: string, words: string, expected: string, options: TlsOptions = {}): BindingTest {
+	return test(name, async () => assert.equal(await steps(words, options), expected));
+}
+
+const HOUR = 3_600_000;
+
+export const streamTests: readonly BindingTest[] = [
+	test("30 kB go out and come back whole", () => stream(30_000)),
+	test("so they do when read a byte at a time", () => stream(20_000, { settings: { piece: 1 } })),
+	test("24 MB go through a bounded queue when nobody reads for a while (I8)", () =>
+		stream(24_000_000, { settings: { pause: 1, piece: 16_384 } })),
+	test("so they do with a collection at every allocation", () => stream(5000, { words: ["--stress"] })),
+	test("so they do without a memory error", () =>
+		stream(20_000_000, { settings: { pause: 1 }, variant: "sanitize-testkeys" })),
+	resumption("a session is resumed by ticket", "connect,connect,connect", "full resumed resumed"),
+	test("a session is resumed by its id where there are no tickets", async () => {
+		const { constants } = await import("node:crypto");
+		const sessions = new Map<string, Buffer>();
+		const options: TlsOptions = { secureOptions: constants.SSL_OP_NO_TICKET };
+		const lines = await withServer(options, async (port, server) => {
+			server.on("newSession", (id: Buffer, data: Buffer, done: () => void) => {
+				sessions.set(id.toString("hex"), data);
+				done();
+			});
+			server.on("resumeSession", (id: Buffer, done: (error: null, data: Buffer | null) => void) =>
+				done(null, sessions.get(id.toString("hex")) ?? null),
+			);
+			const settings = { port, now: AT, files: filesFor(), roots: 1, steps: "connect,connect" };
+			return (await runFixture({ name: "resume", settings })).lines;
+		});
+		assert.deepEqual(lines, ["full", "resumed"]);
+	}),
+	resumption("sessions that were dropped are not resumed", "connect,drop,connect", "full full"),
+	resumption(
+		"another trust scope drops what was kept",
+		"connect,scope=trust 2,connect,scope=trust 1,connect",
+		"full full full",
+	),
+	resumption("without a scope nothing is kept", "scope=,connect,connect", "full full"),
+	resumption(
+		"another server name is a full handshake, and is refused where the certificate does not carry it",
+		"connect,name=relay2.test,connect",
+		"full name-mismatch",
+	),
+	resumption(
+		"a kept leaf that has expired is not resumed, and the full handshake refuses it (T4)",
+		`connect,now=${Date.parse("2030-01-01T00:00:01Z")},connect`,
+		"full expired",
+	),
+	resumption(
+		"a kept leaf that is not valid yet is not resumed (T13)",
+		`connect,now=${Date.parse("2024-12-31T00:00:00Z")},connect,now=${AT + HOUR},connect`,
+		"full not-yet-valid full",
+	),
+	test("another client certificate is a full handshake", async () => {
+		const device = issue({ subject: "dev", extensions: [purposes(OID.clientAuth)] });
+		const renewed = issue({ subject: "dev", keys: device.keys, extensions: [purposes(OID.clientAuth)] });
+		const options = { requestCert: true, rejectUnauthorized: false, sessionIdContext: "x" };
+		const lines = await steps("own=0,connect,connect,own=1,connect,connect", options, [
+			[device, renewed],
+			keyPem(device),
+		]);
+		assert.equal(lines, "full resumed full resumed");
+	}),
+	test("a server that has lost its ticket keys gets a full handshake", async () => {
+		const lines = await withServer({}, async (port, server) => {
+			const settings = { port, now: AT, files: filesFor(), roots: 1, steps: "connect,connect,connect" };
+			const rekey = (line: string): void => {
+				if (line === "full") server.setTicketKeys(Buffer.from(crypto.getRandomValues(new Uint8Array(48))));
+			};
+			return (await runFixture({ name: "resume", settings, onLine: rekey })).lines;
+		});
+		assert.equal(lines[0], "full");
+		assert.equal(lines.length, 3);
+		assert.ok(lines.every((line) => line === "full" || line === "resumed"));
+	}),
+];
