@@ -23,10 +23,10 @@ import {
 } from "../wire/envelope.ts";
 import { LINK_IDLE, type LinkEffect, type LinkEvent, type LinkState, stepLink } from "./link-state.ts";
 import { PLAIN_WS_BYTES } from "./ws-bytes.ts";
-import type { WsOutcome } from "./ws-client.ts";
 import { CLOSE_GOING_AWAY } from "./ws-close.ts";
 import { WsConnection, type WsOptions } from "./ws-connection.ts";
 import { WS_SETTINGS } from "./ws-settings.ts";
+import type { WsOutcome } from "./ws-state.ts";
 
 /** Everything about one relay but the patience, which is the link's. */
 export type LinkRelay = Omit<TlsOptions, "handshakeMs" | "alpn">;

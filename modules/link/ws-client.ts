@@ -13,17 +13,9 @@
  * server's to make (RFC 6455 7.1.1); what arrives is thrown away (RFC 6455 7.1.7).
  */
 import { unreachable } from "../base/assert.ts";
-import { type Keepalive, pulse } from "./keepalive.ts";
-import {
-	CLOSE_ABNORMAL,
-	CLOSE_INVALID_TEXT,
-	CLOSE_PROTOCOL_ERROR,
-	CLOSE_TOO_BIG,
-	CLOSE_UNSUPPORTED,
-	decodeClose,
-	encodeClose,
-	type WsCloseFault,
-} from "./ws-close.ts";
+import { pulse } from "./keepalive.ts";
+import { encodeClose } from "./ws-close.ts";
+import { closed, fail, lost, stay, stepClosing, stepFinishing, takeClose } from "./ws-ending.ts";
 import {
 	OPCODE_BINARY,
 	OPCODE_CLOSE,
@@ -31,116 +23,14 @@ import {
 	OPCODE_PONG,
 	OPCODE_TEXT,
 	type WsInput,
-	type WsType,
 } from "./ws-frame.ts";
-import { encodeRequest, type WsHandshakeReader, type WsRefusal, type WsRequest } from "./ws-handshake.ts";
-import type { WsReader, WsReadFault } from "./ws-reader.ts";
-
-export interface WsSettings {
-	/** From `connected` to the end of a good response head. */
-	readonly handshakeMs: number;
-	/** From our Close to the peer's, and from both to the end of the stream. */
-	readonly closeMs: number;
-	/** From a failure to the end of the stream: so long the peer may read our Close frame. */
-	readonly failMs: number;
-	/** Pongs that may wait unsent before only the newest ping is answered (RFC 6455 5.5.3). */
-	readonly pongsMax: number;
-	readonly keepalive: Keepalive | undefined;
-}
-
-export type WsEndReason =
-	| WsRefusal
-	| WsReadFault
-	| WsCloseFault
-	| "done" // the closing handshake is done
-	| "timeout" // the opening handshake took too long
-	| "silent" // no byte for keepalive.deadMs
-	| "no-close" // the peer did not answer our Close
-	| "ended" // the stream ended without a closing handshake
-	| "aborted"; // our own side let go
-
-export interface WsOutcome {
-	/** Both Close frames have passed (RFC 6455 7.1.4). */
-	readonly clean: boolean;
-	/** Of the first Close frame that was sent or received; 1005 when it had no code, 1006 when there was none. */
-	readonly code: number;
-	/** Who sent that frame. */
-	readonly by: "peer" | "us" | "none";
-	readonly reason: WsEndReason;
-	/** Status of a refused handshake. */
-	readonly status?: number;
-}
-
-export type WsState =
-	| { readonly kind: "connecting"; readonly handshake: WsHandshakeReader; readonly deadlineMs: number }
-	| {
-			readonly kind: "open";
-			readonly heardMs: number;
-			readonly pingedMs: number;
-			/** Pongs not known to be sent, and the payload of the newest ping beyond pongsMax. */
-			readonly pongs: number;
-			readonly latePong: Uint8Array | undefined;
-	  }
-	| {
-			readonly kind: "closing";
-			readonly code: number;
-			readonly deadlineMs: number;
-			readonly flushed: boolean;
-	  }
-	| {
-			readonly kind: "finishing";
-			readonly outcome: WsOutcome;
-			readonly deadlineMs: number;
-			/** While frames of ours leave, the deadline moves with them, up to here. */
-			readonly limitMs: number;
-			/** Our Close frame has been handed to the stream. */
-			readonly flushed: boolean;
-	  }
-	| { readonly kind: "closed"; readonly outcome: WsOutcome };
-
-export type WsEvent =
-	| { readonly kind: "bytes"; readonly bytes: Uint8Array }
-	/** The stream ended; nothing more can be sent. */
-	| { readonly kind: "end" }
-	| { readonly kind: "tick" }
-	| { readonly kind: "send"; readonly type: WsType; readonly payload: Uint8Array }
-	| { readonly kind: "close"; readonly code: number; readonly reason: string }
-	| { readonly kind: "abort" }
-	/** Some bytes of ours left while some others, and therefore the peer's, wait. */
-	| { readonly kind: "progress" }
-	/** Every frame of ours has been handed to the stream. */
-	| { readonly kind: "drained" };
-
-export type WsEffect =
-	| { readonly kind: "request"; readonly text: string }
-	| { readonly kind: "frame"; readonly opcode: number; readonly payload: Uint8Array }
-	| { readonly kind: "opened"; readonly subprotocol: string | undefined }
-	| { readonly kind: "message"; readonly type: WsType; readonly bytes: Uint8Array }
-	/** What is left of the bytes: to be given to the next step, before newer ones. */
-	| { readonly kind: "rest"; readonly bytes: Uint8Array }
-	/** Close the stream; the connection is over. */
-	| { readonly kind: "closed"; readonly outcome: WsOutcome };
-
-export interface WsStep {
-	readonly state: WsState;
-	readonly effects: readonly WsEffect[];
-}
-
-/** What belongs to one connection besides its state. */
-export interface WsContext {
-	readonly settings: WsSettings;
-	readonly reader: WsReader;
-}
+import { encodeRequest, type WsHandshakeReader, type WsRequest } from "./ws-handshake.ts";
+import type { WsContext, WsEffect, WsEvent, WsSettings, WsState, WsStep } from "./ws-state.ts";
 
 type Open = WsState & { kind: "open" };
-type Closing = WsState & { kind: "closing" };
-type Finishing = WsState & { kind: "finishing" };
 
 /** Effects of one step stay few: the rest of an input goes to the next step. */
 const EFFECTS_MAX = 16;
-/** A peer that reads our last frames slowly gets this many times the patience, never more. */
-const LIMIT_FACTOR = 12;
-const NOTHING = new Uint8Array(0);
 
 /** The stream is up: asks for the upgrade. */
 export function startWs(
@@ -185,18 +75,6 @@ export function deadlineOf(settings: WsSettings, state: WsState, nowMs: number):
 		default:
 			return state.deadlineMs;
 	}
-}
-
-function stay(state: WsState): WsStep {
-	return { state, effects: [] };
-}
-
-function closed(outcome: WsOutcome): WsStep {
-	return { state: { kind: "closed", outcome }, effects: [{ kind: "closed", outcome }] };
-}
-
-function lost(reason: WsEndReason): WsOutcome {
-	return { clean: false, code: CLOSE_ABNORMAL, by: "none", reason };
 }
 
 function stepConnecting(state: WsState & { kind: "connecting" }, event: WsEvent, nowMs: number): WsStep {
@@ -276,7 +154,7 @@ function beat(settings: WsSettings, state: Open, nowMs: number): WsStep {
 		case "ping":
 			return {
 				state: { ...state, pingedMs: nowMs },
-				effects: [{ kind: "frame", opcode: OPCODE_PING, payload: NOTHING }],
+				effects: [{ kind: "frame", opcode: OPCODE_PING, payload: new Uint8Array(0) }],
 			};
 		case "quiet":
 			return stay(state);
@@ -315,128 +193,4 @@ function receive(context: WsContext, state: Open, bytes: Uint8Array, nowMs: numb
 function restOf(input: WsInput): readonly WsEffect[] {
 	if (input.offset === input.bytes.length) return [];
 	return [{ kind: "rest", bytes: input.bytes.subarray(input.offset) }];
-}
-
-/** RFC 6455 5.5.1: the answer carries the peer's code. */
-function takeClose(
-	settings: WsSettings,
-	before: readonly WsEffect[],
-	payload: Uint8Array,
-	nowMs: number,
-): WsStep {
-	const body = decodeClose(payload);
-	if (typeof body === "string") return fail(settings, before, body, nowMs);
-	const outcome: WsOutcome = { clean: true, code: body.code, by: "peer", reason: "done" };
-	return {
-		state: finishing(outcome, nowMs, settings.closeMs, false),
-		effects: [...before, { kind: "frame", opcode: OPCODE_CLOSE, payload: encodeClose(body.code) }],
-	};
-}
-
-/** RFC 6455 7.1.7: fails the connection, telling why; nothing that follows is read. */
-function fail(
-	settings: WsSettings,
-	before: readonly WsEffect[],
-	reason: WsReadFault | WsCloseFault,
-	nowMs: number,
-): WsStep {
-	const code = codeFor(reason);
-	const outcome: WsOutcome = { clean: false, code, by: "us", reason };
-	return {
-		state: finishing(outcome, nowMs, settings.failMs, false),
-		effects: [...before, { kind: "frame", opcode: OPCODE_CLOSE, payload: encodeClose(code) }],
-	};
-}
-
-/** RFC 6455 7.4.1. */
-function codeFor(reason: WsReadFault | WsCloseFault): number {
-	switch (reason) {
-		case "too-big":
-			return CLOSE_TOO_BIG;
-		case "utf8":
-		case "close-utf8":
-			return CLOSE_INVALID_TEXT;
-		case "text":
-			return CLOSE_UNSUPPORTED;
-		default:
-			return CLOSE_PROTOCOL_ERROR;
-	}
-}
-
-function finishing(outcome: WsOutcome, nowMs: number, patienceMs: number, flushed: boolean): Finishing {
-	return {
-		kind: "finishing",
-		outcome,
-		deadlineMs: nowMs + patienceMs,
-		limitMs: nowMs + LIMIT_FACTOR * patienceMs,
-		flushed,
-	};
-}
-
-function stepClosing(context: WsContext, state: Closing, event: WsEvent, nowMs: number): WsStep {
-	const { settings, reader } = context;
-	switch (event.kind) {
-		case "bytes": {
-			const input: WsInput = { bytes: event.bytes, offset: 0 };
-			for (;;) {
-				const read = reader.next(input);
-				if (read === undefined) return stay(state);
-				const outcome = endOfClosing(state.code, read);
-				if (outcome === undefined) continue;
-				const patienceMs = outcome.clean ? settings.closeMs : settings.failMs;
-				return stay(finishing(outcome, nowMs, patienceMs, state.flushed));
-			}
-		}
-		case "end":
-			return closed({ clean: false, code: state.code, by: "us", reason: "ended" });
-		case "tick":
-			if (nowMs < state.deadlineMs) return stay(state);
-			return closed({ clean: false, code: state.code, by: "us", reason: "no-close" });
-		case "abort":
-			return closed({ clean: false, code: state.code, by: "us", reason: "aborted" });
-		case "drained":
-			return stay({ ...state, flushed: true });
-		case "send":
-		case "close":
-		case "progress":
-			return stay(state);
-		default:
-			return unreachable(event);
-	}
-}
-
-/** Our Close is out: no second one follows, whatever the peer does (RFC 6455 5.5.1). */
-function endOfClosing(code: number, read: ReturnType<WsReader["next"]> & object): WsOutcome | undefined {
-	if (read.kind === "violation") return { clean: false, code, by: "us", reason: read.fault };
-	if (read.kind === "message" || read.opcode !== OPCODE_CLOSE) return undefined;
-	const body = decodeClose(read.payload);
-	if (typeof body === "string") return { clean: false, code, by: "us", reason: body };
-	return { clean: true, code, by: "us", reason: "done" };
-}
-
-function stepFinishing(settings: WsSettings, state: Finishing, event: WsEvent, nowMs: number): WsStep {
-	const patienceMs = state.outcome.clean ? settings.closeMs : settings.failMs;
-	const later = Math.min(nowMs + patienceMs, state.limitMs);
-	switch (event.kind) {
-		case "tick":
-			return nowMs < state.deadlineMs ? stay(state) : end(state);
-		case "end":
-		case "abort":
-			return end(state);
-		case "progress":
-			return stay({ ...state, deadlineMs: later });
-		case "drained":
-			return stay(state.flushed ? state : { ...state, deadlineMs: later, flushed: true });
-		case "bytes":
-		case "send":
-		case "close":
-			return stay(state);
-		default:
-			return unreachable(event);
-	}
-}
-
-/** A closing handshake whose second half never left is not clean. */
-function end(state: Finishing): WsStep {
-	return closed({ ...state.outcome, clean: state.outcome.clean && state.flushed });
 }

@@ -11,21 +11,11 @@ import type { Clock, Timer } from "../platform/clock.ts";
 import type { ByteStream } from "../platform/stream.ts";
 import type { WsBytes } from "../platform/websocket.ts";
 import { toBase64 } from "./ws-accept.ts";
-import {
-	deadlineOf,
-	startWs,
-	stepWs,
-	type WsContext,
-	type WsEffect,
-	type WsEvent,
-	type WsOutcome,
-	type WsSettings,
-	type WsState,
-	type WsStep,
-} from "./ws-client.ts";
+import { deadlineOf, startWs, stepWs } from "./ws-client.ts";
 import { encodeFrame, type WsType } from "./ws-frame.ts";
 import { WsHandshakeReader, type WsRequest } from "./ws-handshake.ts";
 import { WsReader } from "./ws-reader.ts";
+import type { WsContext, WsEffect, WsEvent, WsOutcome, WsSettings, WsState, WsStep } from "./ws-state.ts";
 
 export interface WsOptions {
 	readonly request: Omit<WsRequest, "key">;

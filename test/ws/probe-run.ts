@@ -57,7 +57,7 @@ export function runProbe(port: number, options: ProbeOptions = {}): Promise<Prob
 		"--image",
 		probeImage("probe-ws"),
 		"--main",
-		"hosts/linux/probe-ws",
+		"tools/probe/ws-engine",
 		"--state",
 		join(folder, "state"),
 	];

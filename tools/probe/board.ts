@@ -8,8 +8,10 @@ import { PATHS } from "../setup/paths.ts";
 import { probeImage } from "./image.ts";
 
 export interface ProbeRun {
-	/** Manifest beside hosts/linux/manifest.json, without ".json"; its main module is hosts/linux/<name>. */
+	/** Manifest beside hosts/linux/manifest.json, without ".json". */
 	readonly name: string;
+	/** Its main module; the default is hosts/linux/<name>. */
+	readonly main?: string;
 	readonly heapKb: number;
 	readonly settings: Readonly<Record<string, string | undefined>>;
 	/** Puts files that the probe reads into its folder; returns further settings. */
@@ -24,7 +26,14 @@ export async function runProbe(run: ProbeRun): Promise<number> {
 	const folder = mkdtempSync(join(tmpdir(), "latchkey-probe-"));
 	try {
 		const settings = { ...run.settings, ...run.prepare?.(folder) };
-		const words = ["--image", image, "--main", `hosts/linux/${run.name}`, "--state", join(folder, "state")];
+		const words = [
+			"--image",
+			image,
+			"--main",
+			run.main ?? `hosts/linux/${run.name}`,
+			"--state",
+			join(folder, "state"),
+		];
 		words.push("--heap-kb", String(run.heapKb));
 		for (const [key, value] of Object.entries(settings)) {
 			if (value !== undefined) words.push("--arg", `${key}=${value}`);

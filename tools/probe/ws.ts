@@ -94,6 +94,7 @@ async function runWsProbe(options: WsArguments): Promise<void> {
 	if ((cert === undefined) !== (key === undefined)) throw new CliFault("--cert and --key go together", 2);
 	process.exitCode = await runProbe({
 		name: "probe-ws",
+		main: "tools/probe/ws-engine",
 		heapKb: BASE_HEAP_KB + Math.ceil((HEAP_PER_MESSAGE * options.maxMessage) / 1024),
 		settings: {
 			// Brackets belong to the URL, not to the address.

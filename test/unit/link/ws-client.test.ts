@@ -1,18 +1,10 @@
 import { concatBytes, toHex } from "../../../modules/base/bytes.ts";
 import { acceptFor } from "../../../modules/link/ws-accept.ts";
 import { PLAIN_WS_BYTES } from "../../../modules/link/ws-bytes.ts";
-import {
-	deadlineOf,
-	startWs,
-	stepWs,
-	type WsContext,
-	type WsEffect,
-	type WsEvent,
-	type WsSettings,
-	type WsState,
-} from "../../../modules/link/ws-client.ts";
+import { deadlineOf, startWs, stepWs } from "../../../modules/link/ws-client.ts";
 import { WsHandshakeReader } from "../../../modules/link/ws-handshake.ts";
 import { WsReader } from "../../../modules/link/ws-reader.ts";
+import type { WsContext, WsEffect, WsEvent, WsSettings, WsState } from "../../../modules/link/ws-state.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { ascii, BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, PONG, TEXT } from "./server-frames.ts";
 

@@ -3,16 +3,16 @@
  * with its type until the connection is over, then says how it ended. tools/probe/ws.ts starts it.
  */
 
+import { NATIVE_WS_BYTES } from "../../hosts/bindings/websocket.ts";
+import { CLOCK } from "../../hosts/ecma419/clock.ts";
+import { finishProbe, neededArgument, probeArgument } from "../../hosts/linux/probe-host.ts";
+import { openProbeStream } from "../../hosts/linux/probe-stream.ts";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { encodeUtf8 } from "../../modules/base/utf8.ts";
-import type { WsOutcome } from "../../modules/link/ws-client.ts";
 import { WsConnection, type WsOptions } from "../../modules/link/ws-connection.ts";
 import { WS_SETTINGS } from "../../modules/link/ws-settings.ts";
+import type { WsOutcome } from "../../modules/link/ws-state.ts";
 import type { ByteStream } from "../../modules/platform/stream.ts";
-import { NATIVE_WS_BYTES } from "../bindings/websocket.ts";
-import { CLOCK } from "../ecma419/clock.ts";
-import { finishProbe, neededArgument, probeArgument } from "./probe-host.ts";
-import { openProbeStream } from "./probe-stream.ts";
 
 const fillRandom = native<(out: Uint8Array) => string | undefined>("xs_lk_random");
 
