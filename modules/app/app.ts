@@ -63,7 +63,8 @@ export class App {
 	#window: PairingWindow = WINDOW_CLOSED;
 	#windowTimer: Timer | undefined;
 	#hour = 0;
-	#serving = false;
+	/** Once sessions are served. */
+	#desk: Desk | undefined;
 
 	constructor(platform: Platform, options: AppOptions) {
 		const { clock, crypto, keys, storage, system, tls } = platform;
@@ -128,11 +129,11 @@ export class App {
 		const { clock, crypto, keys } = this.#platform;
 		const serial = this.#identity.serial;
 		if (serial === undefined || this.#isResetPending()) return;
-		if (!this.#serving) {
+		if (this.#desk === undefined) {
 			const noisePublicKey = this.#tryKey(() => keys.publicKey(DEVICE_KEYS.noise));
 			if (noisePublicKey === undefined) return;
-			this.#serving = true;
 			const desk = this.#openDesk(serial);
+			this.#desk = desk;
 			const methods = [
 				ikMethod((phoneKey) => this.#grants.lookup(phoneKey) !== undefined),
 				qrMethod({
@@ -278,9 +279,7 @@ export class App {
 		this.#platform.system.log(`bolt: ${bolt} (${cause})`);
 		const number = BOLT_POSITIONS.indexOf(bolt);
 		if (cause !== "command") this.#append({ kind: "bolt", bolt: number, cause });
-		for (const session of this.#transports.sessions()) {
-			if (session.grantId !== undefined) session.notify(EVENT_BOLT, { 0: number });
-		}
+		this.#desk?.notify(EVENT_BOLT, { 0: number });
 	}
 
 	#boltFault(fault: BoltFault): void {

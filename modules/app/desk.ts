@@ -14,6 +14,7 @@ import { enrolOwner } from "../pairing/enrol.ts";
 import type { Crypto } from "../platform/crypto.ts";
 import type { Session } from "../session/session.ts";
 import type { TrustedTime } from "../time/trusted-time.ts";
+import type { CborFields } from "../wire/cbor-encode.ts";
 import { COMMANDS, type CommandName, STATUSES, type Status } from "../wire/command.ts";
 import { METHOD_QR } from "../wire/hello.ts";
 import type { Request } from "../wire/session-message.ts";
@@ -97,6 +98,16 @@ export class Desk {
 			}
 		}
 		handlers.run(command, { session, request, grant });
+	}
+
+	/** Tells every phone that may ask for the status now (PROTOCOL 5.4). */
+	notify(event: number, data: CborFields): void {
+		const { grants, time, sessions } = this.#options;
+		for (const session of [...sessions()]) {
+			const grant = session.grantId === undefined ? undefined : grants.get(session.grantId);
+			const verdict = decide(grant, { command: COMMANDS.status, fresh: true }, time.nowUnixMs());
+			if (verdict.ok) session.notify(event, data);
+		}
 	}
 
 	/** PROTOCOL 5.6: the one thing that a pairing session may do. */
