@@ -1,7 +1,7 @@
 /*
- * Memory for the engine. A machine without an arena (the one that builds the frozen part) grows by malloc. The
- * running machine has one arena: chunks grow from its bottom, slots and the stack from its top, and where they
- * would meet is the end of memory.
+ * Memory for the engine: each machine has one arena, in which chunks grow from the bottom, slots and the stack from
+ * the top, and where they would meet is the end of memory. fxAllocate asks for chunks first; the machine's context
+ * then holds the arena's bounds.
  */
 #include "xsAll.h"
 
@@ -18,9 +18,7 @@ void *fxAllocateChunks(txMachine *the, txSize size)
 	size_t bytes = (size_t)size;
 
 	if (!the->arena) {
-		void *context = the->context;
-		uint8_t **bounds = context;
-		if (!bounds) return malloc(bytes);
+		uint8_t **bounds = the->context;
 		the->arena = the->arena_chunks = bounds[0];
 		the->arena_slots = bounds[1];
 	}
@@ -45,7 +43,6 @@ txSlot *fxAllocateSlots(txMachine *the, txSize count)
 	size_t bytes = (size_t)count * sizeof(txSlot);
 	void *slots;
 
-	if (!the->arena) return malloc(bytes);
 	slots = carve_slots(the, bytes);
 	if (!slots && the->firstBlock) {
 		/* Chunks that the collector can compact away may leave room at the border. */
@@ -61,12 +58,15 @@ txSlot *fxAllocateSlots(txMachine *the, txSize count)
 	return slots;
 }
 
+/* Machines live as long as the process. */
 void fxFreeChunks(txMachine *the, void *chunks)
 {
-	if (!the->arena) free(chunks);
+	(void)the;
+	(void)chunks;
 }
 
 void fxFreeSlots(txMachine *the, void *slots)
 {
-	if (!the->arena) free(slots);
+	(void)the;
+	(void)slots;
 }

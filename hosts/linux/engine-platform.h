@@ -36,7 +36,7 @@
 /* Strings hold what a board's strings hold: surrogate pairs as two three-byte sequences. */
 #define mxCESU8 1
 
-/* arena: NULL in the machine that builds the frozen part, which grows by malloc. The rest is for Atomics.wait. */
+/* The arena's start, and where its free part starts and ends (engine-memory.c); the rest is for Atomics.wait. */
 #define mxMachinePlatform \
 	uint8_t *arena; \
 	uint8_t *arena_chunks; \

@@ -151,6 +151,14 @@ void fxDeleteMachinePlatform(txMachine *the)
 }
 
 enum { NAME_MODULO = 127, SYMBOL_MODULO = 127 };
+enum { ROOT_BYTES = 64 * 1024 * 1024 };  /* of addresses; memory is taken as it is used */
+
+static void new_arena(uint8_t *bounds[2], size_t bytes)
+{
+	bounds[0] = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (bounds[0] == MAP_FAILED) fatal("no memory for a heap of %zu bytes", bytes);
+	bounds[1] = bounds[0] + bytes;
+}
 
 static void preload(txMachine *the, const Image *image)
 {
@@ -174,15 +182,18 @@ static void preload(txMachine *the, const Image *image)
 
 static txMachine *build_root(Image *image, const EngineOptions *options)
 {
+	uint8_t *bounds[2];
 	txCreation creation = {
-		.initialChunkSize = 1024 * 1024, .incrementalChunkSize = 1024 * 1024,
-		.initialHeapCount = 32 * 1024, .incrementalHeapCount = 32 * 1024,
+		.initialChunkSize = 256 * 1024, .incrementalChunkSize = 64 * 1024,
+		.initialHeapCount = 16 * 1024, .incrementalHeapCount = 4 * 1024,
 		.stackCount = 8 * 1024, .initialKeyCount = 4096, .incrementalKeyCount = 4096,
 		.nameModulo = NAME_MODULO, .symbolModulo = SYMBOL_MODULO,
 		.parserBufferSize = 1024, .parserTableModulo = 127,
 	};
-	txMachine *the = fxCreateMachine(&creation, "root", NULL, XS_NO_ID);
+	txMachine *the;
 
+	new_arena(bounds, ROOT_BYTES);
+	the = fxCreateMachine(&creation, "root", bounds, XS_NO_ID);
 	if (!the) fatal("out of memory while the image is prepared");
 	fxBeginHost(the);
 	for (unsigned index = 0; index < host_id_count; index++) host_ids[index] = fxID(the, (txString)host_id_names[index]);
@@ -191,6 +202,9 @@ static txMachine *build_root(Image *image, const EngineOptions *options)
 	engine_link_image(the, image);
 	if (!options->plain) preload(the, image);
 	engine_freeze(the);
+	engine_arm_natives();
+	/* Flash, from here on: whatever writes to the frozen part faults. */
+	if (mprotect(bounds[0], ROOT_BYTES, PROT_READ) != 0) fatal("the frozen part cannot be protected");
 	return the;
 }
 
@@ -206,9 +220,7 @@ static txMachine *clone_root(txMachine *root, const EngineOptions *options)
 	};
 	txMachine *the;
 
-	bounds[0] = mmap(NULL, options->heap_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (bounds[0] == MAP_FAILED) fatal("no memory for a heap of %zu bytes", options->heap_bytes);
-	bounds[1] = bounds[0] + options->heap_bytes;
+	new_arena(bounds, options->heap_bytes);
 	the = fxCloneMachine(&creation, root, "board", bounds);
 	if (!the) fatal("the heap of %zu bytes is too small to start", options->heap_bytes);
 	the->context = NULL;
@@ -219,7 +231,6 @@ txMachine *engine_boot(Image *image, const EngineOptions *options)
 {
 	root_machine = build_root(image, options);
 	machine = clone_root(root_machine, options);
-	engine_arm_natives();
 	gxStress = options->stress ? 1 : 0;
 	return machine;
 }

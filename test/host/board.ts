@@ -64,13 +64,25 @@ export function buildVariant(variant: Variant): void {
 	});
 }
 
-/** Compiles modules (name -> JavaScript file) on top of the Linux manifest into an image; throws with what was said. */
+/** Whether the packages for the 32-bit build are installed. */
+export function canBuild32(): boolean {
+	try {
+		const program = "#include <stdio.h>\n#include <mbedtls/version.h>\nint main(void) { return 0; }\n";
+		const words = ["-m32", "-x", "c", "-", "-o", join(scratch, "probe32"), "-lmbedcrypto"];
+		execFileSync("gcc", words, { input: program, stdio: ["pipe", "ignore", "ignore"], timeout: 60_000 });
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/** Compiles modules (name -> JavaScript file) on top of the host's own ones into an image; throws with what was said. */
 export function makeImage(
 	name: string,
 	additional: ReadonlyMap<string, string>,
 	preloaded: readonly string[] = [],
 ): string {
-	const manifest = join(PATHS.root, "hosts/linux/manifest.json");
+	const manifest = join(PATHS.root, "test/host/manifest.json");
 	const modules = imageModules([manifest], additional);
 	const chosen = modules.map((module) =>
 		preloaded.includes(module.name) ? { ...module, preload: true } : module,
@@ -91,7 +103,7 @@ export function fixtureImage(
 	fixtures: readonly string[],
 	preloaded: readonly string[] = [],
 ): string {
-	const named = ["test/harness/random", ...fixtures.map((fixture) => `test/host/firmware/${fixture}`)];
+	const named = fixtures.map((fixture) => `test/host/firmware/${fixture}`);
 	const modules = new Map(named.map((module) => [module, join(PATHS.javascript, `${module}.js`)]));
 	return makeImage(
 		name,

@@ -1,3 +1,86 @@
+/** Runs that collect garbage at every allocation: nothing that is in use may go. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { PATHS } from "../../tools/setup/paths.ts";
+import { fixtureImage, isBuilt, runBoard, type Variant } from "./board.ts";
 import type { HostTest } from "./run.ts";
 
-export const stressTests: readonly HostTest[] = [];
+const MODULES = ["stress", "frozen"] as const;
+const MINUTES = 15 * 60_000;
+
+async function output(variant: Variant, words: readonly string[]): Promise<string> {
+	const end = await runBoard({
+		variant,
+		main: "test/host/firmware/stress",
+		image: fixtureImage("stress", MODULES, ["frozen"]),
+		words: ["--heap-kb", "256", "--stack", "512", ...words],
+		limitMs: 120_000,
+	});
+	assert.equal(end.status, 80, `${end.signal} ${end.stdout.slice(-200)} ${end.stderr.slice(-2000)}`);
+	return end.stdout;
+}
+
+/** What a board's flash would refuse faults here: the frozen part is read-only memory. */
+const mutation: HostTest = {
+	name: "nothing that a program does to what it can reach writes to the frozen part",
+	run: async () => {
+		for (const words of [[], ["--stress"]]) {
+			const end = await runBoard({
+				main: "test/host/firmware/mutate",
+				image: fixtureImage("mutate", ["mutate", "frozen"], ["frozen"]),
+				words: ["--heap-kb", "1024", ...words],
+				limitMs: 120_000,
+			});
+			assert.equal(end.status, 80, `${end.signal} ${end.stdout.slice(-200)} ${end.stderr.slice(-2000)}`);
+			assert.match(end.stdout, /^[5-9]\d\d objects$/m);
+		}
+	},
+};
+
+export const stressTests: readonly HostTest[] = [
+	...(["plain", "sanitize", "32"] as const).map(
+		(variant): HostTest => ({
+			name: `a substantial program prints the same when every allocation collects (${variant})`,
+			run: async () => {
+				if (!isBuilt(variant)) {
+					process.stdout.write(`# no ${variant} build here\n`);
+					return;
+				}
+				const calm = await output(variant, []);
+				assert.equal(calm.split("\n").length, 34);
+				assert.equal(await output(variant, ["--stress"]), calm);
+				assert.equal(await output(variant, ["--stress", "--plain"]), calm);
+			},
+		}),
+	),
+	mutation,
+];
+
+/** Whole folders of unit tests, each minutes long. */
+export const slowStressTests: readonly HostTest[] = [
+	"wire",
+	"base",
+	"session",
+	"noise",
+	"store",
+	"log",
+	"access",
+].map(
+	(folder): HostTest => ({
+		name: `the unit tests of ${folder} pass when every allocation collects`,
+		run: () => {
+			const runner = join(PATHS.javascript, "test/harness/run-xs.js");
+			const said = execFileSync(
+				process.execPath,
+				[runner, "--stress", "--seed", "1", "--only", `unit/${folder}`],
+				{
+					encoding: "utf8",
+					timeout: MINUTES,
+					env: { ...process.env, LATCHKEY_VECTORS: "/nonexistent" },
+				},
+			);
+			assert.match(said, /\n[1-9]\d* passed, 0 failed/);
+		},
+	}),
+);
