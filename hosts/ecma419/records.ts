@@ -1,16 +1,32 @@
 /**
  * Records over ECMA-419 key-value storage, whose classes promise what RecordStorage asks for: an atomic, durable
- * write. What a class throws that is no DeviceError yet (a board's: the text of an esp_err_t) becomes one here.
+ * write. What a class throws becomes a DeviceError here.
  */
 import KeyValue, { type Storage } from "embedded:storage/key-value";
 import { assert } from "../../modules/base/assert.ts";
-import { DeviceError } from "../../modules/base/device-error.ts";
+import { DeviceError, type DeviceErrorCode } from "../../modules/base/device-error.ts";
 import type { RecordStorage } from "../../modules/platform/storage.ts";
 
 const NAME = /^[0-9A-Za-z_.-]{1,15}$/;
 
 function assertName(name: string): void {
 	assert(NAME.test(name), `not the name of a record: ${name}`);
+}
+
+type RecordCode = Extract<DeviceErrorCode, `record/${string}`>;
+
+const CODES: readonly RecordCode[] = Object.freeze([
+	"record/corrupt",
+	"record/full",
+	"record/io",
+	"record/too-large",
+]);
+
+/** The Linux host's class says a code; a board's the text of an esp_err_t. */
+function codeOf(error: unknown, detail: string): RecordCode {
+	const { code } = error as { readonly code?: unknown };
+	const said = CODES.find((known) => known === code);
+	return said ?? (detail.includes("NOT_ENOUGH_SPACE") ? "record/full" : "record/io");
 }
 
 export class KeyValueRecords implements RecordStorage {
@@ -47,10 +63,8 @@ export class KeyValueRecords implements RecordStorage {
 			}
 			return use(storage);
 		} catch (error) {
-			if (error instanceof DeviceError) throw error;
 			const detail = error instanceof Error ? error.message : String(error);
-			const code = detail.includes("NOT_ENOUGH_SPACE") ? "record/full" : "record/io";
-			throw new DeviceError(code, `${domain}/${name}: ${detail}`);
+			throw new DeviceError(codeOf(error, detail), `${domain}/${name}: ${detail}`);
 		}
 	}
 }
