@@ -228,9 +228,12 @@ export class App {
 		this.#append({ kind: "window", opened: false });
 	}
 
-	/** Owners hear of it first; then there is no way back. The machine starts over with what survives. */
+	/**
+	 * Owners hear of it first; from then on nobody is served and there is no way back. The relay's answer to the link's
+	 * close says that it has what was sent. The machine starts over with what survives.
+	 */
 	#factoryReset(): void {
-		const { clock, crypto, system } = this.#platform;
+		const { crypto, system } = this.#platform;
 		const serial = this.#identity.serial;
 		system.log("button: held for a reset");
 		if (serial !== undefined) {
@@ -249,10 +252,16 @@ export class App {
 		}
 		const begun = this.#reset.begin();
 		if (!begun.ok) return system.log(`reset: refused, ${begun.reason}; nothing was erased`);
-		this.#transports.closeAll();
+		this.#transports.shut();
 		this.#link.stop();
-		// What is queued for the owners has this long to leave.
-		clock.after(LIMITS.resetGraceMs, () => {
+		this.#eraseOnceSaid(LIMITS.resetGraceMs);
+	}
+
+	#eraseOnceSaid(leftMs: number): void {
+		const { clock, system } = this.#platform;
+		clock.after(LIMITS.resetLookMs, () => {
+			const nextMs = leftMs - LIMITS.resetLookMs;
+			if (this.#link.state !== "idle" && nextMs > 0) return this.#eraseOnceSaid(nextMs);
 			this.#finishReset();
 			system.reboot();
 		});

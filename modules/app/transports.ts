@@ -72,8 +72,11 @@ export class Transports {
 		this.#link.poke();
 	}
 
-	closeAll(): void {
+	/** Ends every session and serves no other until the machine starts over. */
+	shut(): void {
 		this.#relaySessions?.closeAll("reset");
 		this.#serialSessions?.closeAll("reset");
+		this.#relaySessions = undefined;
+		this.#serialSessions = undefined;
 	}
 }

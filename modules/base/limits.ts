@@ -84,8 +84,9 @@ export const LIMITS = Object.freeze({
 	/** Claiming. */
 	windowMs: 180000,
 	resetHoldMs: 10000,
-	/** What is queued for the owners has this long to leave before a reset restarts the lock. */
-	resetGraceMs: 500,
+	/** What a reset says to the owners has this long to reach the relay before it erases; it looks each resetLookMs. */
+	resetGraceMs: 3000,
+	resetLookMs: 250,
 	shortPressMinMs: 30,
 	shortPressMaxMs: 2000,
 
