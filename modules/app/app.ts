@@ -100,7 +100,7 @@ export class App {
 			firmwareVersion: options.firmwareVersion,
 			onProvisioned: () => this.#serve(),
 		});
-		const serial = new SerialLine(platform.serial, {
+		const serial = new SerialLine(platform.serial, clock, {
 			onEnvelope: (envelope) => this.#transports.receiveSerial(envelope),
 			onVerb: (request) => verbs.answer(request),
 			onDropped: (reason) => system.log(`serial: dropped, ${reason}`),

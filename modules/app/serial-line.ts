@@ -1,10 +1,12 @@
 /**
  * The service serial line (PROTOCOL 6): frames in and out, channels to the sessions of this transport, verbs to the
- * factory's. Whatever the line carries, it holds one frame in and a bounded number of bytes out.
+ * factory's. Whatever the line carries, it holds one frame in and a bounded number of bytes out, and reads a bounded
+ * number of pieces in one turn of the event loop: a flood does not keep timers and pins waiting.
  */
 
 import { concatBytes } from "../base/bytes.ts";
 import { LIMITS } from "../base/limits.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import type { SerialPort } from "../platform/serial.ts";
 import { decodeCborMap } from "../wire/cbor-decode.ts";
 import { Deframer, encodeFrame } from "../wire/cobs.ts";
@@ -18,14 +20,19 @@ export interface SerialLineHandlers {
 	onDropped(reason: string): void;
 }
 
+const READS_PER_TURN = 4;
+
 export class SerialLine {
 	readonly #port: SerialPort;
+	readonly #clock: Clock;
 	readonly #handlers: SerialLineHandlers;
 	readonly #deframer = new Deframer();
 	#queue: Uint8Array = new Uint8Array(0);
+	#turn: Timer | undefined;
 
-	constructor(port: SerialPort, handlers: SerialLineHandlers) {
+	constructor(port: SerialPort, clock: Clock, handlers: SerialLineHandlers) {
 		this.#port = port;
+		this.#clock = clock;
 		this.#handlers = handlers;
 		port.onReadable(() => this.#drainIn());
 		port.onWritable(() => this.#drainOut());
@@ -36,11 +43,16 @@ export class SerialLine {
 	}
 
 	#drainIn(): void {
-		for (let bytes = this.#port.read(); bytes !== undefined; bytes = this.#port.read()) {
+		this.#turn?.cancel();
+		this.#turn = undefined;
+		for (let reads = 0; reads < READS_PER_TURN; reads++) {
+			const bytes = this.#port.read();
+			if (bytes === undefined) return;
 			const dropped = this.#deframer.counts.dropped;
 			this.#deframer.push(bytes, (frame) => this.#receive(frame));
 			if (this.#deframer.counts.dropped > dropped) this.#handlers.onDropped("frame");
 		}
+		this.#turn = this.#clock.after(0, () => this.#drainIn());
 	}
 
 	#receive(frame: Uint8Array): void {
