@@ -133,9 +133,11 @@ export class WsConnection {
 
 	/** The one place that assigns the state. */
 	#carryOut(step: WsStep): void {
+		const before = this.#state.kind;
 		this.#state = step.state;
 		for (const effect of step.effects) this.#do(effect);
-		this.#arm();
+		// Inside a state a deadline only moves away: the timer that runs is early enough, and asks again.
+		if (this.#timer === undefined || this.#state.kind !== before) this.#arm();
 	}
 
 	#do(effect: WsEffect): void {
