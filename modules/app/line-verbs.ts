@@ -2,10 +2,10 @@
  * The factory line's verbs (PROTOCOL 6) on the lock: reads arguments, asks identity, answers. It keeps no state; what
  * may be repeated, and what the seal ends, is identity's to say. The setup secret leaves only sealed to the line's key.
  */
-import { unreachable } from "../base/assert.ts";
+import { attempt } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
-import type { Identity, IdentityReason } from "../identity/identity.ts";
+import type { Identity } from "../identity/identity.ts";
 import { sealN } from "../noise/one-way.ts";
 import type { Crypto } from "../platform/crypto.ts";
 import { decodeAddresses, decodeRoots } from "../trust/relay-trust.ts";
@@ -46,6 +46,8 @@ export class LineVerbs {
 	}
 
 	#run(verb: number, args: CborMap): VerbResult {
+		// What a line says to a sealed board is not even read.
+		if (verb !== LINE_VERBS.identify && this.#options.identity.stage === "sealed") return refuse("sealed");
 		switch (verb) {
 			case LINE_VERBS.identify:
 				return args.size === 0 ? this.#identify() : refuse("malformed");
@@ -80,7 +82,7 @@ export class LineVerbs {
 			return refuse("malformed");
 		}
 		const begun = this.#options.identity.begin(serial, hardwareClass);
-		if (!begun.ok) return refuse(codeOf(begun.reason));
+		if (!begun.ok) return begun;
 		this.#options.onProvisioned();
 		return accept({ 0: begun.value.csr, 1: begun.value.key25519 });
 	}
@@ -92,7 +94,7 @@ export class LineVerbs {
 		if (!args.hasOnly([0, 1, 2]) || chain === undefined) return refuse("malformed");
 		if (roots === undefined || addresses === undefined) return refuse("malformed");
 		const installed = this.#options.identity.install(chain, { version: 0, roots, addresses });
-		if (!installed.ok) return refuse(codeOf(installed.reason));
+		if (!installed.ok) return installed;
 		this.#options.onProvisioned();
 		return accept(undefined);
 	}
@@ -102,15 +104,16 @@ export class LineVerbs {
 		const lineKey = args.bytes(0, 32);
 		if (!args.hasOnly([0]) || lineKey === undefined) return refuse("malformed");
 		const secret = identity.openSetupSecret();
-		if (!secret.ok) return refuse(codeOf(secret.reason));
-		const sealed = sealN(crypto, labelPrologue(identity.serial!), lineKey, secret.value);
+		if (!secret.ok) return secret;
+		const sealed = attempt(() => sealN(crypto, labelPrologue(identity.serial!), lineKey, secret.value));
 		secret.value.close();
-		return sealed.ok ? accept({ 0: sealed.value }) : refuse("malformed");
+		if (!sealed.ok) return refuse("storage");
+		return sealed.value.ok ? accept({ 0: sealed.value.value }) : refuse("malformed");
 	}
 
 	#seal(): VerbResult {
 		const sealed = this.#options.identity.seal();
-		return sealed.ok ? accept(undefined) : refuse(codeOf(sealed.reason));
+		return sealed.ok ? accept(undefined) : sealed;
 	}
 }
 
@@ -123,20 +126,4 @@ function readChain(args: CborMap): readonly Uint8Array[] | undefined {
 		chain.push(certificate);
 	}
 	return items && chain;
-}
-
-/** Flash that refuses leaves things as they were; the line repeats the verb, so it hears "out of order". */
-function codeOf(reason: IdentityReason): LineCode {
-	switch (reason) {
-		case "sealed":
-		case "conflict":
-		case "malformed":
-		case "out-of-order":
-		case "certificate-refused":
-			return reason;
-		case "storage":
-			return "out-of-order";
-		default:
-			return unreachable(reason);
-	}
 }

@@ -21,6 +21,7 @@ export const LINE_CODES = Object.freeze([
 	"malformed",
 	"out-of-order",
 	"certificate-refused",
+	"storage",
 ] as const);
 export type LineCode = (typeof LINE_CODES)[number];
 

@@ -112,6 +112,7 @@ const MEANING: Readonly<Record<VerbRefusal, string>> = Object.freeze({
 	malformed: "the board does not read what this line sends",
 	"out-of-order": "the board has not done the step before",
 	"certificate-refused": "the board refuses its certificate",
+	storage: "the board's flash refuses; the line may be run again",
 });
 
 async function call(

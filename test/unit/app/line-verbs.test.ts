@@ -1,0 +1,45 @@
+/** The line's verbs on the whole lock (PROTOCOL 6): what a hostile line gets after the seal, and what faults look like. */
+import { check, type Suite } from "../../harness/test.ts";
+import { LockRig, RIG_SERIAL } from "../../sim/lock-rig.ts";
+import { newLock } from "../../sim/paired-lock.ts";
+import { makeDeviceCertificate, makeRoot } from "../trust/certificates.ts";
+
+function seal(rig: LockRig): void {
+	const key = rig.verb("identify").result.bytes(4, 65);
+	check.ok(key !== undefined);
+	const args = {
+		0: [makeDeviceCertificate(RIG_SERIAL, key)],
+		1: [makeRoot()],
+		2: [["192.0.2.7", 8443, "r"]],
+	};
+	check.equal(rig.verb("install", args).code, "done");
+	check.equal(rig.verb("seal").code, "done");
+}
+
+export default function suite(t: Suite): void {
+	t.test(
+		"a sealed lock reads no argument of any verb but identify, however it is spelled (T14, T15)",
+		({ crypto }) => {
+			const { rig } = newLock(crypto);
+			seal(rig);
+			const writes = rig.board.storage.mutations().length;
+			for (const verb of ["begin", "install", "label", "seal"] as const) {
+				check.equal(rig.verb(verb).code, "sealed");
+				check.equal(rig.verb(verb, { 0: 1, 9: new Uint8Array(3) }).code, "sealed");
+			}
+			check.equal(rig.verb("identify", { 0: 1 }).code, "malformed");
+			check.equal(rig.verb("identify").code, "done");
+			check.equal(rig.board.storage.mutations().length, writes);
+		},
+	);
+
+	t.test("a verb that flash refuses says so, and the same verb works when flash does (T12)", ({ crypto }) => {
+		const rig = new LockRig({ crypto });
+		rig.board.storage.failWrites("record/full");
+		check.equal(rig.verb("begin", { 0: RIG_SERIAL, 1: "sim" }).code, "storage");
+		rig.board.storage.heal();
+		check.equal(rig.verb("seal").code, "out-of-order");
+		rig.provision();
+		check.equal(rig.verb("identify").result.text(2, 24), RIG_SERIAL);
+	});
+}
