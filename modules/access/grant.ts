@@ -72,9 +72,16 @@ export function roleFromNumber(number: number | undefined): RoleName | undefined
 
 /** An owner whom nothing limits: at least one of them must remain. */
 export function isFullOwner(grant: Grant): boolean {
-	const limited =
-		grant.validity !== undefined || grant.schedule !== undefined || grant.usesLeft !== undefined;
-	return grant.role === "owner" && grant.permissions === ALL_PERMISSIONS && !limited;
+	return grant.role === "owner" && grant.permissions === ALL_PERMISSIONS && !isLimited(grant);
+}
+
+/** Nobody gives what they do not hold (T9), and a grant made by a role's name has no limits. */
+export function mayGive(giver: Grant, role: RoleName): boolean {
+	return (ROLE_PERMISSIONS[role] & ~giver.permissions) === 0 && !isLimited(giver);
+}
+
+function isLimited({ validity, schedule, usesLeft }: Grant): boolean {
+	return validity !== undefined || schedule !== undefined || usesLeft !== undefined;
 }
 
 export function encodeGrant(grant: Grant): CborFields {

@@ -173,6 +173,7 @@ export class App {
 				clock,
 				bolt: this.#bolt,
 				firmwareVersion: this.#options.firmwareVersion,
+				startedAtMs: this.#startedAtMs,
 			}),
 			isWindowOpen: () => this.#isWindowOpen(),
 			onClaimed: () => this.#closeWindow(),
@@ -296,7 +297,9 @@ export class App {
 		this.#append({ kind: "fault", code: fault });
 	}
 
+	/** A pairing phone that ends without a grant was a stranger. */
 	#sessionEnded(session: Session, end: string): void {
+		if (session.grantId === undefined) this.#strangers.add(session.transportName);
 		const who = session.grantId === undefined ? "a pairing phone" : `grant ${session.grantId}`;
 		this.#platform.system.log(`session: ${who} over ${session.transportName} ended, ${end}`);
 	}

@@ -76,7 +76,7 @@ export class Desk {
 		}
 		if (grant === undefined) return;
 		const { command, spendsUse } = verdict.value;
-		const early = handlers.refusal(command, request.args);
+		const early = handlers.refusal(command, request.args, grant);
 		if (early !== undefined) {
 			this.#record(grant.id, request.command, early);
 			return session.reply(request, early);

@@ -3,7 +3,7 @@
  * arguments, act, reply once.
  */
 import type { Grant } from "../access/grant.ts";
-import { roleFromNumber } from "../access/grant.ts";
+import { mayGive, roleFromNumber } from "../access/grant.ts";
 import type { AddReason, Grants, RemoveReason } from "../access/grants.ts";
 import { unreachable } from "../base/assert.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -29,6 +29,8 @@ export interface HandlersOptions {
 	readonly crypto: Crypto;
 	readonly serial: string;
 	readonly firmwareVersion: string;
+	/** When this boot began, by the clock. */
+	readonly startedAtMs: number;
 	readonly grants: Grants;
 	readonly log: EventLog;
 	readonly bolt: BoltDriver;
@@ -43,7 +45,7 @@ export class Handlers {
 	}
 
 	/** What is refused before anything is spent: arguments that cannot be read, a bolt that moves or may not move. */
-	refusal(command: CommandName, args: CborMap): Refusal | undefined {
+	refusal(command: CommandName, args: CborMap, grant: Grant): Refusal | undefined {
 		switch (command) {
 			case "anchor":
 			case "status":
@@ -55,8 +57,12 @@ export class Handlers {
 				return this.#options.bolt.refusal(command === "unlock" ? "retract" : "throw");
 			case "log.read":
 			case "members.remove":
-			case "members.add":
 				return readArgs(command, args) ? undefined : "unknown-command";
+			case "members.add": {
+				const role = readArgs(command, args) ? roleFromNumber(args.uint(1)) : undefined;
+				if (role === undefined) return "unknown-command";
+				return mayGive(grant, role) ? undefined : "not-permitted";
+			}
 			case "enrol":
 				return "not-permitted";
 			default:
@@ -90,13 +96,13 @@ export class Handlers {
 	}
 
 	#status({ session, request }: Call): void {
-		const { bolt, clock, log, firmwareVersion } = this.#options;
+		const { bolt, clock, log, firmwareVersion, startedAtMs } = this.#options;
 		session.reply(request, "done", {
 			0: BOLT_POSITIONS.indexOf(bolt.bolt),
 			1: bolt.doorClosed,
 			2: bolt.inhibited,
 			3: firmwareVersion,
-			4: Math.floor(clock.monotonicMs()),
+			4: Math.floor(clock.monotonicMs() - startedAtMs),
 			5: log.sequence,
 			6: log.head,
 		});
@@ -170,5 +176,16 @@ function removalRefusal(reason: RemoveReason): Refusal {
 }
 
 function additionRefusal(reason: AddReason): Refusal {
-	return reason === "duplicate" || reason === "unclaimed" ? "not-permitted" : "try-later";
+	switch (reason) {
+		case "duplicate":
+		case "unclaimed":
+			return "not-permitted";
+		case "malformed":
+			return "unknown-command";
+		case "table-full":
+		case "storage":
+			return "try-later";
+		default:
+			return unreachable(reason);
+	}
 }

@@ -9,18 +9,22 @@ import { newPairedLock } from "../../sim/paired-lock.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
 
 /** A lock with one guest of these limits, whose session is open. No command makes such a grant yet. */
-function newGuest(crypto: TestCrypto, limits: Pick<NewMember, "validity" | "usesLeft">) {
+function newGuest(
+	crypto: TestCrypto,
+	limits: Pick<NewMember, "validity" | "usesLeft">,
+	role: NewMember["role"] = "member",
+) {
 	const { rig, label } = newPairedLock(crypto);
 	const guest = new PhoneRig(rig, crypto, label, 17);
 	rig.board.powerCut();
 	const { key25519, keyP256 } = guest;
 	const grants = new Grants(new Store(rig.board.storage));
-	const { id } = check.accepted(grants.add({ role: "member", name: "Guest", key25519, keyP256, ...limits }));
+	const { id } = check.accepted(grants.add({ role, name: "Guest", key25519, keyP256, ...limits }));
 	rig.boot();
 	guest.connect();
 	check.ok(guest.ready, rig.log);
 	const usesLeft = (): number | undefined => new Grants(new Store(rig.board.storage)).get(id)?.usesLeft;
-	return { rig, guest, usesLeft };
+	return { rig, label, guest, usesLeft };
 }
 
 export default function suite(t: Suite): void {
@@ -75,6 +79,18 @@ export default function suite(t: Suite): void {
 		rig.advance(200);
 		check.equal(guest.ask("unlock")?.status, "done");
 		check.equal(usesLeft(), 0);
+	});
+
+	t.test("an owner whom a count limits gives nobody a grant without limits (T9)", ({ crypto }) => {
+		const { rig, label, guest } = newGuest(crypto, { usesLeft: 3 }, "owner");
+		const friend = new PhoneRig(rig, crypto, label, 18);
+		for (const role of [1, 2]) {
+			const args = { 0: "Eve", 1: role, 2: friend.key25519, 3: friend.keyP256, 4: friend.proof() };
+			check.equal(guest.ask("members.add", args)?.status, "not-permitted");
+		}
+		friend.connect();
+		check.ok(!friend.ready);
+		check.equal(guest.ask("members.list")?.result.array(0, 2)?.length, 2);
 	});
 
 	t.test("an unlock that comes too late spends no use (T3, I7)", ({ crypto }) => {

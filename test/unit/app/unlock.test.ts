@@ -85,6 +85,26 @@ export default function suite(t: Suite): void {
 		check.equal(owner.pair()?.status, "done");
 	});
 
+	t.test("what a refused pairing leaves in the log is a stranger more in the hour's count", (context) => {
+		const { rig, owner } = newLock(context.crypto);
+		rig.press();
+		owner.connect("qr");
+		check.equal(owner.ask("enrol", { 0: "Eve" })?.status, "unknown-command");
+		rig.advance(200000);
+		const writes = rig.board.storage.mutations().length;
+		rig.advance(3600000);
+		check.equal(rig.board.storage.mutations().length, writes + 1, rig.log);
+	});
+
+	t.test("the status says how long this boot lasts, whatever the clock began with", (context) => {
+		const { rig, owner } = newPairedLock(context.crypto);
+		rig.advance(50000);
+		rig.boot();
+		rig.advance(7000);
+		owner.connect();
+		check.equal(owner.ask("status")?.result.uint(4), 7000);
+	});
+
 	t.test("a stranger's key gets no session (T8)", (context) => {
 		const { rig, label } = newPairedLock(context.crypto);
 		const stranger = new PhoneRig(rig, context.crypto, label, 14);
