@@ -97,7 +97,16 @@ export default function suite(t: Suite): void {
 		]);
 		const decoded = check.accepted(decodeCborMap(encodeCbor(map)));
 		check.deepEqual([...decoded.keys()], [0, 24, 1000, -1, -2, "b", "aa", longText]);
-		check.bytes(encodeCbor({ 10: 1, 2: 2, [-1]: 3 }), "a302020a012003");
+		check.bytes(encodeCbor({ 22: 1, 2: 2, 0: 3 }), "a3000302021601");
+	});
+
+	t.test("an object has 23 keys at most, 0 to 22; any other is a programmer's error", () => {
+		const fields = Object.fromEntries(Array.from({ length: 23 }, (_, key) => [key, key]));
+		const encoded = encodeCbor(fields);
+		check.bytes(encodeCbor(check.accepted(decodeCbor(encoded))), encoded);
+		for (const key of ["23", "-1", "1.5", "01", "NaN", ""]) {
+			check.throws(() => encodeCbor({ 0: 1, [key]: 1 } as CborInput), "AssertionFault");
+		}
 	});
 
 	t.test("an object's undefined fields are left out", () => {

@@ -28,7 +28,7 @@ export default function suite(t: Suite): void {
 	t.test("a request with an unknown key, a missing one or one of a wrong type is refused (T15)", () => {
 		check.accepted(decodeRequest(encodeCbor(FIELDS)));
 		check.refused(decodeRequest(encodeCbor({ ...FIELDS, 5: 1 })), "malformed");
-		check.refused(decodeRequest(encodeCbor({ ...FIELDS, 99: null })), "malformed");
+		check.refused(decodeRequest(encodeCbor({ ...FIELDS, 22: null })), "malformed");
 		for (const key of [0, 1, 2, 3] as const) {
 			check.refused(decodeRequest(encodeCbor({ ...FIELDS, [key]: undefined })), "malformed", `no ${key}`);
 			check.refused(decodeRequest(encodeCbor({ ...FIELDS, [key]: "7" })), "malformed", `text as ${key}`);
@@ -41,9 +41,9 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a phone ignores keys that it does not know in replies and notices, and nothing else", () => {
-		const reply = check.accepted(decodeFromLock(encodeCbor({ 0: 7, 1: 0, 2: { 0: 2, 9: 1 }, 77: "new" })));
+		const reply = check.accepted(decodeFromLock(encodeCbor({ 0: 7, 1: 0, 2: { 0: 2, 9: 1 }, 22: "new" })));
 		check.ok(reply.kind === "reply" && reply.reply.status === "done" && reply.reply.result.uint(0) === 2);
-		const notice = check.accepted(decodeFromLock(encodeCbor({ 5: 1, 6: { 0: 2 }, 77: "new" })));
+		const notice = check.accepted(decodeFromLock(encodeCbor({ 5: 1, 6: { 0: 2 }, 22: "new" })));
 		check.ok(notice.kind === "notice" && notice.notice.data.uint(0) === 2);
 		check.refused(decodeFromLock(encodeCbor({ 0: 7, 1: 11 })), "malformed");
 		check.refused(decodeFromLock(encodeCbor({ 1: 0 })), "malformed");
