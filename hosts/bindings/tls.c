@@ -31,18 +31,25 @@ static int receive(void *context, unsigned char *data, size_t bytes)
 	ssize_t got = recv(tls->descriptor, data, bytes, 0);
 
 	if (got > 0) return (int)got;
-	if (got == 0) tls->ended = true;
-	if (got == 0) return TLS_SOCKET_ENDED;
+	if (got == 0 && tls->unsendable) return TLS_SOCKET_BROKE;
+	if (got == 0) {
+		tls->ended = true;
+		return TLS_SOCKET_ENDED;
+	}
 	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_READ : TLS_SOCKET_BROKE;
 }
 
+/* A peer that refuses says why and closes, perhaps while we are still sending: what it said lies unread in the socket.
+ * So a connection that takes no more is not the failure; reading comes to it, behind the peer's last words. */
 static int send_out(void *context, const unsigned char *data, size_t bytes)
 {
 	Tls *tls = context;
-	ssize_t sent = send(tls->descriptor, data, bytes, MSG_NOSIGNAL);
+	ssize_t sent = tls->unsendable ? (ssize_t)bytes : send(tls->descriptor, data, bytes, MSG_NOSIGNAL);
 
 	if (sent >= 0) return (int)sent;
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_WRITE : TLS_SOCKET_BROKE;
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return MBEDTLS_ERR_SSL_WANT_WRITE;
+	tls->unsendable = true;
+	return (int)bytes;
 }
 
 /* Closing with unread bytes would reset the connection, and the peer might never read our alert. */

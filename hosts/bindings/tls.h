@@ -29,6 +29,7 @@ typedef struct {
 	Verifier verifier;
 	bool offered, resumed;  /* a session to resume; the peer took it */
 	bool ended;  /* the socket said end of stream */
+	bool unsendable;  /* the socket takes nothing any more */
 	bool blocked;  /* reading waits for the socket to take bytes */
 	bool telling, consumed;  /* JavaScript is being told of bytes; it has read some */
 	bool short_write;  /* JavaScript waits for an empty queue */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type ChainCase, hostileCases, legalCases, malformedCases } from "./chain-cases.ts";
 import { ChainChecker } from "./chain-checker.ts";
 import { intermediateOf, leafOf, rootOf } from "./issue.ts";
+import { randomOf } from "./random.ts";
 import type { BindingTest } from "./run.ts";
 
 let checker: ChainChecker | undefined;
@@ -17,17 +18,6 @@ function caseTest(each: ChainCase): BindingTest {
 	return {
 		name: each.name,
 		run: async () => assert.equal(await theChecker().verdict(each), each.verdict),
-	};
-}
-
-/** xorshift32: the same run for the same seed. */
-function randomOf(seed: number): (below: number) => number {
-	let state = seed || 1;
-	return (below) => {
-		state ^= state << 13;
-		state ^= state >>> 17;
-		state ^= state << 5;
-		return (state >>> 0) % below;
 	};
 }
 

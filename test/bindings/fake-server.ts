@@ -70,6 +70,8 @@ export function certificates(chain: readonly Uint8Array[]): Buffer {
 	return message(11, Buffer.concat([size(list.length, 3), list]));
 }
 
+/** RFC 5246 7.4.4: any ECDSA certificate, of no issuer in particular. */
+export const certificateRequest = (): Buffer => message(13, Buffer.from("0140000204030000", "hex"));
 export const serverHelloDone = (): Buffer => message(14, Buffer.alloc(0));
 
 /** X25519 with a public key of no meaning, signed over the hellos' randoms (RFC 8422 5.4). */
@@ -99,8 +101,11 @@ export interface Listening {
 	close(): Promise<void>;
 }
 
-/** Calls back once a client has sent its hello. */
-export async function fakeServer(onHello: (socket: Socket, hello: Buffer) => void): Promise<Listening> {
+/** Calls back once a client has sent its hello, and for what comes after it. */
+export async function fakeServer(
+	onHello: (socket: Socket, hello: Buffer) => void,
+	onMore: (socket: Socket) => void = () => undefined,
+): Promise<Listening> {
 	const chunks: Buffer[] = [];
 	const sockets = new Set<Socket>();
 	const server: Server = createServer((socket) => {
@@ -112,6 +117,7 @@ export async function fakeServer(onHello: (socket: Socket, hello: Buffer) => voi
 		socket.on("data", (chunk) => {
 			chunks.push(chunk);
 			hello = Buffer.concat([hello, chunk]);
+			if (said) onMore(socket);
 			if (said || hello.length < 5 || hello.length < 5 + hello.readUInt16BE(3)) return;
 			said = true;
 			onHello(socket, hello);
