@@ -5,7 +5,7 @@
 #include "port.h"
 
 enum { SEED_BYTES = 64 };
-static const char SEED_DOMAIN[] = "entropy", SEED_NAME[] = "seed";
+static const char SEED_DOMAIN[] = PORT_DOMAIN_ENTROPY, SEED_NAME[] = "seed";
 
 typedef enum { ENTROPY_OFF, ENTROPY_STARTED, ENTROPY_READY } EntropyState;
 static EntropyState state;

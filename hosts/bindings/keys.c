@@ -14,7 +14,7 @@
 #include "secrets.h"
 
 enum { FORMAT = 1, HEADER_BYTES = 3, RECORD_MAX = HEADER_BYTES + 32 + LK_P256_PUBLIC };
-static const char DOMAIN[] = "keys";
+static const char DOMAIN[] = PORT_DOMAIN_KEYS;
 
 void xs_lk_key_generate(xsMachine *the);
 void xs_lk_key_kind(xsMachine *the);

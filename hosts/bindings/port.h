@@ -47,6 +47,10 @@ bool port_post(void (*callback)(void *context), void *context);
 
 /* ---- records (the key store's and the entropy seed's; the same store as embedded:storage/key-value) ---- */
 
+/* What lies in these two is secret (I1): a host refuses them to JavaScript, to read, to write, to delete and to list. */
+#define PORT_DOMAIN_KEYS "keys"
+#define PORT_DOMAIN_ENTROPY "entropy"
+
 typedef enum {
 	PORT_RECORD_OK = 0,
 	PORT_RECORD_ABSENT,

@@ -23,6 +23,15 @@ static void set_status(xsMachine *the, PortRecordStatus status)
 	}
 }
 
+/* Private keys and the next boot's seed are C's alone (I1). The test build looks at them. */
+static void domain_argument(xsMachine *the, char domain[NAME_BYTES])
+{
+	lk_text(the, 0, domain, NAME_BYTES);
+#ifndef LATCHKEY_TEST_BUILD
+	if (strcmp(domain, PORT_DOMAIN_KEYS) == 0 || strcmp(domain, PORT_DOMAIN_ENTROPY) == 0) xsRangeError("storage: a domain of secrets");
+#endif
+}
+
 /* (domain, name): an ArrayBuffer, undefined when absent, or a DeviceErrorCode */
 void xs_record_read(xsMachine *the)
 {
@@ -31,7 +40,7 @@ void xs_record_read(xsMachine *the)
 	PortRecordStatus status;
 	size_t bytes;
 
-	lk_text(the, 0, domain, sizeof domain);
+	domain_argument(the, domain);
 	lk_text(the, 1, name, sizeof name);
 	status = port_record_read(domain, name, value, sizeof value, &bytes);
 	if (status == PORT_RECORD_OK) xsmcSetArrayBuffer(xsResult, value, (xsIntegerValue)bytes);
@@ -45,7 +54,7 @@ void xs_record_write(xsMachine *the)
 	char domain[NAME_BYTES], name[NAME_BYTES];
 	LkSpan value;
 
-	lk_text(the, 0, domain, sizeof domain);
+	domain_argument(the, domain);
 	lk_text(the, 1, name, sizeof name);
 	value = lk_bytes(the, 2, 0, 0x7fffffff);
 	set_status(the, port_record_write(domain, name, value.data, value.bytes));
@@ -56,7 +65,7 @@ void xs_record_delete(xsMachine *the)
 {
 	char domain[NAME_BYTES], name[NAME_BYTES];
 
-	lk_text(the, 0, domain, sizeof domain);
+	domain_argument(the, domain);
 	lk_text(the, 1, name, sizeof name);
 	set_status(the, port_record_delete(domain, name));
 }
@@ -82,7 +91,7 @@ void xs_record_names(xsMachine *the)
 	char domain[NAME_BYTES];
 	Names names = { the, 0 };
 
-	lk_text(the, 0, domain, sizeof domain);
+	domain_argument(the, domain);
 	xsmcVars(1);
 	xsmcSetNewArray(xsResult, 0);
 	if (!records_list(domain, add_name, &names)) lk_fault(the, "record/io");

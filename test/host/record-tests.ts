@@ -58,6 +58,33 @@ export const recordTests: readonly HostTest[] = [
 		},
 	},
 	{
+		name: "the domains of keys and of the seed are closed to JavaScript: read, write, delete and list (I1)",
+		run: async () => {
+			const state = newFolder();
+			await lines(
+				`native("xs_lk_key_generate")("device", 1, 0); native("xs_lk_random")(new Uint8Array(8));`,
+				state,
+			);
+			const kept = ["entropy,seed.rec", "keys,device.rec"];
+			assert.deepEqual(readdirSync(state).sort(), kept);
+			const before = kept.map((file) => readBytes(join(state, file)));
+			const found = await lines(
+				`for (const [path, key] of [["keys", "device"], ["entropy", "seed"], ["Keys", "device"]]) {
+					const closed = KeyValue.open({ path });
+					say(reason(() => closed.read(key)), reason(() => closed.write("new", bytes("x"))), reason(() => closed.delete(key)), reason(() => [...closed].join()));
+				}`,
+				state,
+			);
+			const refused = "RangeError RangeError RangeError RangeError";
+			assert.deepEqual(found, [refused, refused, "none none none new"]);
+			assert.deepEqual(readdirSync(state).sort(), ["Keys,new.rec", ...kept]);
+			assert.deepEqual(
+				kept.map((file) => readBytes(join(state, file))),
+				before,
+			);
+		},
+	},
+	{
 		name: "a value larger than a record is refused, and the old one stands",
 		run: async () => {
 			const found = await lines(
