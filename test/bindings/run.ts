@@ -5,6 +5,7 @@
 import { boardTests } from "./board-tests.ts";
 import { buildVariants } from "./boards.ts";
 import { chainTests } from "./chain-tests.ts";
+import { commandTests } from "./command-tests.ts";
 import { streamTests } from "./stream-tests.ts";
 import { tlsTests } from "./tls-tests.ts";
 
@@ -13,7 +14,13 @@ export interface BindingTest {
 	run(): void | Promise<void>;
 }
 
-const SUITES: readonly (readonly BindingTest[])[] = [boardTests, chainTests, tlsTests, streamTests];
+const SUITES: readonly (readonly BindingTest[])[] = [
+	boardTests,
+	chainTests,
+	tlsTests,
+	streamTests,
+	commandTests,
+];
 
 async function main(): Promise<number> {
 	const words = process.argv.slice(2);

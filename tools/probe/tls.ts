@@ -2,8 +2,9 @@
  * `latchkey probe tls`: makes one connection with the product's own TLS client, on the engine, and prints what came of
  * it as one line of JSON. The reasons of a refusal are TlsReason (modules/platform/tls.ts, docs/TLS.md).
  */
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { existingFile, hostName, port } from "../cli/arguments.ts";
 import { CliFault } from "../cli/fault.ts";
@@ -29,12 +30,18 @@ const ISO_TIME =
 	/^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,]\d+)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 const ALPN = /^[!-+\--~]{1,32}(,[!-+\--~]{1,32}){0,3}$/;
 
+/** Date.parse takes the thirtieth of February for the second of March. */
+function isDay(date: string | undefined): boolean {
+	const day = new Date(`${date}T00:00:00Z`);
+	return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(`${date}T`);
+}
+
 function isoTime(text: string): number {
 	const parts = ISO_TIME.exec(text);
 	const [, date, minutes = "00:00", seconds = "00", zone = "Z"] = parts ?? [];
 	const offset = zone.replace(/^([+-]\d{2}):?(\d{2})?$/, (_, hours, rest) => `${hours}:${rest ?? "00"}`);
 	const milliseconds = Date.parse(`${date}T${minutes}:${seconds}${offset.toUpperCase()}`);
-	if (parts === null || Number.isNaN(milliseconds) || milliseconds < 0)
+	if (parts === null || !isDay(date) || Number.isNaN(milliseconds) || milliseconds < 0)
 		throw new InvalidArgumentError("It must be a time such as 2026-07-01T12:00:00Z.");
 	return milliseconds;
 }
@@ -51,25 +58,29 @@ function alpnNames(text: string): string {
 	return text;
 }
 
-/** The key is the certificate's, or the command line is wrong. */
-function checkClientKey(certPath: string, keyPath: string): void {
-	let matches: boolean;
+/** The key in the one form that the engine is given; it is the certificate's, or the command line is wrong. */
+function readClientKey(certPath: string, keyPath: string): Buffer {
+	let key: KeyObject;
+	let certificate: X509Certificate;
 	try {
-		matches = new X509Certificate(readFileSync(certPath)).checkPrivateKey(
-			createPrivateKey(pemOrDer(readFileSync(keyPath))),
-		);
+		key = privateKeyOf(readFileSync(keyPath));
 	} catch {
-		throw new CliFault(`${keyPath}: no private key that can be read, or ${certPath}: no certificate`, 2);
+		throw new CliFault(`${keyPath}: no private key that can be read`, 2);
 	}
-	if (!matches) throw new CliFault(`${keyPath} is not the key of ${certPath}`, 2);
+	try {
+		certificate = new X509Certificate(readFileSync(certPath));
+	} catch {
+		throw new CliFault(`${certPath}: no certificate`, 2);
+	}
+	if (!certificate.checkPrivateKey(key)) throw new CliFault(`${keyPath} is not the key of ${certPath}`, 2);
+	return key.export({ type: "pkcs8", format: "der" });
 }
 
-function pemOrDer(bytes: Buffer): Parameters<typeof createPrivateKey>[0] {
-	if (bytes.includes("-----BEGIN")) return bytes;
+function privateKeyOf(bytes: Buffer): KeyObject {
+	if (bytes.includes("-----BEGIN")) return createPrivateKey(bytes);
 	for (const type of ["pkcs8", "sec1", "pkcs1"] as const) {
 		try {
-			createPrivateKey({ key: bytes, format: "der", type });
-			return { key: bytes, format: "der", type };
+			return createPrivateKey({ key: bytes, format: "der", type });
 		} catch {
 			// Another form, then.
 		}
@@ -99,7 +110,7 @@ export function registerTlsProbe(program: Command): void {
 async function runTlsProbe(options: TlsArguments): Promise<void> {
 	const { ca, cert, key } = options;
 	if ((cert === undefined) !== (key === undefined)) throw new CliFault("--cert and --key go together", 2);
-	if (cert !== undefined && key !== undefined) checkClientKey(cert, key);
+	const ownKey = cert !== undefined && key !== undefined ? readClientKey(cert, key) : undefined;
 	process.exitCode = await runProbe({
 		name: "probe-tls",
 		heapKb: HEAP_KB,
@@ -111,11 +122,14 @@ async function runTlsProbe(options: TlsArguments): Promise<void> {
 			send: options.send,
 			alpn: options.alpn,
 		},
-		prepare: (folder) =>
-			prepareCertificates(folder, {
+		prepare: (folder) => {
+			const settings = prepareCertificates(folder, {
 				ca,
 				...(cert === undefined ? {} : { cert }),
 				...(key === undefined ? {} : { key }),
-			}),
+			});
+			if (ownKey !== undefined) writeFileSync(join(folder, "key"), ownKey);
+			return settings;
+		},
 	});
 }
