@@ -211,9 +211,15 @@ static txMachine *build_root(Image *image, const EngineOptions *options)
 static txMachine *clone_root(txMachine *root, const EngineOptions *options)
 {
 	uint8_t *bounds[2];
+	/*
+	 * A third each from the start, as on a board: the engine collects when a part is used up and takes more only when
+	 * nothing was free, so parts that begin small are collected at nearly every turn. The last third goes to whichever
+	 * part needs it.
+	 */
+	size_t shared = options->heap_bytes - options->stack_slots * sizeof(txSlot);
 	txCreation creation = {
-		.initialChunkSize = 4096, .incrementalChunkSize = 512,
-		.initialHeapCount = 256, .incrementalHeapCount = 64,
+		.initialChunkSize = (txSize)(shared / 3), .incrementalChunkSize = 512,
+		.initialHeapCount = (txSize)(shared / 3 / sizeof(txSlot)), .incrementalHeapCount = 64,
 		.stackCount = (txSize)options->stack_slots, .initialKeyCount = 64, .incrementalKeyCount = 64,
 		.nameModulo = NAME_MODULO, .symbolModulo = SYMBOL_MODULO,
 		.parserBufferSize = 1024, .parserTableModulo = 127,
