@@ -194,7 +194,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test(
-		"a device's own certificate request is accepted, and any other is refused with its reason (T6)",
+		"a device's own certificate request is accepted, and any other is refused with its reason (T6, I9)",
 		({ random }) => {
 			const key = new NobleSigningKey();
 			const other = new NobleSigningKey();
