@@ -155,13 +155,7 @@ static void on_wake(void *context)
 	Tls *tls = context;
 
 	tls->wake = NULL;
-	if (tls->pending_result != 0) {
-		int result = tls->pending_result;
-		tls->pending_result = 0;
-		enter(tls);
-		if (tls->phase == TLS_UP) fail(tls, result);
-		leave(tls);
-	} else on_ready(tls, PORT_READABLE);
+	on_ready(tls, PORT_READABLE);
 }
 
 static void wake_soon(Tls *tls)
@@ -228,12 +222,14 @@ static void tell_readable(Tls *tls)
 
 static void serve(Tls *tls)
 {
-	int result = write_out(tls);
+	/* What was met while JavaScript called comes first: nothing is read behind a failure or a close_notify. */
+	int result = tls->pending_result != 0 ? tls->pending_result : write_out(tls);
 
 	if (result == 0 && tls->short_write && tls->queue.bytes == 0) {
 		tls->short_write = false;
 		emit(tls, EVENT_WRITABLE, REASON_NONE);
 		if (tls->phase != TLS_UP) return;
+		result = tls->pending_result;
 	}
 	if (result == 0) result = take_in(tls);
 	if (result == 0) tell_readable(tls);

@@ -134,6 +134,24 @@ export const streamTests: readonly BindingTest[] = [
 	test("so they do with a collection at every allocation", () => stream(5000, { words: ["--stress"] })),
 	test("so they do without a memory error", () =>
 		stream(20_000_000, { settings: { pause: 1 }, variant: "sanitize-testkeys" })),
+	test("a reader that was not called finds a connection that ended well to have ended well", async () => {
+		const server = createServer({ key: keyPem(LEAF), cert: LEAF.pem + CA.pem, maxVersion: "TLSv1.2" });
+		server.on("tlsClientError", () => undefined);
+		server.on("secureConnection", (socket) => {
+			socket.on("error", () => undefined);
+			socket.write("some");
+			setTimeout(() => socket.end("more"), 30);
+		});
+		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+		try {
+			const { port } = server.address() as { port: number };
+			const settings = { port, now: AT, files: filesFor(), roots: 1, times: 10 };
+			const end = await runFixture({ name: "poll", settings });
+			assert.deepEqual(end.lines, Array(10).fill("8 clean"), end.stderr);
+		} finally {
+			server.close();
+		}
+	}),
 	test("servers whose first flight is damaged are refused, without a memory error (I9, T15)", damagedFlights),
 	resumption("a session is resumed by ticket", "connect,connect,connect", "full resumed resumed"),
 	test("a session is resumed by its id where there are no tickets", async () => {
