@@ -15,6 +15,7 @@ static const char usage[] =
 	"  --main MODULE      name of the module that is the program (default main)\n"
 	"  --state DIR        what the board's flash keeps (also --dir); made when it is missing\n"
 	"  --pins SOCKET      Unix socket on which the pins are watched and driven\n"
+	"  --pins-wait MS     wait so long for a watcher to say where the inputs are (default 0)\n"
 	"  --serial LINK      symbolic link to make to the serial line's terminal\n"
 	"  --heap-kb N        heap of the engine in KiB: slots, chunks and stack (default 1024)\n"
 	"  --stack N          slots of the engine's stack (default 1024)\n"
@@ -64,6 +65,7 @@ static void setting(const char *option, const char *value)
 	else if (strcmp(option, "--main") == 0) board.main_module = value;
 	else if (strcmp(option, "--state") == 0 || strcmp(option, "--dir") == 0) board.state = value;
 	else if (strcmp(option, "--pins") == 0) board.pins = value;
+	else if (strcmp(option, "--pins-wait") == 0) board.pins_wait_ms = (uint32_t)number(option, value, 0, 10000);
 	else if (strcmp(option, "--serial") == 0) board.serial = value;
 	else if (strcmp(option, "--heap-kb") == 0) board.heap_kb = number(option, value, 32, 1024 * 1024);
 	else if (strcmp(option, "--stack") == 0) board.stack_slots = (uint32_t)number(option, value, 128, 1024 * 1024);

@@ -11,7 +11,7 @@ enum { BOARD_ARGUMENTS_MAX = 32 };
 typedef struct {
 	const char *image, *main_module, *state, *pins, *serial, *reset_reason;
 	size_t heap_kb;
-	uint32_t stack_slots;
+	uint32_t stack_slots, pins_wait_ms;
 	bool stress, plain, report_heap;
 	const char *arguments[BOARD_ARGUMENTS_MAX];  /* key=value, for the firmware */
 	int argument_count;

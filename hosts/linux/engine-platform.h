@@ -31,6 +31,8 @@
 #define mxUsePOSIXThreads 1
 
 #define mxUseDefaultBuildKeys 1
+/* No debugger is ever connected; the debug build only keeps lines. */
+#define mxUseDefaultDebug 1
 #define mxUseDefaultSharedChunks 1
 
 /* Strings hold what a board's strings hold: surrogate pairs as two three-byte sequences. */

@@ -22,6 +22,7 @@ void engine_run_main(txMachine *the, const char *module);
 void engine_run_jobs(txMachine *the);
 void engine_report(txMachine *the, EngineReport *report);
 txMachine *engine_machine(void);
+uint32_t engine_meter(const txMachine *the);
 extern void engine_link_image(txMachine *root, Image *image);
 extern void engine_install_globals(txMachine *root);
 extern void engine_arm_natives(void);
@@ -277,6 +278,13 @@ void engine_run_main(txMachine *the, const char *module)
 }
 
 /* ---- measuring ---- */
+
+#ifdef mxMetering
+uint32_t engine_meter(const txMachine *the)
+{
+	return the->meterIndex;
+}
+#endif
 
 /* The stack lies in fresh memory of the arena: what was never reached is still zero. */
 static uint32_t stack_peak(const txMachine *the)

@@ -39,6 +39,11 @@ void engine_run_jobs(xsMachine *the);
 /* Collects, then measures. */
 void engine_report(xsMachine *the, EngineReport *report);
 
+#ifdef mxMetering
+/* Byte codes run so far, modulo 2^32. */
+uint32_t engine_meter(const xsMachine *the);
+#endif
+
 /* The running machine, or NULL: for callbacks of C that carry no machine. */
 xsMachine *engine_machine(void);
 

@@ -26,7 +26,9 @@ static OpenFile open_files[OPEN_MAX];
 static unsigned files_made;
 
 static long bytes_left = ALL, operations_left = ALL;
-static bool skip_sync, skip_directory_sync;
+static bool skip_sync, skip_directory_sync, skip_delete_sync, skip_parent_sync;
+static bool made, made_synced;
+static bool deleted;  /* the last change of a name was an unlink */
 
 /* The journal must hold what was done when the process is killed: each operation is one flush. */
 static void end_operation(void)
@@ -58,17 +60,33 @@ static void record_existing(int directory, const char *name)
 	free(bytes);
 }
 
+static void take_environment(void)
+{
+	const char *faults = getenv("LATCHKEY_FILES_FAULT");
+	static bool taken;
+
+	if (!taken && faults) recorder_set_faults(faults);
+	taken = true;
+}
+
+void recorder_made(bool synced)
+{
+	made = true;
+	made_synced = synced;
+}
+
 void recorder_start(int directory)
 {
-	const char *path = getenv("LATCHKEY_JOURNAL"), *faults = getenv("LATCHKEY_FILES_FAULT");
+	const char *path = getenv("LATCHKEY_JOURNAL");
 	const struct dirent *entry;
 	DIR *listing;
 
-	if (faults) recorder_set_faults(faults);
-	if (!path) return;
+	take_environment();
+	if (!path || journal) return;
 	journal = fopen(path, "we");
 	listing = fdopendir(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	if (!journal || !listing) fatal("recorder: cannot start");
+	if (made) fprintf(journal, "made %d\n", made_synced);
 	while ((entry = readdir(listing))) {
 		if (entry->d_name[0] != '.') record_existing(directory, entry->d_name);
 	}
@@ -115,12 +133,14 @@ void recorder_close(int descriptor)
 
 void recorder_rename(const char *from, const char *to)
 {
+	deleted = false;
 	if (journal) fprintf(journal, "rename %s %s\n", from, to);
 	end_operation();
 }
 
 void recorder_unlink(const char *name)
 {
+	deleted = true;
 	if (journal) fprintf(journal, "unlink %s\n", name);
 	end_operation();
 }
@@ -145,12 +165,14 @@ void recorder_set_faults(const char *faults)
 
 	snprintf(list, sizeof list, "%s", faults);
 	bytes_left = operations_left = ALL;
-	skip_sync = skip_directory_sync = false;
+	skip_sync = skip_directory_sync = skip_delete_sync = skip_parent_sync = false;
 	for (char *fault; (fault = strsep(&rest, ",")); ) {
 		if (strncmp(fault, "full:", 5) == 0) bytes_left = atol(fault + 5);
 		else if (strncmp(fault, "io:", 3) == 0) operations_left = atol(fault + 3);
 		else if (strcmp(fault, "skip-sync") == 0) skip_sync = true;
 		else if (strcmp(fault, "skip-directory-sync") == 0) skip_directory_sync = true;
+		else if (strcmp(fault, "skip-delete-sync") == 0) skip_delete_sync = true;
+		else if (strcmp(fault, "skip-parent-sync") == 0) skip_parent_sync = true;
 		else if (*fault) fatal("recorder: unknown fault %s", fault);
 	}
 }
@@ -181,7 +203,13 @@ bool recorder_skips_sync(void)
 
 bool recorder_skips_directory_sync(void)
 {
-	return skip_directory_sync;
+	return skip_directory_sync || (skip_delete_sync && deleted);
+}
+
+bool recorder_skips_parent_sync(void)
+{
+	take_environment();
+	return skip_parent_sync;
 }
 
 #endif

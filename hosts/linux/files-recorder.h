@@ -5,6 +5,7 @@
  * Journal (LATCHKEY_JOURNAL names it): one line an operation, fields separated by spaces, then for `exists` and
  * `write` the bytes and a line feed. Files are numbered in the order in which they are made.
  *
+ *   made 0|1                    the state directory is new; 1: its own name was synced
  *   exists NUMBER NAME LENGTH   was there when the board started, counts as synced
  *   create NUMBER NAME          new and empty, or emptied (then under a new number)
  *   write NUMBER OFFSET LENGTH
@@ -15,7 +16,8 @@
  *   mark WHAT NAME VALUE        said by the caller: "done" when an operation returned as durable
  *
  * Faults (LATCHKEY_FILES_FAULT, a list with commas): `full:N` no space after N more bytes; `io:N` everything fails
- * from the Nth operation on; `skip-sync`, `skip-directory-sync` leave that sync out and say that it was done.
+ * from the Nth operation on; `skip-sync`, `skip-directory-sync`, `skip-delete-sync` (the directory's, after an
+ * unlink) leave that sync out and say that it was done, `skip-parent-sync` the one of the state directory's name.
  */
 #ifndef LATCHKEY_FILES_RECORDER_H
 #define LATCHKEY_FILES_RECORDER_H
@@ -26,6 +28,7 @@
 
 #ifdef FILES_RECORDER
 
+void recorder_made(bool synced);
 void recorder_start(int directory);
 void recorder_create(int file, const char *name);
 void recorder_write(int file, const void *bytes, size_t count);
@@ -43,9 +46,11 @@ size_t recorder_allows(size_t count);
 bool recorder_fails(size_t count);
 bool recorder_skips_sync(void);
 bool recorder_skips_directory_sync(void);
+bool recorder_skips_parent_sync(void);
 
 #else
 
+static inline void recorder_made(bool synced) { (void)synced; }
 static inline void recorder_start(int directory) { (void)directory; }
 static inline void recorder_create(int file, const char *name) { (void)file; (void)name; }
 static inline void recorder_write(int file, const void *bytes, size_t count) { (void)file; (void)bytes; (void)count; }
@@ -59,6 +64,7 @@ static inline size_t recorder_allows(size_t count) { return count; }
 static inline bool recorder_fails(size_t count) { (void)count; return false; }
 static inline bool recorder_skips_sync(void) { return false; }
 static inline bool recorder_skips_directory_sync(void) { return false; }
+static inline bool recorder_skips_parent_sync(void) { return false; }
 
 #endif
 

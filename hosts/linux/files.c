@@ -15,23 +15,28 @@
 static int directory = -1;
 static uint64_t bytes_written;
 
-static void make_directory(const char *path)
+/* Syncs the directory that holds path, so that path's own name is durable. */
+static bool sync_parent(const char *path)
 {
 	char parent[4096];
 	char *slash;
+	bool synced;
 	int above;
 
-	if (mkdir(path, 0700) == 0) {
-		/* The directory's own name is durable too. */
-		snprintf(parent, sizeof parent, "%s", path);
-		slash = strrchr(parent, '/');
-		if (slash) slash[slash == parent] = 0;
-		above = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (above >= 0) {
-			if (fsync(above) != 0) fatal("state %s: %s", path, strerror(errno));
-			close(above);
-		}
-	}
+	if (recorder_skips_parent_sync()) return false;
+	if ((size_t)snprintf(parent, sizeof parent, "%s", path) >= sizeof parent) fatal("state: the path is too long");
+	slash = strrchr(parent, '/');
+	if (slash) slash[slash == parent] = 0;
+	above = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	synced = above >= 0 && fsync(above) == 0;
+	if (!synced) fatal("state %s: %s", path, strerror(errno));
+	close(above);
+	return synced;
+}
+
+static void make_directory(const char *path)
+{
+	if (mkdir(path, 0700) == 0) recorder_made(sync_parent(path));
 	else if (errno != EEXIST) fatal("state %s: %s", path, strerror(errno));
 }
 

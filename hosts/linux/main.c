@@ -71,7 +71,7 @@ int main(int argc, char *argv[])
 	files_start(board.state);
 	records_start();
 	cut_start();
-	pins_start(board.pins);
+	pins_start(board.pins, board.pins_wait_ms);
 	serial_start(board.serial);
 	if (!image_open(&image, board.image, reason, sizeof reason)) fatal("%s", reason);
 	if (!image_find(&image, board.main_module)) fatal("image %s: has no module %s", board.image, board.main_module);

@@ -1,6 +1,7 @@
 #include "pins.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -237,7 +238,26 @@ static void on_connection(void *context, int events)
 	close(descriptor);
 }
 
-void pins_start(const char *path)
+/* A mechanism that was there before this boot comes back at once and says where everything is. */
+static void await_watcher(uint32_t wait_ms)
+{
+	uint64_t deadline_us = port_monotonic_us() + (uint64_t)wait_ms * 1000u;
+	int descriptor = 0;
+
+	for (;;) {
+		uint64_t now_us = port_monotonic_us();
+		struct pollfd polled = { descriptor > 0 ? descriptor : listening, POLLIN, 0 };
+		if (now_us >= deadline_us || poll(&polled, 1, (int)((deadline_us - now_us) / 1000u) + 1) <= 0) return;
+		if (descriptor > 0) {
+			on_watcher(&watchers[0], PORT_READABLE);
+			return;
+		}
+		on_connection(NULL, PORT_READABLE);
+		descriptor = atomic_load(&watchers[0].descriptor);
+	}
+}
+
+void pins_start(const char *path, uint32_t wait_ms)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -250,4 +270,5 @@ void pins_start(const char *path)
 		fatal("pins %s: %s", path, strerror(errno));
 	}
 	if (!port_watch_add(listening, PORT_READABLE, on_connection, NULL)) fatal("pins: out of watches");
+	if (wait_ms > 0) await_watcher(wait_ms);
 }

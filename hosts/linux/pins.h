@@ -17,8 +17,8 @@
 
 enum { PINS_MAX = 64 };
 
-/* Opens the socket; NULL: no watchers. */
-void pins_start(const char *socket_path);
+/* Opens the socket; NULL: no watchers. Waits at most wait_ms for a watcher and the first that it sets. */
+void pins_start(const char *socket_path, uint32_t wait_ms);
 
 typedef enum { PIN_FREE, PIN_INPUT, PIN_INPUT_PULL_UP, PIN_OUTPUT } PinUse;
 /* False when the pin does not exist or is in use. An output starts at `level`. */

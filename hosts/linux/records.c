@@ -229,5 +229,5 @@ void records_start(void)
 			if (!files_unlink(leftovers.names[index])) return;
 		}
 	} while (leftovers.count == LEFTOVERS_MAX);
-	if (leftovers.count > 0) files_sync_directory();
+	/* Not synced: what a cut brings back, the next boot clears away again. */
 }

@@ -72,6 +72,16 @@ void xs_system_heap_report(xsMachine *the)
 	set_number(the, xsID_slotBytes, report.slot_bytes);
 }
 
+/* Byte codes run so far, modulo 2^32; undefined in a build without the meter. */
+void xs_system_meter(xsMachine *the)
+{
+#ifdef mxMetering
+	xsmcSetNumber(xsResult, engine_meter(the));
+#else
+	xsmcSetUndefined(xsResult);
+#endif
+}
+
 void system_print_arena(xsMachine *the)
 {
 	EngineReport report;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 
-export type Variant = "plain" | "recorder" | "sanitize" | "32";
+export type Variant = "plain" | "recorder" | "sanitize" | "debug" | "32";
 
 export interface BoardEnd {
 	/** Null when a signal ended the process. */
@@ -57,7 +57,13 @@ export function isBuilt(variant: Variant): boolean {
 
 /** Builds a variant of the host once for all tests that need it. */
 export function buildVariant(variant: Variant): void {
-	const settings = { plain: [], recorder: ["RECORDER=1"], sanitize: ["SANITIZE=1"], "32": ["BITS=32"] };
+	const settings = {
+		plain: [],
+		recorder: ["RECORDER=1"],
+		sanitize: ["SANITIZE=1"],
+		debug: ["DEBUG=1"],
+		"32": ["BITS=32"],
+	};
 	execFileSync("make", ["-s", "-j2", "-C", join(PATHS.root, "hosts/linux"), ...settings[variant]], {
 		stdio: ["ignore", "ignore", "inherit"],
 		timeout: 300_000,
@@ -90,7 +96,7 @@ export function makeImage(
 	const list = join(scratch, `${name}.list`);
 	const image = join(scratch, `${name}.image`);
 	writeFileSync(list, imageListText(chosen));
-	execFileSync(join(PATHS.hostBuild, "latchkey-image"), ["--list", list, "--output", image], {
+	execFileSync(join(PATHS.hostBuild, "latchkey-image"), ["--lines", "--list", list, "--output", image], {
 		stdio: ["ignore", "ignore", "pipe"],
 		timeout: 60_000,
 	});

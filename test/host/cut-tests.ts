@@ -9,6 +9,8 @@ import type { HostTest } from "./run.ts";
 const SEED = Number(process.env.LATCHKEY_SEED ?? 20261);
 const NAMES = ["a", "floor", "grant.1", "0123456789abcde"] as const;
 const BATCH = 400;
+/** Broken records that prove the point. */
+const ENOUGH = 20;
 
 const tables = Array.from({ length: 256 }, (_, byte) => {
 	let crc = byte;
@@ -29,7 +31,8 @@ async function record(faults: string): Promise<Operation[]> {
 	const end = await runBoard({
 		variant: "recorder",
 		main: "test/host/firmware/record-writer",
-		image: fixtureImage("record-writer", ["record-writer"]).toString(),
+		image: fixtureImage("record-writer", ["record-writer"]),
+		state: join(newFolder(), "flash"),
 		words: ["--arg", `seed=${SEED}`],
 		environment: { LATCHKEY_JOURNAL: journal, LATCHKEY_FILES_FAULT: faults },
 	});
@@ -99,7 +102,7 @@ async function cutEverywhere(operations: readonly Operation[]): Promise<{ cuts: 
 	const may = expectations(operations);
 	const cuts = [...everyCut(operations, SEED)];
 	const wrong: string[] = [];
-	for (let first = 0; first < cuts.length; first += BATCH) {
+	for (let first = 0; first < cuts.length && wrong.length < ENOUGH; first += BATCH) {
 		const batch = cuts.slice(first, first + BATCH);
 		const lines = await readStates(batch.map(([, files]) => files));
 		for (const [index, line] of lines.entries()) {
@@ -139,6 +142,8 @@ export const cutTests: readonly HostTest[] = [
 		[
 			["skip-sync", "the file's fsync", /is record\/corrupt/],
 			["skip-directory-sync", "the directory's fsync", / is (absent|[0-9a-f]+), not/],
+			["skip-delete-sync", "the directory's fsync after a delete", / is [0-9a-f]+, not absent$/],
+			["skip-parent-sync", "the fsync of the state directory's own name", / is absent, not/],
 		] as const
 	).map(
 		([fault, what, how]): HostTest => ({
@@ -146,7 +151,7 @@ export const cutTests: readonly HostTest[] = [
 			run: async () => {
 				const { wrong } = await cutEverywhere(await record(fault));
 				process.stdout.write(`# ${wrong.length} broken records\n`);
-				assert.ok(wrong.length > 20 && wrong.some((line) => how.test(line)), wrong.slice(0, 5).join("\n"));
+				assert.ok(wrong.length >= 5 && wrong.some((line) => how.test(line)), wrong.slice(0, 5).join("\n"));
 			},
 		}),
 	),

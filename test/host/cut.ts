@@ -3,7 +3,7 @@
  * after any operation could leave. What was synced is there. Of the rest a seeded subset is: each create, rename
  * and unlink by itself unless the directory was synced since; of a file's unsynced writes each 512-byte piece by
  * itself, and one of the lengths that the file had since its last sync. A piece that is lost reads as before the
- * write, as zeros, or as noise.
+ * write, as zeros, or as noise. A state directory whose own name was not synced may be gone with all that is in it.
  *
  *   node build/js/test/host/cut.js --journal FILE --at OPERATIONS --seed N --out DIRECTORY
  */
@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { Random } from "../harness/random.ts";
 
 export type Operation =
+	| { readonly kind: "made"; readonly synced: boolean }
 	| { readonly kind: "exists"; readonly file: number; readonly name: string; readonly bytes: Uint8Array }
 	| { readonly kind: "create"; readonly file: number; readonly name: string }
 	| { readonly kind: "write"; readonly file: number; readonly offset: number; readonly bytes: Uint8Array }
@@ -44,6 +45,8 @@ export function parseJournal(journal: Uint8Array): Operation[] {
 function parseOperation(words: readonly string[], content: (length: number) => Uint8Array): Operation {
 	const [kind, first = "", second = "", third = ""] = words;
 	switch (kind) {
+		case "made":
+			return { kind, synced: first === "1" };
 		case "exists":
 			return { kind, file: Number(first), name: second, bytes: content(Number(third)) };
 		case "create":
@@ -80,9 +83,14 @@ class Flash {
 	readonly #names = new Map<string, number>();
 	#syncedNames = new Map<string, number>();
 	#changes: NameChange[] = [];
+	/** The whole directory may vanish: its own name was never synced. */
+	#unrooted = false;
 
 	apply(operation: Operation): void {
 		switch (operation.kind) {
+			case "made":
+				this.#unrooted = !operation.synced;
+				return;
 			case "exists":
 				this.#files.set(operation.file, { synced: operation.bytes, writes: [] });
 				this.#names.set(operation.name, operation.file);
@@ -123,6 +131,7 @@ class Flash {
 
 	/** Name and content of every file that a cut now leaves. */
 	cut(random: Random): Map<string, Uint8Array> {
+		if (this.#unrooted && random.boolean()) return new Map();
 		const names = new Map(this.#syncedNames);
 		for (const change of this.#changes) if (random.boolean()) change(names);
 		return new Map([...names].map(([name, file]) => [name, torn(this.#files.get(file)!, random)]));

@@ -29,6 +29,19 @@ export const engineTests: readonly HostTest[] = [
 		},
 	},
 	{
+		name: "the debug build's stacks have files and lines",
+		run: async () => {
+			const source =
+				"function inner() {\n\tthrow new TypeError('no such door');\n}\nfunction outer() {\n\tinner();\n}\nouter();";
+			const end = await runSource("lines", source, { variant: "debug" });
+			assert.equal(end.status, 69);
+			assert.match(
+				end.stderr,
+				/TypeError: no such door\n at inner \(main:2\)\n at outer \(main:5\)\n at \(main:7\)\n/,
+			);
+		},
+	},
+	{
 		name: "an exception in a timer's callback ends the board with 69",
 		run: async () => {
 			const log = await ends(

@@ -179,6 +179,22 @@ export const drivePinTests: readonly HostTest[] = [
 		},
 	},
 	{
+		name: "a board that waits for its watcher starts with the inputs as they are",
+		run: async () => {
+			const socket = join(scratch, `pins${sockets++}`);
+			const source = `import Digital from "embedded:io/digital"; trace("is " + new Digital({ pin: 3, mode: Digital.Input }).read() + "\\n");`;
+			const board = new Board({
+				main: "main",
+				image: sourceImage(`pins${sockets}`, source),
+				words: ["--pins", socket, "--pins-wait", "3000"],
+			});
+			const watcher = await Watcher.connect(socket);
+			watcher.send("set 3 1\nset 4 0\n");
+			await board.until(({ stdout }) => stdout === "is 1\n");
+			await board.stop();
+		},
+	},
+	{
 		name: "a pin has one owner, and a closed one can be opened again",
 		run: async () => {
 			const [board] = await start(`import Digital from "embedded:io/digital";

@@ -31,7 +31,7 @@ async function main(): Promise<number> {
 	const only = words.includes("--only") ? words[words.indexOf("--only") + 1] : undefined;
 	let passed = 0;
 	let failed = 0;
-	for (const variant of ["plain", "recorder", "sanitize"] as const) buildVariant(variant);
+	for (const variant of ["plain", "recorder", "sanitize", "debug"] as const) buildVariant(variant);
 	if (canBuild32()) buildVariant("32");
 	const tests = [...SUITES.flat(), ...(words.includes("--slow") ? slowStressTests : [])];
 	for (const { name, run } of tests) {

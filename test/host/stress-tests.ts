@@ -25,8 +25,9 @@ async function output(variant: Variant, words: readonly string[]): Promise<strin
 const mutation: HostTest = {
 	name: "nothing that a program does to what it can reach writes to the frozen part",
 	run: async () => {
-		for (const words of [[], ["--stress"]]) {
+		for (const [variant, ...words] of [["plain"], ["plain", "--stress"], ["debug", "--stress"]] as const) {
 			const end = await runBoard({
+				variant,
 				main: "test/host/firmware/mutate",
 				image: fixtureImage("mutate", ["mutate", "frozen"], ["frozen"]),
 				words: ["--heap-kb", "1024", ...words],
@@ -39,7 +40,7 @@ const mutation: HostTest = {
 };
 
 export const stressTests: readonly HostTest[] = [
-	...(["plain", "sanitize", "32"] as const).map(
+	...(["plain", "debug", "sanitize", "32"] as const).map(
 		(variant): HostTest => ({
 			name: `a substantial program prints the same when every allocation collects (${variant})`,
 			run: async () => {
