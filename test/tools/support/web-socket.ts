@@ -57,8 +57,9 @@ export class TestClient {
 
 export function attempt(target: Target): Promise<Attempt> {
 	return new Promise((resolve) => {
-		const socket = new WebSocket(`wss://localhost:${target.port}${target.path}`, [target.subprotocol], {
+		const socket = new WebSocket(`wss://127.0.0.1:${target.port}${target.path}`, [target.subprotocol], {
 			ca: target.ca,
+			...{ servername: "localhost" },
 			...(target.cert === undefined ? {} : { cert: target.cert }),
 			...(target.key === undefined ? {} : { key: target.key }),
 			perMessageDeflate: false,
