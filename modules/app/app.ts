@@ -34,7 +34,7 @@ import { NOTICE_RESET } from "../wire/notice.ts";
 import { Desk } from "./desk.ts";
 import { Handlers } from "./handlers.ts";
 import { LineVerbs } from "./line-verbs.ts";
-import { sendNotices } from "./notices.ts";
+import { Notices } from "./notices.ts";
 import { SerialLine } from "./serial-line.ts";
 import { Transports } from "./transports.ts";
 
@@ -60,6 +60,7 @@ export class App {
 	readonly #bolt: BoltDriver;
 	readonly #link: Link;
 	readonly #transports: Transports;
+	readonly #notices: Notices;
 	#window: PairingWindow = WINDOW_CLOSED;
 	#windowTimer: Timer | undefined;
 	#hour = 0;
@@ -94,6 +95,14 @@ export class App {
 			mayConnect: () => !this.#bolt.driving,
 			...(platform.wsBytes === undefined ? {} : { wsBytes: platform.wsBytes }),
 		});
+		this.#notices = new Notices({
+			store: this.#store,
+			crypto,
+			openStaticKey: () => this.#openStaticKey(),
+			unixSeconds: () => this.#unixSeconds(),
+			send: (address, sealed) => this.#link.send({ kind: "notice", address, sealed }),
+		});
+		this.#link.onReady(() => this.#notices.flush());
 		const verbs = new LineVerbs({
 			identity: this.#identity,
 			crypto,
@@ -174,6 +183,7 @@ export class App {
 				bolt: this.#bolt,
 				firmwareVersion: this.#options.firmwareVersion,
 				startedAtMs: this.#startedAtMs,
+				onStopped: () => this.#tellOfBolt(this.#bolt.bolt),
 			}),
 			isWindowOpen: () => this.#isWindowOpen(),
 			onClaimed: () => this.#closeWindow(),
@@ -238,18 +248,8 @@ export class App {
 		const serial = this.#identity.serial;
 		system.log("button: held for a reset");
 		if (serial !== undefined) {
-			sendNotices(
-				{
-					store: this.#store,
-					crypto,
-					serial,
-					openStaticKey: () => this.#openStaticKey(),
-					unixSeconds: () => this.#unixSeconds(),
-					send: (address, sealed) => this.#link.send({ kind: "notice", address, sealed }),
-				},
-				NOTICE_RESET,
-				this.#grants.list().filter((grant) => grant.role === "owner"),
-			);
+			const owners = this.#grants.list().filter((grant) => grant.role === "owner");
+			this.#notices.tell(serial, NOTICE_RESET, owners);
 		}
 		const begun = this.#reset.begin();
 		if (!begun.ok) return system.log(`reset: refused, ${begun.reason}; nothing was erased`);
@@ -287,9 +287,12 @@ export class App {
 
 	#boltChanged(bolt: BoltReport, cause: BoltCause): void {
 		this.#platform.system.log(`bolt: ${bolt} (${cause})`);
-		const number = BOLT_POSITIONS.indexOf(bolt);
-		if (cause !== "command") this.#append({ kind: "bolt", bolt: number, cause });
-		this.#desk?.notify(EVENT_BOLT, { 0: number });
+		if (cause !== "command") this.#append({ kind: "bolt", bolt: BOLT_POSITIONS.indexOf(bolt), cause });
+		this.#tellOfBolt(bolt);
+	}
+
+	#tellOfBolt(bolt: BoltReport): void {
+		this.#desk?.notify(EVENT_BOLT, { 0: BOLT_POSITIONS.indexOf(bolt) });
 	}
 
 	#boltFault(fault: BoltFault): void {

@@ -100,10 +100,11 @@ export class Desk {
 		handlers.run(command, { session, request, grant });
 	}
 
-	/** Tells every phone that may ask for the status now (PROTOCOL 5.4). */
+	/** Tells every phone that may ask for the status now, but one that waits for a reply of the bolt (PROTOCOL 5.4). */
 	notify(event: number, data: CborFields): void {
-		const { grants, time, sessions } = this.#options;
+		const { grants, time, handlers, sessions } = this.#options;
 		for (const session of [...sessions()]) {
+			if (session === handlers.mover) continue;
 			const grant = session.grantId === undefined ? undefined : grants.get(session.grantId);
 			const verdict = decide(grant, { command: COMMANDS.status, fresh: true }, time.nowUnixMs());
 			if (verdict.ok) session.notify(event, data);

@@ -35,13 +35,21 @@ export interface HandlersOptions {
 	readonly log: EventLog;
 	readonly bolt: BoltDriver;
 	readonly sessions: () => Iterable<Session>;
+	/** A command's motion ended elsewhere than was asked for; its session was not told of the bolt meanwhile. */
+	readonly onStopped: () => void;
 }
 
 export class Handlers {
 	readonly #options: HandlersOptions;
+	#mover: Session | undefined;
 
 	constructor(options: HandlersOptions) {
 		this.#options = options;
+	}
+
+	/** Whose command moves the bolt: what becomes of it is in the reply. */
+	get mover(): Session | undefined {
+		return this.#mover;
 	}
 
 	/** What is refused before anything is spent: arguments that cannot be read, a bolt that moves or may not move. */
@@ -110,10 +118,15 @@ export class Handlers {
 
 	/** Replies when the motion has ended: a change is done only then (DESIGN 5.3). */
 	#move({ session, request }: Call, motion: Motion): void {
-		const { bolt } = this.#options;
+		const { bolt, onStopped } = this.#options;
+		this.#mover = session;
 		bolt.request(motion, (outcome) => {
-			if (outcome !== "done") return session.reply(request, outcome);
-			session.reply(request, "done", { 0: BOLT_POSITIONS.indexOf(bolt.bolt) });
+			this.#mover = undefined;
+			if (outcome === "done") {
+				return session.reply(request, "done", { 0: BOLT_POSITIONS.indexOf(bolt.bolt) });
+			}
+			session.reply(request, outcome);
+			onStopped();
 		});
 	}
 

@@ -158,6 +158,15 @@ export const RECORDS = Object.freeze({
 		survivesReset: true,
 		holds: "the floor of time; it only rises (I3)",
 	}),
+	keptNotices: row({
+		domain: "app",
+		name: "kept-notices",
+		owner: "app",
+		bytesMax: 1024,
+		erasedBy: "removal",
+		survivesReset: true,
+		holds: "sealed notices that no relay could take yet; the next link sends and erases them",
+	}),
 	noticeCounter: row({
 		domain: "app",
 		name: "notice-counter",
@@ -185,5 +194,6 @@ export const RECORD_ROWS: readonly RecordRow[] = Object.freeze([
 	RECORDS.relayTrust,
 	RECORDS.timeFloor,
 	RECORDS.noticeCounter,
+	RECORDS.keptNotices,
 	RECORDS.resetPending,
 ]);

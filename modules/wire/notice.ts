@@ -2,8 +2,7 @@
 import { concatBytes } from "../base/bytes.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
 import type { Crypto } from "../platform/crypto.ts";
-
-const ADDRESS_BYTES = 16;
+import { ADDRESS_BYTES } from "./envelope.ts";
 
 /** What a sealed notice is about. */
 export const NOTICE_RESET = 1;

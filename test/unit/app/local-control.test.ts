@@ -147,4 +147,32 @@ export default function suite(t: Suite): void {
 			}
 		},
 	);
+
+	t.test(
+		"a notice of a reset that no relay could take is kept across the reset and sent by the next link (T20)",
+		({ crypto }) => {
+			const { rig, owner, relays } = newConnectedLock(crypto);
+			rig.board.network.silence(HOST, PORT);
+			rig.board.network.dropAll();
+			rig.advance(1000);
+			rig.hold(LIMITS.resetHoldMs + 100);
+			rig.advance(LIMITS.resetGraceMs + 1000);
+			check.ok(!rig.board.running, rig.log.slice(-400));
+			rig.board.network.listen(HOST, PORT, () => (peer) => {
+				relays.push(new SimRelay(peer));
+			});
+			const noticesAtNextLink = (): number => {
+				rig.boot();
+				rig.advance(2000);
+				return relays[relays.length - 1]!.sent(BINARY).filter(({ payload }) => {
+					const envelope = decodeFromLock(payload);
+					if (!envelope.ok || envelope.value.kind !== "notice") return false;
+					check.bytes(envelope.value.address, noticeAddress(crypto, owner.key25519));
+					return true;
+				}).length;
+			};
+			check.equal(noticesAtNextLink(), 1, rig.log.slice(-400));
+			check.equal(noticesAtNextLink(), 0, "it is sent once");
+		},
+	);
 }
