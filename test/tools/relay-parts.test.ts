@@ -167,4 +167,23 @@ export default function suite(t: Suite): void {
 		check.ok(!lines[0]!.includes("\n") && lines[0]!.length < 400);
 		check.equal((JSON.parse(lines[0]!) as Record<string, unknown>).at, "1970-01-01T00:00:00.000Z");
 	});
+
+	t.test("an event that comes too often is left out and counted, and hides no other event", () => {
+		const lines: string[] = [];
+		let nowMs = 0;
+		const log = new RelayLog(
+			(line) => lines.push(line),
+			() => 0,
+			() => nowMs,
+		);
+		for (let count = 0; count < 2_000; count++) log.write("warning", "handshake-failed");
+		check.equal(lines.length, 500);
+		log.write("info", "open");
+		check.equal(lines.length, 501);
+		nowMs = 100;
+		log.write("warning", "handshake-failed");
+		log.write("warning", "handshake-failed");
+		check.equal(lines.length, 502);
+		check.equal((JSON.parse(lines.at(-1)!) as Record<string, unknown>).omitted, 1_500);
+	});
 }

@@ -50,6 +50,8 @@ async function runRelay(options: RelayArguments, command: Command): Promise<void
 		...credentials,
 		log: (line) => void process.stdout.write(`${line}\n`),
 	});
+	// Whoever read the log may go; the relay stays.
+	process.stdout.on("error", () => undefined);
 	const told = new Promise<void>((resolve) => {
 		for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
 	});
