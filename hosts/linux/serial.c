@@ -108,12 +108,18 @@ static void tell(Serial *serial, int readable, bool writable)
 	xsEndHost(serial->the);
 }
 
+/* One look at a time: release could not take back another. */
+static void look_later(Serial *serial)
+{
+	if (!serial->look) serial->look = port_timer_add(LOOK_MS, look, serial);
+}
+
 static void disconnect(Serial *serial)
 {
 	serial->connected = serial->full = false;
 	drop_unread();
 	port_watch_set(serial->watch, 0);
-	serial->look = port_timer_add(LOOK_MS, look, serial);
+	look_later(serial);
 }
 
 static void on_terminal(void *context, int events)
@@ -135,7 +141,7 @@ static void on_terminal(void *context, int events)
 	/* Nobody read: asking again and again would be a busy loop. */
 	if (serial->open && readable > 0 && arrived() >= readable && !serial->look) {
 		port_watch_set(serial->watch, 0);
-		serial->look = port_timer_add(LOOK_MS, look, serial);
+		look_later(serial);
 	}
 }
 
@@ -145,7 +151,7 @@ static void look(void *context)
 
 	serial->look = NULL;
 	if (arrived() == 0 && !somebody_listens()) {
-		serial->look = port_timer_add(LOOK_MS, look, serial);
+		look_later(serial);
 		return;
 	}
 	port_watch_set(serial->watch, serial->full ? PORT_READABLE | PORT_WRITABLE : PORT_READABLE);

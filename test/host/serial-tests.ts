@@ -96,6 +96,30 @@ export const serialTests: readonly HostTest[] = [
 		},
 	},
 	{
+		name: "a line that was left unread and full when its other side went is closed for good",
+		run: async () => {
+			const link = join(scratch, `serial${links++}`);
+			const image = sourceImage(
+				`serial${links}`,
+				`import Serial from "embedded:io/serial"; import Timer from "timer";
+				const now = native("xs_monotonic_ms"), collect = native("xs_system_heap_report");
+				let asked = 0, line = new Serial({ format: "buffer", onReadable() { if (asked++ === 0) Timer.set(pour); } });
+				function pour() { line.write(new Uint8Array(100000)); while (line.read()); trace("full\\n"); for (const until = now() + 300; now() < until; ); Timer.set(close, 100); }
+				function close() { line.close(); line = undefined; Timer.set(() => collect(), 1); Timer.set(() => trace("closed\\n"), 100); }
+				trace("up\\n");`,
+			);
+			const board = new Board({ main: "main", image, variant: "sanitize", words: ["--serial", link] });
+			await board.until(({ stdout }) => stdout.includes("up\n"));
+			const file = openLine(link);
+			writeSync(file, "?");
+			await board.until(({ stdout }) => stdout.includes("full\n"));
+			closeSync(file);
+			await board.until(({ stdout }) => stdout.includes("closed\n"));
+			const end = await board.stop();
+			assert.doesNotMatch(end.stderr, /Sanitizer/);
+		},
+	},
+	{
 		name: "what the board writes while nobody listens is lost, and blocks nothing",
 		run: async () => {
 			const [board, link] = await start(`import Serial from "embedded:io/serial"; import Timer from "timer";
