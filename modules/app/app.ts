@@ -244,7 +244,7 @@ export class App {
 	 * close says that it has what was sent. The machine starts over with what survives.
 	 */
 	#factoryReset(): void {
-		const { crypto, system } = this.#platform;
+		const { system } = this.#platform;
 		const serial = this.#identity.serial;
 		system.log("button: held for a reset");
 		if (serial !== undefined) {

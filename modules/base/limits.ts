@@ -85,8 +85,8 @@ export const LIMITS = Object.freeze({
 	windowMs: 180000,
 	resetHoldMs: 10000,
 	/** Sealed notices that wait for a link, and the bytes of one. */
-	keptNotices: 8,
-	keptNoticeBytes: 96,
+	keptNotices: 4,
+	keptNoticeBytes: 80,
 	/** What a reset says to the owners has this long to reach the relay before it erases; it looks each resetLookMs. */
 	resetGraceMs: 3000,
 	resetLookMs: 250,

@@ -7,8 +7,8 @@ import { LIMITS } from "../base/limits.ts";
 
 export type RecordOwner = "access" | "app" | "bindings" | "identity" | "log" | "store" | "time" | "trust";
 
-/** reset: a factory reset; removal: an authorised command; replacement: never erased, only written anew. */
-export type RecordEraser = "reset" | "removal" | "replacement";
+/** reset: a factory reset; removal: an authorised command; replacement: never erased, only written anew; sending: done with once sent. */
+export type RecordEraser = "reset" | "removal" | "replacement" | "sending";
 
 export interface RecordRow {
 	/** 1 to 15 bytes of [0-9A-Za-z_.-], as the name. */
@@ -162,8 +162,8 @@ export const RECORDS = Object.freeze({
 		domain: "app",
 		name: "kept-notices",
 		owner: "app",
-		bytesMax: 1024,
-		erasedBy: "removal",
+		bytesMax: 448,
+		erasedBy: "sending",
 		survivesReset: true,
 		holds: "sealed notices that no relay could take yet; the next link sends and erases them",
 	}),

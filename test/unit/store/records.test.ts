@@ -43,8 +43,10 @@ export default function suite(t: Suite): void {
 				"trust/relay",
 				"time/floor",
 				"app/notice-counter",
+				"app/kept-notices",
 			]);
-			for (const row of RECORD_ROWS) check.equal(row.survivesReset, row.erasedBy === "replacement", row.name);
+			for (const row of RECORD_ROWS)
+				check.equal(row.survivesReset, ["replacement", "sending"].includes(row.erasedBy), row.name);
 		},
 	);
 }
