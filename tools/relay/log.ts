@@ -3,7 +3,7 @@
  * never a key. Which fields there are is decided here, by type. Each event has a rate, so that nobody fills a disk from
  * outside; what was left out is counted in the next line of that event.
  */
-import type { TokenBucket } from "./token-bucket.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 export type LogLevel = "info" | "warning" | "error";
 
