@@ -35,6 +35,7 @@ const BUILD_MS = 300_000;
 const RUN_MS = 120_000;
 const HEAP_KB = 16 * 1024;
 const STACK_SLOTS = 8192;
+const LINK_TRIES = 1000;
 const EXIT_REBOOT = 80;
 const DAMAGE = /^jig: corrupt (\S+) (\S+)$/m;
 const SUMMARY = /^(\d+) passed, (\d+) failed/;
@@ -115,7 +116,10 @@ function wire(socket: string): { readonly pins: PinSocket; readonly changes: Pin
 }
 
 async function echo(link: string): Promise<void> {
-	while (!existsSync(link)) await new Promise((resolve) => setTimeout(resolve, 20));
+	for (let tries = 0; !existsSync(link); tries++) {
+		if (tries > LINK_TRIES) return;
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
 	const line = openSync(link, constants.O_RDWR | constants.O_NOCTTY);
 	process.on("exit", () => closeSync(line));
 	createReadStream("", { fd: line, autoClose: false })
@@ -169,7 +173,7 @@ async function main(): Promise<number> {
 		pins.set(BOARD_PINS.button, button);
 	});
 	const ended = new Promise<number | null>((resolve) => board.on("close", resolve));
-	await echo(serial);
+	await Promise.race([echo(serial), ended]);
 	pins.set(BOARD_PINS.button, true);
 	const status = await ended;
 	pins.close();
