@@ -79,7 +79,8 @@ static inline void compat_ssl_conf_profile(mbedtls_ssl_config *config, CompatRan
 	mbedtls_ssl_conf_min_version(config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
 #else
 	static const uint16_t groups[] = { 0x001d, 0x0017, 0x0018, 0 };  /* X25519, P-256, P-384 */
-	static const uint16_t signatures[] = { 0x0403, 0x0503, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0 };
+	/* ECDSA, RSA PKCS#1, RSA-PSS. A server of TLS 1.2 only with an RSA key may pick PSS, which 3.6 then cannot read. */
+	static const uint16_t signatures[] = { 0x0403, 0x0503, 0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806, 0 };
 	mbedtls_ssl_conf_groups(config, groups);
 	mbedtls_ssl_conf_sig_algs(config, signatures);
 	mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
