@@ -122,7 +122,13 @@ export class Grants {
 	}
 
 	get(id: number): Grant | undefined {
-		return this.list().find((grant) => grant.id === id);
+		const owner = this.#claimOwner();
+		if (owner?.id === id) return owner;
+		for (let slot = 0; slot < this.#slots.length; slot++) {
+			const grant = this.#slots[slot];
+			if (grant !== undefined && grant !== "unreadable" && grant.id === id) return grant;
+		}
+		return undefined;
 	}
 
 	/** By the phone's Noise key. */

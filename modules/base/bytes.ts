@@ -1,11 +1,13 @@
 /** Byte strings: joining, comparing, hexadecimal. Comparison of secrets is not here (platform/crypto: equal). */
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+	const count = parts.length;
 	let length = 0;
-	for (const part of parts) length += part.length;
+	for (let index = 0; index < count; index++) length += parts[index]!.length;
 	const joined = new Uint8Array(length);
 	let offset = 0;
-	for (const part of parts) {
+	for (let index = 0; index < count; index++) {
+		const part = parts[index]!;
 		joined.set(part, offset);
 		offset += part.length;
 	}
