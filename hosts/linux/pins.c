@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +48,10 @@ static bool lock_lines(void)
 	const void *nobody = NULL;
 
 	if (atomic_load(&lock_owner) == &this_thread) return false;
-	while (!atomic_compare_exchange_weak(&lock_owner, &nobody, &this_thread)) nobody = NULL;
+	while (!atomic_compare_exchange_weak(&lock_owner, &nobody, &this_thread)) {
+		nobody = NULL;
+		sched_yield();  /* where cores are few, the other thread goes on only when this one rests */
+	}
 	return true;
 }
 
