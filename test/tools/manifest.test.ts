@@ -42,6 +42,15 @@ export default function suite(t: Suite): void {
 		}
 	});
 
+	t.test(
+		"no module of a board has a regular expression with a Unicode property, which the SDK's compiler refuses",
+		() => {
+			for (const name of readManifest("manifest.json").preload) {
+				check.ok(!/\\p\{/.test(readFileSync(join(PATHS.root, `${name}.ts`), "utf8")), name);
+			}
+		},
+	);
+
 	t.test("no host preloads by a pattern, and both bind the same program", () => {
 		for (const host of ["linux", "esp32"]) {
 			const { modules, preload } = readManifest(`hosts/${host}/manifest.json`);

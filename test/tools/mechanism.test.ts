@@ -130,7 +130,7 @@ export default function suite(t: Suite): void {
 			check.ok(await eventually(() => pins.input("thrown") === false));
 			check.ok(await eventually(() => pins.input("retracted") === true));
 			const tookMs = performance.now() - startedMs;
-			check.ok(tookMs >= 99 && tookMs < 1_000, `${tookMs} ms`);
+			check.ok(tookMs >= 99 && tookMs < 5_000, `${tookMs} ms`);
 			pins.drive(BOARD_PINS["drive-retract"], false);
 			check.ok(await mechanism.waitFor((each) => !each.output("drive-retract"), 5_000));
 			check.equal(mechanism.position, 0);

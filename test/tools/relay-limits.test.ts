@@ -84,7 +84,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"opening is rate-limited by address: serials cannot be tried in bulk, on one connection or on many",
 		() =>
-			RelayBench.with({ opensBurst: 3, opensPerMinute: 60 }, async (bench) => {
+			RelayBench.with({ opensBurst: 3, opensPerMinute: 20 }, async (bench) => {
 				const lock = await bench.device("LK-GUESSED");
 				for (let count = 0; count < 3; count++) {
 					const app = await bench.app();
@@ -93,7 +93,7 @@ export default function suite(t: Suite): void {
 				}
 				const app = await bench.app();
 				check.equal(await tryOpen(app, 1, lock, "LK-GUESSED"), undefined);
-				await pause(1_100);
+				await pause(3_100);
 				check.ok(await tryOpen(app, 1, lock, "LK-GUESSED"));
 			}),
 	);
@@ -104,13 +104,12 @@ export default function suite(t: Suite): void {
 			const app = await bench.app();
 			const number = await tryOpen(app, 1, lock, "LK-FLOODED");
 			const frame = new Uint8Array(4_000);
+			const startedMs = performance.now();
 			for (let count = 0; count < 400; count++) app.send(encodeEnvelope({ kind: "data", channel: 1, frame }));
 			await pause(500);
-			// The burst, half a second at 10 a second, and what one read of 64 KiB had already brought in.
-			check.ok(
-				lock.messages.length >= 10 && lock.messages.length <= 10 + 5 + 20,
-				`${lock.messages.length} frames`,
-			);
+			// The burst, 10 a second, and what a read of 64 KiB had already brought in at each time.
+			const most = 10 + (performance.now() - startedMs) / 100 + 40;
+			check.ok(lock.messages.length >= 10 && lock.messages.length <= most, `${lock.messages.length} frames`);
 			check.equal(app.closeCode, undefined);
 			lock.send(encodeEnvelope({ kind: "close", channel: number! }));
 			check.ok(await app.take());
@@ -206,10 +205,10 @@ export default function suite(t: Suite): void {
 				first.end();
 				check.ok(await eventually(async () => (await bench.attempt(bench.appTarget())).kind === "open"));
 			}).then(() =>
-				RelayBench.with({ connectsBurst: 2, connectsPerMinute: 60 }, async (bench) => {
+				RelayBench.with({ connectsBurst: 2, connectsPerMinute: 20 }, async (bench) => {
 					for (let count = 0; count < 2; count++) (await bench.app()).end();
 					check.equal((await bench.attempt(bench.appTarget())).kind, "failed");
-					await pause(1_100);
+					await pause(3_100);
 					check.equal((await bench.attempt(bench.appTarget())).kind, "open");
 				}),
 			),
@@ -233,18 +232,18 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("a peer that answers no ping is dead; one that answers lives", () =>
-		RelayBench.with({ pingMs: 60, deadMs: 240 }, async (bench) => {
+		RelayBench.with({ pingMs: 200, deadMs: 1_500 }, async (bench) => {
 			const dead = await bench.app({ options: { autoPong: false } });
 			const alive = await bench.app();
 			check.ok((await dead.closed()) !== undefined);
-			await pause(300);
+			await pause(1_600);
 			check.equal(alive.closeCode, undefined);
 			check.ok(bench.log.some((entry) => entry.reason === "dead"));
 		}),
 	);
 
 	t.test("a channel on which nothing passes is closed at both ends, a used one is not", () =>
-		RelayBench.with({ channelIdleMs: 300, pingMs: 200 }, async (bench) => {
+		RelayBench.with({ channelIdleMs: 1_500, pingMs: 200 }, async (bench) => {
 			const lock = await bench.device("LK-IDLE");
 			const app = await bench.app();
 			const idle = await tryOpen(app, 1, lock, "LK-IDLE");
