@@ -20,15 +20,15 @@ const AFTER_F4 = 7;
 
 /** For each state but start: the lowest and highest octet that may follow, and the state after it. */
 const FOLLOWING: readonly (readonly [number, number, number])[] = Object.freeze([
-	[0x00, 0x7f, UTF8_START],
-	[0x80, 0xbf, UTF8_START],
-	[0x80, 0xbf, ONE],
-	[0x80, 0xbf, TWO],
-	[0xa0, 0xbf, ONE],
-	[0x80, 0x9f, ONE],
-	[0x90, 0xbf, TWO],
-	[0x80, 0x8f, TWO],
-] as const);
+	Object.freeze([0x00, 0x7f, UTF8_START] as const),
+	Object.freeze([0x80, 0xbf, UTF8_START] as const),
+	Object.freeze([0x80, 0xbf, ONE] as const),
+	Object.freeze([0x80, 0xbf, TWO] as const),
+	Object.freeze([0xa0, 0xbf, ONE] as const),
+	Object.freeze([0x80, 0x9f, ONE] as const),
+	Object.freeze([0x90, 0xbf, TWO] as const),
+	Object.freeze([0x80, 0x8f, TWO] as const),
+]);
 
 function afterLead(octet: number): number {
 	if (octet < 0x80) return UTF8_START;

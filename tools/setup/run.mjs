@@ -12,6 +12,7 @@ const ENTRIES = Object.freeze({
 	test: "test/run.js",
 	bench: "tools/bench/bench.js",
 	tidy: "tools/tidy/tidy.js",
+	sdk: "test/sdk/run.js",
 	build: undefined,
 });
 
