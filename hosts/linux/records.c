@@ -102,8 +102,12 @@ PortRecordStatus port_record_read(const char *domain, const char *name, uint8_t 
 	*bytes = 0;
 	if (!make_names(domain, name, file, NULL)) return PORT_RECORD_IO;
 	if (!files_read(file, scratch, sizeof scratch, &have)) {
-		if (errno == ENOENT) return PORT_RECORD_ABSENT;
-		if (errno != EFBIG) return fault(file, errno);
+		int number = errno;
+		if (number == ENOENT) return PORT_RECORD_ABSENT;
+		if (number != EFBIG) {
+			wipe();  /* what was read before the failure */
+			return fault(file, number);
+		}
 		have = 0;
 	}
 	why = damage(file, have);
