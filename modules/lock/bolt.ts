@@ -4,22 +4,25 @@
  * than the configured times, and never while the local inhibit is on. It does not trust a sensor that contradicts
  * the other one. Nothing but `initial` and `step` makes a state.
  *
- *               inputs alone (a hand on the thumb turn, at boot)
- *        ┌────────────┬───────────────┬──────────────────┐
- *     unknown       thrown        retracted        contradicted (both positions at once)
- *        │            │   ▲           │   ▲              │
- *        │    retract │   │ reached   │   │ reached      │ exit only, blind
- *        ▼            ▼   │           ▼   │              ▼
- *    throwing / ── retracting ◀── throwing          retracting (runs the whole travel time, then reads)
- *    retracting       │     ▲           │
- *        │            │     └ reversing ┘ exit pressed, or door opened: stands for brakeMs, then retracts
- *        └── jammed ◀─┘  deadline passed, or the bolt never left its position (stall)
- *              └─ leaves by a position that changes (manual) or the next motion
+ *   at rest, as the inputs say: unknown, thrown, retracted, contradicted (both positions at once)
+ *
+ *             retract: command, exit                      throw: command, relock
+ *   at rest ─────────────────────────▶ retracting    at rest ────────────────────▶ throwing
+ *                                       ▲   │                                      │  │
+ *                      after brakeMs    │   │      exit pressed, or door opened    │  │
+ *                             reversing ┘ ◀─┼──────────────────────────────────────┘  │
+ *                                           ▼                                         ▼
+ *             at rest  ◀── position reached, inhibit, or sensors that contradict each other
+ *             jammed   ◀── deadline passed, or the bolt never left its position (stall)
+ *
+ *   jammed ──▶ at rest when a hand moves the bolt to an end, or moving again by a command or exit
+ *   contradicted ──▶ retracting by exit only, and blind: for the whole travel time, reading the position after it
  *
  * Decisions. The exit button only ever retracts: pressed while retracted it starts the relock timer or the hold
- * anew, and never throws the bolt at somebody who wants out. Inhibit cuts a driven motion at once; a hold that is on stays on, since
- * cutting it would be motion. A relock that the door or inhibit forbids waits its whole time again once they allow it.
- * A command finds: busy while anything moves, jammed while the sensors contradict each other.
+ * anew, and never throws the bolt at somebody who wants out. Inhibit cuts a driven motion at once; a hold that is
+ * on stays on, since cutting it would be motion. A relock that the door or inhibit forbids waits its whole time
+ * again once they allow it. A command finds: busy while anything moves, jammed while the sensors contradict each
+ * other.
  */
 import { unreachable } from "../base/assert.ts";
 import { type BoltConfig, type Motion, OUTPUT_PLANS } from "./bolt-config.ts";
