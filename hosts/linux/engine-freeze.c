@@ -11,8 +11,9 @@
 #include "xsAll.h"
 
 #include "fatal.h"
+#include "port.h"
 
-void engine_freeze(txMachine *root);
+void engine_freeze(txMachine *root, bool report);
 
 typedef void (*SlotVisitor)(txMachine *the, txSlot *slot, void *context);
 
@@ -58,7 +59,6 @@ static void freeze_properties(txSlot *instance)
 static void freeze_function(txSlot *instance)
 {
 	freeze_properties(instance);
-	if (!(instance->flag & XS_CAN_CONSTRUCT_FLAG)) return;
 	for (txSlot *property = instance->next->next; property; property = property->next) {
 		if (property->ID == mxID(_prototype) && property->kind == XS_REFERENCE_KIND) freeze_properties(property->value.reference);
 	}
@@ -209,6 +209,24 @@ static void name_closure(txMachine *the, txSlot *slot, void *context)
 	}
 }
 
+/* Says which variables and objects of preloaded modules a program could still change, by copy. */
+static void report_changeable(txMachine *the, txSlot *slot, void *context)
+{
+	const char *what = NULL;
+	txString name = NULL;
+	char line[160];
+
+	(void)context;
+	if (slot->kind == XS_CLOSURE_KIND && slot->value.closure && slot->value.closure->ID != XS_NO_ID) what = "variable";
+	else if (slot->kind == XS_REFERENCE_KIND && slot->value.reference->ID != XS_NO_ID) what = "object";
+	else if (slot->kind == XS_CLOSURE_KIND && slot->value.closure && slot->value.closure->kind == XS_REFERENCE_KIND &&
+		slot->value.closure->value.reference->ID != XS_NO_ID) what = "object";
+	if (!what) return;
+	if (slot->ID != XS_NO_ID && !(slot->flag & XS_INTERNAL_FLAG)) name = fxGetKeyName(the, slot->ID);
+	snprintf(line, sizeof line, "not frozen: %s %s", what, name ? name : "?");
+	port_log(line);
+}
+
 /* ---- kinds that say "not in your heap" ---- */
 
 static void make_foreign(txMachine *the, txSlot *slot, void *context)
@@ -293,7 +311,7 @@ static void freeze_built_ins(txMachine *the)
 	fxEndHost(the);
 }
 
-void engine_freeze(txMachine *root)
+void engine_freeze(txMachine *root, bool report)
 {
 	txMachine *the = root;
 	txID aliases = 1;
@@ -308,6 +326,7 @@ void engine_freeze(txMachine *root)
 	visit_heap(the, freeze_kind, NULL);
 	visit_heap(the, name_instance, &aliases);
 	visit_heap(the, name_closure, &aliases);
+	if (report) visit_heap(the, report_changeable, NULL);
 	visit_heap(the, make_foreign, NULL);
 	for (txSlot *slot = the->stack; slot < the->stackTop; slot++) make_foreign(the, slot, NULL);
 	visit_heap(the, mark, NULL);

@@ -12,6 +12,7 @@ typedef struct {
 	uint32_t stack_slots;
 	bool stress;
 	bool plain;
+	bool report;
 } EngineOptions;
 typedef struct {
 	uint32_t slot_bytes, slots, chunks, stack_peak, stack_size, tables, aliases, frozen_slots, heap_size;
@@ -26,7 +27,7 @@ uint32_t engine_meter(const txMachine *the);
 extern void engine_link_image(txMachine *root, Image *image);
 extern void engine_install_globals(txMachine *root);
 extern void engine_arm_natives(void);
-extern void engine_freeze(txMachine *root);
+extern void engine_freeze(txMachine *root, bool report);
 extern const char *const host_id_names[];
 extern txID host_ids[];
 extern const unsigned host_id_count;
@@ -202,12 +203,14 @@ static txMachine *build_root(Image *image, const EngineOptions *options)
 	engine_install_globals(the);
 	engine_link_image(the, image);
 	if (!options->plain) preload(the, image);
-	engine_freeze(the);
+	engine_freeze(the, options->report);
 	engine_arm_natives();
 	/* Flash, from here on: whatever writes to the frozen part faults. */
 	if (mprotect(bounds[0], ROOT_BYTES, PROT_READ) != 0) fatal("the frozen part cannot be protected");
 	return the;
 }
+
+static void paint_stack(txMachine *the);
 
 static txMachine *clone_root(txMachine *root, const EngineOptions *options)
 {
@@ -231,6 +234,7 @@ static txMachine *clone_root(txMachine *root, const EngineOptions *options)
 	the = fxCloneMachine(&creation, root, "board", bounds);
 	if (!the) fatal("the heap of %zu bytes is too small to start", options->heap_bytes);
 	the->context = NULL;
+	paint_stack(the);
 	return the;
 }
 
@@ -286,13 +290,36 @@ uint32_t engine_meter(const txMachine *the)
 }
 #endif
 
-/* The stack lies in fresh memory of the arena: what was never reached is still zero. */
+/*
+ * The free part of the stack is painted when the machine starts; what was never pushed still has the paint. The
+ * engine borrows the far end for numbers and regular expressions, so the search starts at the near one.
+ */
+enum { PAINT = 0xa5, UNTOUCHED_RUN = 8 };
+
+static void paint_stack(txMachine *the)
+{
+	memset(the->stackBottom, PAINT, (size_t)(the->stack - the->stackBottom) * sizeof(txSlot));
+}
+
+static bool is_painted(const txSlot *slot)
+{
+	const uint8_t *bytes = (const uint8_t *)slot;
+
+	for (size_t index = 0; index < sizeof *slot; index++) {
+		if (bytes[index] != PAINT) return false;
+	}
+	return true;
+}
+
 static uint32_t stack_peak(const txMachine *the)
 {
-	const txSlot *lowest = the->stackBottom;
-	static const txSlot untouched;
+	const txSlot *lowest = the->stackTop;
+	int untouched = 0;
 
-	while (lowest < the->stackTop && memcmp(lowest, &untouched, sizeof untouched) == 0) lowest++;
+	for (const txSlot *slot = the->stackTop - 1; slot >= the->stackBottom && untouched < UNTOUCHED_RUN; slot--) {
+		untouched = is_painted(slot) ? untouched + 1 : 0;
+		if (!untouched) lowest = slot;
+	}
 	return (uint32_t)((size_t)(the->stackTop - lowest) * sizeof(txSlot));
 }
 

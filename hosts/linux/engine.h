@@ -15,6 +15,7 @@ typedef struct {
 	uint32_t stack_slots;
 	bool stress;  /* collect at every allocation */
 	bool plain;  /* no preloading: every module runs in the arena (to measure what preloading saves) */
+	bool report;  /* say what preloaded modules hold that is not frozen */
 } EngineOptions;
 
 typedef struct {
@@ -55,7 +56,7 @@ void engine_link_image(xsMachine *root, Image *image);
 void engine_install_globals(xsMachine *root);
 void engine_arm_natives(void);
 /* engine-freeze.c: freezes what a machine holds and makes it fit to be cloned. */
-void engine_freeze(xsMachine *root);
+void engine_freeze(xsMachine *root, bool report);
 /* engine-ids.c (generated with mc.xs.h) */
 extern const char *const host_id_names[];
 extern xsIdentifier host_ids[];

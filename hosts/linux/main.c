@@ -76,7 +76,7 @@ int main(int argc, char *argv[])
 	if (!image_open(&image, board.image, reason, sizeof reason)) fatal("%s", reason);
 	if (!image_find(&image, board.main_module)) fatal("image %s: has no module %s", board.image, board.main_module);
 	board.build_unix_ms = image.build_unix_ms;
-	options = (EngineOptions){ board.heap_kb * 1024, board.stack_slots, board.stress, board.plain };
+	options = (EngineOptions){ board.heap_kb * 1024, board.stack_slots, board.stress, board.plain, board.report_heap };
 	engine_boot(&image, &options);
 	if (board.report_heap) report_on_signal();
 	engine_run_main(engine_machine(), board.main_module);

@@ -1,22 +1,37 @@
 /* What a probe needs of its host besides sockets: files named on the command line, and an end with a status. */
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "board.h"
 #include "check.h"
 #include "fatal.h"
 
 enum { PATH_BYTES = 4096, FILE_BYTES_MAX = 1 << 20 };
 
-/* (path) -> ArrayBuffer, or undefined when it cannot be read or is above 1 MiB */
+/* The board's flash, where keys lie, is no place for a probe's files (I1). */
+static bool is_in_flash(const char *resolved)
+{
+	char flash[PATH_MAX];
+	size_t bytes;
+
+	if (!realpath(board.state, flash)) return true;
+	bytes = strlen(flash);
+	return strncmp(resolved, flash, bytes) == 0 && resolved[bytes] == '/';
+}
+
+/* (path) -> ArrayBuffer, or undefined when it cannot be read, is above 1 MiB or lies in the board's state */
 void xs_probe_file(xsMachine *the)
 {
-	char path[PATH_BYTES];
+	char path[PATH_BYTES], resolved[PATH_MAX];
 	FILE *file;
 	long bytes = -1;
 	void *data;
 	xsUnsignedValue size;
 
 	lk_text(the, 0, path, sizeof path);
-	file = fopen(path, "rb");
+	if (!realpath(path, resolved) || is_in_flash(resolved)) return;
+	file = fopen(resolved, "rb");
 	if (!file) return;
 	if (fseek(file, 0, SEEK_END) == 0) bytes = ftell(file);
 	if (bytes >= 0 && bytes <= FILE_BYTES_MAX && fseek(file, 0, SEEK_SET) == 0) {

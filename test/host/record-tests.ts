@@ -85,6 +85,22 @@ export const recordTests: readonly HostTest[] = [
 		},
 	},
 	{
+		name: "what reads a probe's files does not read the board's flash, by whatever path (I1)",
+		run: async () => {
+			const state = newFolder();
+			const beside = `${state}-beside`;
+			writeFileSync(beside, "file");
+			const found = await lines(
+				`storage.write("a", bytes("x")); const read = native("xs_probe_file"); const folder = ${JSON.stringify(state)};
+				const paths = ["", "/.", "/../" + folder.slice(folder.lastIndexOf("/") + 1)].map((way) => folder + way + "/test,a.rec");
+				for (let descriptor = 3; descriptor < 12; descriptor++) paths.push("/proc/self/fd/" + descriptor + "/test,a.rec");
+				say(paths.map((path) => typeof read(path)).join()); say(read(${JSON.stringify(beside)}).byteLength);`,
+				state,
+			);
+			assert.deepEqual(found, [Array(12).fill("undefined").join(), "4"]);
+		},
+	},
+	{
 		name: "a value larger than a record is refused, and the old one stands",
 		run: async () => {
 			const found = await lines(

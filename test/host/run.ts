@@ -7,6 +7,7 @@ import { cutTests } from "./cut-tests.ts";
 import { engineTests } from "./engine-tests.ts";
 import { imageTests } from "./image-tests.ts";
 import { drivePinTests } from "./pin-tests.ts";
+import { portTests } from "./port-tests.ts";
 import { recordTests } from "./record-tests.ts";
 import { serialTests } from "./serial-tests.ts";
 import { slowStressTests, stressTests } from "./stress-tests.ts";
@@ -19,6 +20,7 @@ export interface HostTest {
 const SUITES: readonly (readonly HostTest[])[] = [
 	imageTests,
 	engineTests,
+	portTests,
 	drivePinTests,
 	serialTests,
 	recordTests,
