@@ -25,13 +25,15 @@ export interface PartOutcome {
 	readonly fault?: string;
 }
 
+/** What a part that is told to stop has, to end what it started in groups of their own. */
+const STOP_MS = 5_000;
 const SUMMARY = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
 const LINE_MAX = 65_536;
 const FAILED: PartOutcome = Object.freeze({ passed: 0, failed: 1, skipped: 0 });
 
-function killGroup(child: ChildProcess): void {
+function killGroup(child: ChildProcess, signal: NodeJS.Signals = "SIGKILL"): void {
 	try {
-		if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+		if (child.pid !== undefined) process.kill(-child.pid, signal);
 	} catch {
 		// Gone already.
 	}
@@ -98,8 +100,14 @@ export class PartRunner {
 		});
 	}
 
-	/** Ends the part that runs. */
-	kill(): void {
-		if (this.#current !== undefined) killGroup(this.#current);
+	/** Ends the part that runs: asks, and when that takes too long insists. */
+	async kill(): Promise<void> {
+		const child = this.#current;
+		if (child === undefined) return;
+		const ended = new Promise((resolve) => child.once("exit", resolve));
+		killGroup(child, "SIGTERM");
+		const insist = setTimeout(() => killGroup(child), STOP_MS);
+		await ended;
+		clearTimeout(insist);
 	}
 }

@@ -25,6 +25,7 @@ const PARTS: readonly Part[] = [
 	{ name: "ws", file: "build/js/test/ws/run.js", minutes: 10 },
 	{ name: "tools", file: "build/js/test/tools/run.js", minutes: 10 },
 	{ name: "scenario", file: "build/js/test/scenario/run.js", minutes: 20 },
+	{ name: "threats", file: "build/js/test/faults/threats-check.js", minutes: 2 },
 	{ name: "faults", file: "build/js/test/faults/run.js", slow: true, minutes: 120 },
 ];
 
@@ -57,9 +58,6 @@ for (const [signal, status] of [
 	["SIGTERM", 143],
 	["SIGHUP", 129],
 ] as const) {
-	process.on(signal, () => {
-		runner.kill();
-		process.exit(status);
-	});
+	process.on(signal, () => void runner.kill().then(() => process.exit(status)));
 }
 process.exit(await main(runner));

@@ -31,6 +31,11 @@ export class Commands {
 	readonly #running = new Set<ChildProcess>();
 	#stopped = false;
 
+	/** After stopAll: what was running has ended early, and says nothing. */
+	get stopped(): boolean {
+		return this.#stopped;
+	}
+
 	/** Ends when the command has; never rejects. After stopAll nothing is started. */
 	run(words: readonly string[], { cwd, deadlineMs, env }: CommandOptions): Promise<CommandResult> {
 		const [program, ...rest] = words;
@@ -69,9 +74,14 @@ export class Commands {
 		});
 	}
 
-	/** Ends everything at once, for good. */
+	/** Asks everything that runs to end; nothing is started any more. */
 	stopAll(): void {
 		this.#stopped = true;
-		for (const child of this.#running) signalGroup(child, "SIGKILL");
+		for (const child of this.#running) signalGroup(child, "SIGTERM");
+	}
+
+	/** Resolves when nothing runs. */
+	async idle(): Promise<void> {
+		while (this.#running.size > 0) await new Promise((resolve) => setTimeout(resolve, 50));
 	}
 }

@@ -14,10 +14,13 @@ import { parseArgs } from "node:util";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { Commands } from "./command.ts";
 import { type Fault, readFaults } from "./fault-file.ts";
+import { killMarked } from "./processes.ts";
 import { parseRun, type Run } from "./runners.ts";
-import { type Outcomes, Tree } from "./tree.ts";
+import { MARK, type Outcomes, Tree } from "./tree.ts";
 
 const JOBS_MAX = 8;
+/** What runs in a tree has this long to end in good order when this run is told to stop. */
+const STOP_MS = 3_000;
 const FOLDER_PREFIX = "latchkey-faults-";
 
 const { values } = parseArgs({
@@ -35,7 +38,7 @@ if (!Number.isInteger(jobs) || jobs < 1 || jobs > JOBS_MAX) {
 	process.exit(2);
 }
 
-/** Copies that a killed run could not take away: their names hold its process id. */
+/** Copies that a killed run could not take away, and what still runs in them: their names hold its process id. */
 function removeStaleFolders(): void {
 	for (const name of readdirSync(tmpdir())) {
 		const owner = name.startsWith(FOLDER_PREFIX) ? Number(name.slice(FOLDER_PREFIX.length).split("-")[0]) : 0;
@@ -43,25 +46,31 @@ function removeStaleFolders(): void {
 		try {
 			process.kill(owner, 0);
 		} catch {
-			rmSync(join(tmpdir(), name), { recursive: true, force: true });
+			removeFolder(join(tmpdir(), name));
 		}
 	}
+}
+
+/** A folder with one tree each in "1", "2" ..., and what runs in them. */
+function removeFolder(path: string): void {
+	for (let number = 1; number <= JOBS_MAX; number++) killMarked(MARK, join(path, String(number)));
+	rmSync(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
 const commands = new Commands();
 removeStaleFolders();
 const folder = mkdtempSync(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
-const cleanUp = (): void => {
-	commands.stopAll();
-	rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-};
-process.on("exit", cleanUp);
+process.on("exit", () => removeFolder(folder));
 for (const [signal, status] of [
 	["SIGINT", 130],
 	["SIGTERM", 143],
 	["SIGHUP", 129],
 ] as const) {
-	process.on(signal, () => process.exit(status));
+	process.on(signal, () => {
+		commands.stopAll();
+		setTimeout(() => process.exit(status), STOP_MS);
+		void commands.idle().then(() => process.exit(status));
+	});
 }
 
 interface Job {
@@ -108,7 +117,8 @@ async function share<Item>(
 	const queue = [...items];
 	await Promise.all(
 		trees.map(async (tree) => {
-			for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item, tree);
+			for (let item = queue.shift(); item !== undefined && !commands.stopped; item = queue.shift())
+				await work(item, tree);
 		}),
 	);
 }
@@ -155,6 +165,7 @@ async function tryFault({ fault, runs }: Job, tree: Tree): Promise<void> {
 		}
 	}
 	tree.restore();
+	if (commands.stopped) return;
 	report(fault.file, why);
 	if (!values.verbose) return;
 	for (const found of outcomes) {
@@ -163,6 +174,11 @@ async function tryFault({ fault, runs }: Job, tree: Tree): Promise<void> {
 		}
 	}
 	process.stdout.write(`#   ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+}
+
+/** Until the handler of the signal that stopped this run ends it. */
+function forever(): Promise<never> {
+	return new Promise(() => undefined);
 }
 
 const chosen = readJobs();
@@ -175,7 +191,8 @@ if (chosen.length > 0) {
 	const all = chosen.flatMap(({ runs }) => runs);
 	const builds = await Promise.all(trees.map((tree) => tree.build(needsOf(all))));
 	const broken = builds.find((why) => why !== undefined);
-	if (broken !== undefined) report("the tree without any fault", broken);
+	if (commands.stopped) await forever();
+	else if (broken !== undefined) report("the tree without any fault", broken);
 	else {
 		await share([...new Map(all.map((run) => [keyOf(run), run])).values()], async (run, tree) => {
 			baselines.set(keyOf(run), await tree.test(run));
@@ -186,5 +203,6 @@ if (chosen.length > 0) {
 		await share(chosen, tryFault);
 	}
 }
+if (commands.stopped) await forever();
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

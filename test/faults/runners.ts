@@ -22,8 +22,8 @@ function runner(
 export const RUNNERS: Readonly<Record<string, Runner>> = Object.freeze({
 	unit: runner("build/js/test/harness/run-node.js", "typescript", 5, ["--seed", "1"]),
 	xs: runner("build/js/test/harness/run-xs.js", "typescript", 15, ["--seed", "1"]),
-	tidy: runner("build/js/test/tidy/run.js", "typescript", 5),
 	host: runner("build/js/test/host/run.js", "typescript", 15),
+	contract: runner("build/js/test/contract/run.js", "typescript", 10, ["--seed", "1"]),
 	bindings: runner("build/js/test/bindings/run.js", "all", 15),
 	tools: runner("build/js/test/tools/run.js", "all", 10, ["--seed", "1"]),
 	ws: runner("build/js/test/ws/run.js", "all", 10),

@@ -15,6 +15,7 @@ import {
 import { join, relative } from "node:path";
 import type { CommandResult, Commands } from "./command.ts";
 import type { Fault } from "./fault-file.ts";
+import { killMarked } from "./processes.ts";
 import type { Run, Runner } from "./runners.ts";
 
 const NOT_COPIED = new Set([".git", "node_modules", ".latchkey", "build/setup.lock", "hosts/esp32/sdk"]);
@@ -24,6 +25,9 @@ const BUILD_STAMP = "build/typescript.json";
 const APPLY_MS = 30_000;
 const BUILD_MS = 900_000;
 const REASON_LINES = 6;
+
+/** In the environment of all that runs in a tree: its folder. */
+export const MARK = "LATCHKEY_FAULTS_TREE";
 
 /** What each test printed last, by its name. */
 export type Outcomes = ReadonlyMap<string, "ok" | "not ok" | "skip">;
@@ -50,6 +54,7 @@ export class Tree {
 		this.#environment = {
 			...process.env,
 			TMPDIR: temporary,
+			[MARK]: folder,
 			LATCHKEY_VECTORS: process.env.LATCHKEY_VECTORS ?? join(root, "../shared/vectors"),
 			// git apply must not take the copy for a part of a repository above it.
 			GIT_CEILING_DIRECTORIES: folder,
@@ -113,8 +118,11 @@ export class Tree {
 		return outcomes.size > 0 ? outcomes : `${name} ran no tests:\n${lastLines(result.output)}`;
 	}
 
-	#run(words: readonly string[], deadlineMs: number): Promise<CommandResult> {
-		return this.#commands.run(words, { cwd: this.#folder, deadlineMs, env: this.#environment });
+	async #run(words: readonly string[], deadlineMs: number): Promise<CommandResult> {
+		const options = { cwd: this.#folder, deadlineMs, env: this.#environment };
+		const result = await this.#commands.run(words, options);
+		killMarked(MARK, this.#environment[MARK]!);
+		return result;
 	}
 
 	/** The compiler wrote absolute paths: in the copy, headers of the copy are what objects depend on. */
