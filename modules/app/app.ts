@@ -172,7 +172,7 @@ export class App {
 
 	#openDesk(serial: string): Desk {
 		const { clock, crypto } = this.#platform;
-		const sessions = (): Iterable<Session> => this.#transports.sessions();
+		const sessions = (): readonly Session[] => this.#transports.sessions();
 		const shared = { crypto, serial, grants: this.#grants, log: this.#log, sessions };
 		return new Desk({
 			...shared,

@@ -33,7 +33,7 @@ export interface DeskOptions {
 	readonly isWindowOpen: () => boolean;
 	readonly onClaimed: () => void;
 	/** Every open session, of every transport. */
-	readonly sessions: () => Iterable<Session>;
+	readonly sessions: () => readonly Session[];
 }
 
 export class Desk {
@@ -103,7 +103,7 @@ export class Desk {
 	/** Tells every phone that may ask for the status now, but one that waits for a reply of the bolt (PROTOCOL 5.4). */
 	notify(event: number, data: CborFields): void {
 		const { grants, time, handlers, sessions } = this.#options;
-		for (const session of [...sessions()]) {
+		for (const session of sessions()) {
 			if (session === handlers.mover) continue;
 			const grant = session.grantId === undefined ? undefined : grants.get(session.grantId);
 			const verdict = decide(grant, { command: COMMANDS.status, fresh: true }, time.nowUnixMs());

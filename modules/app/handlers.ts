@@ -34,7 +34,7 @@ export interface HandlersOptions {
 	readonly grants: Grants;
 	readonly log: EventLog;
 	readonly bolt: BoltDriver;
-	readonly sessions: () => Iterable<Session>;
+	readonly sessions: () => readonly Session[];
 	/** A command's motion ended elsewhere than was asked for; its session was not told of the bolt meanwhile. */
 	readonly onStopped: () => void;
 }
@@ -149,7 +149,7 @@ export class Handlers {
 		if (!removed.ok) return session.reply(request, removalRefusal(removed.reason));
 		log.append({ kind: "member-removed", grantId: id, byGrantId: grant.id });
 		session.reply(request, "done");
-		for (const other of [...sessions()]) if (other.grantId === id) other.end("removed");
+		for (const other of sessions()) if (other.grantId === id) other.end("removed");
 	}
 
 	#addMember({ session, request, grant }: Call): void {

@@ -60,9 +60,10 @@ export class Transports {
 		}
 	}
 
-	*sessions(): IterableIterator<Session> {
-		if (this.#relaySessions !== undefined) yield* this.#relaySessions.open();
-		if (this.#serialSessions !== undefined) yield* this.#serialSessions.open();
+	/** As Sessions.open, of every transport. */
+	sessions(): readonly Session[] {
+		const overRelay = this.#relaySessions?.open() ?? [];
+		return overRelay.concat(this.#serialSessions?.open() ?? []);
 	}
 
 	/** The bolt rests: what waited goes on. */

@@ -69,9 +69,11 @@ export class Sessions {
 		return this.#entries.size;
 	}
 
-	/** Every session whose phone is known. */
-	*open(): IterableIterator<Session> {
-		for (const entry of this.#entries.values()) if (entry.open !== undefined) yield entry.open;
+	/** Every session whose phone is known, as they are now: who goes through them may end some. */
+	open(): readonly Session[] {
+		const open: Session[] = [];
+		for (const entry of this.#entries.values()) if (entry.open !== undefined) open.push(entry.open);
+		return open;
 	}
 
 	/** The other side opened a channel. One that is open already is closed: its number is in doubt. */

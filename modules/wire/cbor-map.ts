@@ -71,7 +71,7 @@ export class CborMap extends Map<CborKey, CborValue> {
 	/** False when there is a key that is not among keys. */
 	hasOnly(keys: readonly CborKey[]): boolean {
 		let known = 0;
-		for (const key of keys) if (this.has(key)) known++;
+		for (let index = 0; index < keys.length; index++) if (this.has(keys[index]!)) known++;
 		return known === this.size;
 	}
 

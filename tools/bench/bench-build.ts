@@ -31,7 +31,7 @@ export function buildImage(name: string, modules: readonly string[]): string {
 	const firmware = imageModules([join(PATHS.root, "hosts/linux/manifest.json")]);
 	const known = new Set(firmware.map((module) => module.name));
 	writeFileSync(list, imageListText([...firmware, ...own.filter((module) => !known.has(module.name))]));
-	execFileSync(join(PATHS.hostBuild, "latchkey-image"), ["--lines", "--list", list, "--output", image], {
+	execFileSync(join(PATHS.hostBuild, "latchkey-image"), ["--list", list, "--output", image], {
 		timeout: BUILD_MS,
 	});
 	return image;

@@ -156,7 +156,7 @@ async function buildFirmwareImage() {
 	if (modifiedMs(image) > newest && existsSync(listFile) && readFileSync(listFile, "utf8") === list) return;
 	writeFileSync(listFile, list);
 	await step("firmware image", async () => {
-		await run(compiler, ["--lines", "--list", listFile, "--output", `${image}.new`], {
+		await run(compiler, ["--list", listFile, "--output", `${image}.new`], {
 			cwd: ROOT,
 			timeoutMs: STEP_MS,
 		});
@@ -168,7 +168,7 @@ async function buildFirmwareImage() {
 export async function prepare(verb) {
 	await withLock(join(ROOT, "build", "setup.lock"), async () => {
 		await installNpmPackages();
-		if (verb === "tidy") {
+		if (verb === "tidy" || verb === "sdk") {
 			await compileTypeScript();
 			return;
 		}
