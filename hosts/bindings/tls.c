@@ -23,6 +23,8 @@
 enum { EVENT_CONNECTED = 1, EVENT_READABLE = 2, EVENT_WRITABLE = 3, EVENT_CLOSED = 4 };
 enum { RECORD_BYTES = 4096, EMPTY_RECORDS_MAX = 8 };
 
+static unsigned connections;  /* that are started and not closed */
+
 /* ---- the socket under the library ---- */
 
 static int receive(void *context, unsigned char *data, size_t bytes)
@@ -83,6 +85,7 @@ static void emit(Tls *tls, int event, TlsReason reason)
 static void release(Tls *tls)
 {
 	if (tls->phase == TLS_CLOSED) return;
+	if (tls->phase != TLS_NEW) connections--;
 	tls->phase = TLS_CLOSED;
 	dial_cancel(tls->dial);
 	port_watch_remove(tls->watch);
@@ -351,6 +354,10 @@ Tls *tls_new(xsMachine *the)
 
 bool tls_start(Tls *tls)
 {
+	if (connections >= TLS_CONNECTIONS_MAX) {
+		release(tls);
+		return false;
+	}
 	tls->dial = dial_start(tls->setup->host, tls->setup->port, tls->setup->handshake_ms, on_dialled, tls);
 	tls->deadline = port_timer_add(tls->setup->handshake_ms, on_deadline, tls);
 	if (!tls->dial || !tls->deadline) {
@@ -358,6 +365,7 @@ bool tls_start(Tls *tls)
 		return false;
 	}
 	tls->phase = TLS_DIALLING;
+	connections++;
 	return true;
 }
 

@@ -8,8 +8,8 @@
 #include "port.h"
 #include "tls-setup.h"
 
-/* LIMITS.tlsWriteQueueBytes (test/bindings compares them). */
-enum { TLS_QUEUE_BYTES_MAX = 32768 };
+/* LIMITS.tlsWriteQueueBytes and .tlsConnections (test/bindings compares them). */
+enum { TLS_QUEUE_BYTES_MAX = 32768, TLS_CONNECTIONS_MAX = 2 };
 
 typedef enum { TLS_NEW = 0, TLS_DIALLING, TLS_HANDSHAKING, TLS_UP, TLS_CLOSED } TlsPhase;
 
@@ -39,7 +39,7 @@ typedef struct {
 } Tls;
 
 Tls *tls_new(xsMachine *the);
-/* False when there is no memory. */
+/* False when there is no memory, or there are as many connections as there may be. */
 bool tls_start(Tls *tls);
 /* How many bytes tls_read gives at once; asks the socket when there are none. */
 size_t tls_available(Tls *tls);

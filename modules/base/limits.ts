@@ -17,10 +17,11 @@ export const LIMITS = Object.freeze({
 	secretBytes: 64,
 	hashHandles: 16,
 
-	/** TLS: certificates a peer may send, and their bytes in all; roots; sessions kept for resumption (hosts/bindings). */
+	/** TLS: certificates a peer may send, and their bytes in all; roots; connections; sessions kept (hosts/bindings). */
 	tlsChainCertificates: 6,
 	tlsChainBytes: 12288,
 	tlsRoots: 16,
+	tlsConnections: 2,
 	tlsSessions: 2,
 	tlsHandshakeMs: 15000,
 	tlsWriteQueueBytes: 32768,

@@ -183,6 +183,7 @@ export const boardTests: readonly BindingTest[] = [
 			assert.equal(constantOf("chain.h", "CHAIN_BYTES_MAX"), LIMITS.tlsChainBytes);
 			assert.equal(constantOf("chain.h", "CHAIN_ROOTS_MAX"), LIMITS.tlsRoots);
 			assert.equal(constantOf("tls-session.c", "SESSIONS_MAX"), LIMITS.tlsSessions);
+			assert.equal(constantOf("tls.h", "TLS_CONNECTIONS_MAX"), LIMITS.tlsConnections);
 			assert.equal(constantOf("tls.h", "TLS_QUEUE_BYTES_MAX"), LIMITS.tlsWriteQueueBytes);
 		},
 	},

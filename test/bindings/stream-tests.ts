@@ -173,6 +173,16 @@ export const streamTests: readonly BindingTest[] = [
 	}),
 	resumption("sessions that were dropped are not resumed", "connect,drop,connect", "full full"),
 	resumption(
+		"a session is not resumed beyond its life, which resuming does not extend",
+		"life=600,connect,wait=250,connect,wait=450,connect",
+		"full resumed full",
+	),
+	resumption(
+		"a third connection at once finds no memory, and a later one does (I8)",
+		"crowd,drop,connect",
+		"memory up up full",
+	),
+	resumption(
 		"another trust scope drops what was kept",
 		"connect,scope=trust 2,connect,scope=trust 1,connect",
 		"full full full",

@@ -1,14 +1,17 @@
 /**
  * Connects again and again, as `--arg steps=` says: a word a step, with commas between. "connect" connects with the
- * settings of now, "drop" forgets all sessions, anything else is setting=value for what follows (scope, name, now).
+ * settings of now, "drop" forgets all sessions, "crowd" opens three at once, wait=ms waits, life=ms bounds the life of
+ * sessions, anything else is setting=value for what follows (scope, name, now, own).
  */
+import Timer from "timer";
 
 import { NativeTls } from "../../../hosts/bindings/tls.ts";
 import { neededArgument, probeArgument, probeFile, probeFiles } from "../../../hosts/linux/probe-host.ts";
-import type { TlsOptions } from "../../../modules/platform/tls.ts";
+import type { TlsConnection, TlsOptions } from "../../../modules/platform/tls.ts";
 import { end, say } from "./say.ts";
 
 const tls = new NativeTls();
+const setLife = native<(ms: number) => void>("xs_lk_test_session_life");
 const steps = neededArgument("steps").split(",");
 const folder = neededArgument("files");
 const settings = new Map<string, string>([
@@ -39,7 +42,12 @@ function next(): void {
 	if (step === undefined) end();
 	const equals = step.indexOf("=");
 	if (step === "connect") connect();
-	else if (step === "drop") {
+	else if (step === "crowd") crowd(3);
+	else if (step.startsWith("wait=")) Timer.set(() => next(), Number(step.slice(5)));
+	else if (step.startsWith("life=")) {
+		setLife(Number(step.slice(5)));
+		next();
+	} else if (step === "drop") {
 		tls.dropSessions();
 		next();
 	} else if (equals > 0) {
@@ -66,6 +74,32 @@ function connect(): void {
 			next();
 		},
 	});
+}
+
+/** All of them come up or fail; only then are they closed. */
+function crowd(count: number): void {
+	let left = count;
+	const open: TlsConnection[] = [];
+	const settled = (): void => {
+		if (--left > 0) return;
+		for (const each of open) each.close();
+		next();
+	};
+	for (let index = 0; index < count; index++) {
+		const connection = tls.connect(options(), {
+			onConnected: () => {
+				say("up");
+				open.push(connection);
+				settled();
+			},
+			onReadable: () => undefined,
+			onWritable: () => undefined,
+			onClosed: (reason) => {
+				say(reason ?? "closed");
+				settled();
+			},
+		});
+	}
 }
 
 next();
