@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import {
 	existsSync,
+	lstatSync,
 	mkdirSync,
 	readdirSync,
 	readFileSync,
@@ -49,8 +50,18 @@ function npmPackagesAreCurrent() {
 	return statSync(installed).mtimeMs >= statSync(LOCK_FILE).mtimeMs;
 }
 
+/** `npm ci` empties the folder first: through a link that would be another checkout's. */
+function isAnotherCheckouts(folder) {
+	return lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
 async function installNpmPackages() {
 	if (npmPackagesAreCurrent()) return;
+	if (isAnotherCheckouts(join(ROOT, "node_modules"))) {
+		throw new Error(
+			"node_modules is a link to packages that do not fit package-lock.json: install them there",
+		);
+	}
 	await step("npm packages", () =>
 		run("npm", ["ci", "--no-progress", "--prefer-offline"], { cwd: ROOT, timeoutMs: STEP_MS }),
 	);
