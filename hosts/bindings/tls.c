@@ -1,6 +1,6 @@
 /*
  * One TLS connection of a client, for tls.ts: dial, handshake, then bytes both ways without ever blocking. Set-up
- * is tls-setup.c, the verdict on the peer tls-verify.c, resumption tls-session.c, reasons tls-failure.c.
+ * is tls-setup.c, the socket tls-socket.c, the verdict on the peer tls-verify.c, resumption tls-session.c, reasons tls-failure.c.
  *
  *   NEW --start--> DIALLING --socket--> HANDSHAKING --verified--> UP
  *    |                |                     |                     |
@@ -12,11 +12,8 @@
  */
 #include "tls.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "tls-failure.h"
 
@@ -24,47 +21,6 @@ enum { EVENT_CONNECTED = 1, EVENT_READABLE = 2, EVENT_WRITABLE = 3, EVENT_CLOSED
 enum { RECORD_BYTES = 4096, EMPTY_RECORDS_MAX = 8 };
 
 static unsigned connections;  /* that are started and not closed */
-
-/* ---- the socket under the library ---- */
-
-static int receive(void *context, unsigned char *data, size_t bytes)
-{
-	Tls *tls = context;
-	ssize_t got = recv(tls->descriptor, data, bytes, 0);
-
-	if (got > 0) return (int)got;
-	if (got == 0 && tls->unsendable) return TLS_SOCKET_BROKE;
-	if (got == 0) {
-		tls->ended = true;
-		return TLS_SOCKET_ENDED;
-	}
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_READ : TLS_SOCKET_BROKE;
-}
-
-/* A peer that refuses says why and closes, perhaps while we are still sending: what it said lies unread in the socket.
- * So a connection that takes no more is not the failure; reading comes to it, behind the peer's last words. */
-static int send_out(void *context, const unsigned char *data, size_t bytes)
-{
-	Tls *tls = context;
-	ssize_t sent = tls->unsendable ? (ssize_t)bytes : send(tls->descriptor, data, bytes, MSG_NOSIGNAL);
-
-	if (sent >= 0) return (int)sent;
-	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return MBEDTLS_ERR_SSL_WANT_WRITE;
-	tls->unsendable = true;
-	return (int)bytes;
-}
-
-/* Closing with unread bytes would reset the connection, and the peer might never read our alert. */
-static void close_socket(Tls *tls)
-{
-	uint8_t unread[512];
-
-	if (tls->descriptor < 0) return;
-	shutdown(tls->descriptor, SHUT_WR);
-	for (int reads = 0; reads < 64 && recv(tls->descriptor, unread, sizeof unread, 0) > 0; reads++) { }
-	close(tls->descriptor);
-	tls->descriptor = -1;
-}
 
 /* ---- to JavaScript ---- */
 
@@ -95,7 +51,7 @@ static void release(Tls *tls)
 	tls->watch = NULL;
 	tls->deadline = NULL;
 	tls->wake = NULL;
-	close_socket(tls);
+	tls_socket_close(&tls->tcp);
 	mbedtls_ssl_free(&tls->ssl);
 	verifier_free(&tls->verifier);
 	tls_setup_free(tls->setup);
@@ -189,7 +145,7 @@ static int take_in(Tls *tls)
 		if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) return 0;
 		if (compat_ssl_is_new_ticket(result)) tls_keep_session(tls);
 		else if (result < 0) return result;
-		else if (tls->ended && mbedtls_ssl_get_bytes_avail(&tls->ssl) == 0) return TLS_SOCKET_ENDED;
+		else if (tls->tcp.ended && mbedtls_ssl_get_bytes_avail(&tls->ssl) == 0) return TLS_SOCKET_ENDED;
 	}
 	if (mbedtls_ssl_get_bytes_avail(&tls->ssl) == 0) wake_soon(tls);  /* a peer of empty records does not get the whole loop */
 	return 0;
@@ -312,9 +268,9 @@ static bool prepare(Tls *tls)
 	if (mbedtls_ssl_setup(&tls->ssl, &tls->setup->config) != 0) return false;
 	/* Only a host name is announced (RFC 6066 3); whether it is the peer's is chain.c's verdict. */
 	if (mbedtls_ssl_set_hostname(&tls->ssl, server_name_address(server, address, &bytes) ? NULL : server) != 0) return false;
-	mbedtls_ssl_set_bio(&tls->ssl, tls, send_out, receive, NULL);
+	mbedtls_ssl_set_bio(&tls->ssl, &tls->tcp, tls_socket_send, tls_socket_receive, NULL);
 	tls->offered = session_offer(&tls->ssl, &binding, tls->setup->time);
-	tls->watch = port_watch_add(tls->descriptor, PORT_READABLE, on_ready, tls);
+	tls->watch = port_watch_add(tls->tcp.descriptor, PORT_READABLE, on_ready, tls);
 	return tls->watch != NULL;
 }
 
@@ -323,7 +279,7 @@ static void on_dialled(void *context, int descriptor, TlsReason reason)
 	Tls *tls = context;
 
 	tls->dial = NULL;
-	tls->descriptor = descriptor;
+	tls->tcp.descriptor = descriptor;
 	enter(tls);
 	if (reason != REASON_NONE) finish(tls, reason);
 	else if (!prepare(tls)) finish(tls, REASON_MEMORY);
@@ -347,7 +303,7 @@ Tls *tls_new(xsMachine *the)
 		return NULL;
 	}
 	tls->the = the;
-	tls->descriptor = -1;
+	tls->tcp.descriptor = -1;
 	mbedtls_ssl_init(&tls->ssl);
 	return tls;
 }

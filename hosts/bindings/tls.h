@@ -7,6 +7,7 @@
 #include "dial.h"
 #include "port.h"
 #include "tls-setup.h"
+#include "tls-socket.h"
 
 /* LIMITS.tlsWriteQueueBytes and .tlsConnections (test/bindings compares them). */
 enum { TLS_QUEUE_BYTES_MAX = 32768, TLS_CONNECTIONS_MAX = 2 };
@@ -22,14 +23,12 @@ typedef struct {
 	TlsPhase phase;
 	TlsSetup *setup;  /* NULL when closed */
 	Dial *dial;
-	int descriptor;
+	TlsSocket tcp;
 	PortWatch *watch;
 	PortTimer *deadline, *wake;
 	mbedtls_ssl_context ssl;
 	Verifier verifier;
 	bool offered, resumed;  /* a session to resume; the peer took it */
-	bool ended;  /* the socket said end of stream */
-	bool unsendable;  /* the socket takes nothing any more */
 	bool blocked;  /* reading waits for the socket to take bytes */
 	bool telling, consumed;  /* JavaScript is being told of bytes; it has read some */
 	bool short_write;  /* JavaScript waits for an empty queue */
