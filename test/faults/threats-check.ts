@@ -31,9 +31,9 @@ function page(): readonly PageSection[] {
 	return parseThreatsPage(readFileSync(join(PATHS.root, "docs/THREATS.md"), "utf8"));
 }
 
-/** "test/unit/a.test.ts: name", or a bare name of one of the fault's runners. */
+/** "test/unit/a.test.ts: name", "test/contract: name", or a bare name of one of the fault's runners. */
 function findsTest(names: TestNames, fault: Fault, test: string): boolean {
-	const named = /^(test\/\S+\.ts): (.+)$/.exec(test);
+	const named = /^(test\/[^\s:]+): (.+)$/.exec(test);
 	if (named !== null) return names.has(named[1]!, named[2]!);
 	return fault.runs.some((run) => names.has(`test/${parseRun(run).name}`, test));
 }
