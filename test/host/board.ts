@@ -47,8 +47,10 @@ export function newFolder(): string {
 	return mkdtempSync(join(scratch, `state${folders}-`));
 }
 
+/** With LATCHKEY_HOST_VARIANT=sanitize (or debug) every test that asks for the plain build gets that one. */
 export function binaryOf(variant: Variant): string {
-	return join(PATHS.hostBuild, variant, "latchkey-board");
+	const built = variant === "plain" ? (process.env.LATCHKEY_HOST_VARIANT ?? variant) : variant;
+	return join(PATHS.hostBuild, built, "latchkey-board");
 }
 
 export function isBuilt(variant: Variant): boolean {

@@ -166,7 +166,7 @@ export const serialTests: readonly HostTest[] = [
 		name: "a line has one owner, and a board without a line says so",
 		run: async () => {
 			const source = `import Serial from "embedded:io/serial";
-				const reason = (run) => { try { run(); return "none"; } catch (error) { return error.message; } };
+				const reason = (run) => { try { run(); return "none"; } catch (error) { return error.message.replace(/^@\\w+: /, ""); } };
 				let first; trace(reason(() => { first = new Serial({}); }), "|", reason(() => new Serial({})), "|");
 				if (first) { first.close(); first.close(); trace(reason(() => first.read()), "|", reason(() => new Serial({}))); }
 				trace(" up\\n");`;

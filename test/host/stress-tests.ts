@@ -58,16 +58,23 @@ export const stressTests: readonly HostTest[] = [
 	mutation,
 ];
 
+/** Every test of the host again, on a build that checks itself; it prints its own lines. */
+const checkedBuilds = (["sanitize", "debug"] as const).map(
+	(variant): HostTest => ({
+		name: `the tests of the host pass on the ${variant} build`,
+		run: () => {
+			const said = execFileSync(process.execPath, [join(PATHS.javascript, "test/host/run.js")], {
+				encoding: "utf8",
+				timeout: MINUTES,
+				env: { ...process.env, LATCHKEY_HOST_VARIANT: variant },
+			});
+			assert.match(said, /\n[1-9]\d* passed, 0 failed/);
+		},
+	}),
+);
+
 /** Whole folders of unit tests, each minutes long. */
-export const slowStressTests: readonly HostTest[] = [
-	"wire",
-	"base",
-	"session",
-	"noise",
-	"store",
-	"log",
-	"access",
-].map(
+const unitTests = ["wire", "base", "session", "noise", "store", "log", "access"].map(
 	(folder): HostTest => ({
 		name: `the unit tests of ${folder} pass when every allocation collects`,
 		run: () => {
@@ -85,3 +92,5 @@ export const slowStressTests: readonly HostTest[] = [
 		},
 	}),
 );
+
+export const slowStressTests: readonly HostTest[] = [...checkedBuilds, ...unitTests];
