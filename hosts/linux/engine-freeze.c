@@ -258,6 +258,12 @@ static void mark(txMachine *the, txSlot *slot, void *context)
 
 /* ---- the whole ---- */
 
+/* Not for a board: memory outside the heap, and waiting for other threads, of which there are none. */
+static bool is_unwanted(txID id)
+{
+	return id == mxID(_global) || id == mxID(_globalThis) || id == mxID(_SharedArrayBuffer) || id == mxID(_Atomics);
+}
+
 /* The clone has its own global object, whose prototype this one becomes: an ordinary object without shortcuts. */
 static void simplify_global(txMachine *the)
 {
@@ -268,7 +274,7 @@ static void simplify_global(txMachine *the)
 		global->flag &= ~XS_EXOTIC_FLAG;
 	}
 	while (*link) {
-		if ((*link)->ID == mxID(_global) || (*link)->ID == mxID(_globalThis)) *link = (*link)->next;
+		if (is_unwanted((*link)->ID)) *link = (*link)->next;
 		else link = &(*link)->next;
 	}
 	global->value.instance.prototype = NULL;

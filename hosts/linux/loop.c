@@ -122,7 +122,8 @@ static int poll_timeout_ms(void)
 	now = port_monotonic_us();
 	if (timers_first->at_us <= now) return 0;
 	left = (timers_first->at_us - now + 999u) / 1000u;
-	return left > 60000u ? 60000 : (int)left;
+	/* poll does not count the time that the machine sleeps, the timers do. */
+	return left > 1000u ? 1000 : (int)left;
 }
 
 /* ---- posts ---- */

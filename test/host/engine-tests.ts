@@ -259,6 +259,13 @@ export const engineTests: readonly HostTest[] = [
 		},
 	},
 	{
+		name: "nothing takes memory outside the heap: shared buffers are not there",
+		run: async () => {
+			const source = `trace(typeof SharedArrayBuffer, typeof Atomics, typeof ArrayBuffer, "\\n"); native("xs_system_reboot")();`;
+			assert.equal((await runSource("shared", source)).stdout, "undefinedundefinedfunction\n");
+		},
+	},
+	{
 		name: "text is encoded and decoded, also beyond the basic plane, and bad UTF-8 is refused when fatal",
 		run: async () => {
 			const source = `const text = "a\\u00e9\\u20ac\\u{1f511}\\0z";
