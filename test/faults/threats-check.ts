@@ -1,18 +1,24 @@
 /**
  * Holds docs/THREATS.md and the faults to each other and to the tests, without running a fault: what either names
- * exists, and every patch still applies. `node build/js/test/faults/threats-check.js`
+ * exists, and every patch still applies.
+ *
+ *   node build/js/test/faults/threats-check.js [--write]
+ *
+ * --write first brings the page's lists of faults up to date, and nothing else of it.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { runSuites } from "../harness/runner.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { FAULTS_FOLDER, type Fault, readFaults } from "./fault-file.ts";
 import { parseRun } from "./runners.ts";
 import { TestNames } from "./test-names.ts";
-import { type PageSection, parseThreatsPage } from "./threats-page.ts";
+import { type PageSection, parseThreatsPage, withFaults } from "./threats-page.ts";
 
+const PAGE = join(PATHS.root, "docs/THREATS.md");
 const FAULTS_MIN = 2;
 const APPLY_MS = 20_000;
 const IDS = [
@@ -28,7 +34,14 @@ function faults(): readonly Fault[] {
 }
 
 function page(): readonly PageSection[] {
-	return parseThreatsPage(readFileSync(join(PATHS.root, "docs/THREATS.md"), "utf8"));
+	return parseThreatsPage(readFileSync(PAGE, "utf8"));
+}
+
+/** Name and sentence of each fault that serves the id, as the page lists them. */
+function listOf(id: string): [string, string][] {
+	return faults()
+		.filter(({ ids }) => ids.includes(id))
+		.map(({ file, sentence }) => [file.slice(FAULTS_FOLDER.length + 1), sentence]);
 }
 
 /** "test/unit/a.test.ts: name", "test/contract: name", or a bare name of one of the fault's runners. */
@@ -80,19 +93,14 @@ function suite(t: Suite): void {
 	t.test(
 		"each threat and invariant of this version has two faults or more, and the page lists them all",
 		() => {
-			const all = faults();
 			for (const { id, faults: listed, isLater } of page()) {
-				const serving = all.filter(({ ids }) => ids.includes(id));
+				const serving = listOf(id);
 				if (isLater) {
 					check.equal(listed.size, 0, `${id} is said not to be in this version`);
 					continue;
 				}
 				check.ok(serving.length >= FAULTS_MIN, `${id} has ${serving.length} faults`);
-				const expected = serving.map(({ file, sentence }) => [
-					file.slice(FAULTS_FOLDER.length + 1),
-					sentence,
-				]);
-				check.deepEqual([...listed], expected, id);
+				check.deepEqual([...listed], serving, `${id}: --write brings the page up to date`);
 			}
 		},
 	);
@@ -106,6 +114,12 @@ function suite(t: Suite): void {
 			check.ok(isLater || (code.length > 0 && tests.length > 0), `${id} names no code or no test`);
 		}
 	});
+}
+
+const { values } = parseArgs({ options: { write: { type: "boolean" }, slow: { type: "boolean" } } });
+if (values.write) {
+	const text = readFileSync(PAGE, "utf8");
+	writeFileSync(PAGE, withFaults(text, new Map(IDS.map((id) => [id, listOf(id)]))));
 }
 
 const totals = await runSuites([{ file: "test/faults/threats-check.ts", load: async () => suite }], {

@@ -40,7 +40,7 @@ function parseSection(id: string, lines: readonly string[]): PageSection {
 		if (line.startsWith("Code: ")) code.push(...[...line.matchAll(/`([^`]+)`/g)].map((match) => match[1]!));
 		else if (line === "Tests:") list = "tests";
 		else if (line === "Faults:") list = "faults";
-		else if (entry === null || list === undefined) list = line === "" ? list : undefined;
+		else if (entry === null || list === undefined) list = undefined;
 		else if (list === "tests") tests.push({ file: entry[1]!, name: entry[2]! });
 		else faults.set(entry[1]!, entry[2]!);
 	}
@@ -57,4 +57,23 @@ export function parseThreatsPage(text: string): readonly PageSection[] {
 		sections.push(parseSection(heading[1]!, lines.slice(start + 1, starts[index + 1] ?? lines.length)));
 	}
 	return sections;
+}
+
+/** The page with each section's faults as given, by id: file name -> sentence. Sections of later versions stay. */
+export function withFaults(
+	text: string,
+	faults: ReadonlyMap<string, readonly (readonly [string, string])[]>,
+): string {
+	const written: string[] = [];
+	let id: string | undefined;
+	let inFaults = false;
+	for (const line of text.split("\n")) {
+		if (line.startsWith("## ")) id = HEADING.exec(line)?.[1];
+		if (inFaults && ENTRY.test(line)) continue;
+		inFaults = line === "Faults:";
+		written.push(line);
+		if (!inFaults || id === undefined) continue;
+		for (const [file, sentence] of faults.get(id) ?? []) written.push(`- \`${file}\`: ${sentence}`);
+	}
+	return written.join("\n");
 }
