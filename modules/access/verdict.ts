@@ -59,6 +59,14 @@ const RULES: Readonly<Record<CommandName, CommandRule>> = Object.freeze({
 	"members.remove": rule("manage"),
 	"members.add": rule("manage"),
 	enrol: rule("pairing"),
+	"trust.put": rule("update"),
+	"trust.status": rule("status"),
+	"time.nonce": rule("status"),
+	"time.put": rule("status"),
+	"time.set": rule("configure"),
+	health: rule("log"),
+	"relays.list": rule("configure"),
+	"relays.set": rule("configure"),
 });
 
 /** `grant` is undefined for a phone that has none (removed meanwhile); `unixMs` is undefined without trusted time. */

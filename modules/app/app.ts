@@ -18,8 +18,6 @@ import { ButtonDriver } from "../lock/button-driver.ts";
 import { EventLog } from "../log/event-log.ts";
 import { StrangerCounts } from "../log/strangers.ts";
 import { qrMethod } from "../pairing/responder.ts";
-import { isWindowOpen, openWindow, type PairingWindow, WINDOW_CLOSED } from "../pairing/window.ts";
-import type { Timer } from "../platform/clock.ts";
 import type { DhKeyPair, Secret } from "../platform/crypto.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ikMethod } from "../session/method.ts";
@@ -35,8 +33,10 @@ import { Desk } from "./desk.ts";
 import { Handlers } from "./handlers.ts";
 import { LineVerbs } from "./line-verbs.ts";
 import { Notices } from "./notices.ts";
+import { ResetKeeper } from "./reset-keeper.ts";
 import { SerialLine } from "./serial-line.ts";
 import { Transports } from "./transports.ts";
+import { WindowKeeper } from "./window-keeper.ts";
 
 export interface AppOptions {
 	readonly firmwareVersion: string;
@@ -49,7 +49,7 @@ export class App {
 	readonly #platform: Platform;
 	readonly #options: AppOptions;
 	readonly #store: Store;
-	readonly #reset: FactoryReset;
+	readonly #resets: ResetKeeper;
 	readonly #time: TrustedTime;
 	readonly #trust: RelayTrustStore;
 	readonly #identity: Identity;
@@ -61,8 +61,7 @@ export class App {
 	readonly #link: Link;
 	readonly #transports: Transports;
 	readonly #notices: Notices;
-	#window: PairingWindow = WINDOW_CLOSED;
-	#windowTimer: Timer | undefined;
+	readonly #window: WindowKeeper;
 	#hour = 0;
 	/** Once sessions are served. */
 	#desk: Desk | undefined;
@@ -72,15 +71,30 @@ export class App {
 		this.#platform = platform;
 		this.#options = options;
 		this.#store = new Store(storage);
-		this.#reset = new FactoryReset(this.#store);
+		this.#resets = new ResetKeeper({
+			clock,
+			system,
+			reset: new FactoryReset(this.#store),
+			onErased: () => {
+				this.#log = this.#openLog();
+				this.#append({ kind: "reset" });
+			},
+		});
 		this.#time = new TrustedTime(this.#store, clock, system.buildUnixMs);
 		const sha256 = (data: Uint8Array): Uint8Array => crypto.sha256(data);
 		this.#startedAtMs = clock.monotonicMs();
 		this.#log = this.#openLog();
-		this.#finishReset();
+		this.#resets.finish();
 		this.#trust = new RelayTrustStore(this.#store, sha256);
 		this.#identity = new Identity(this.#store, keys, this.#trust);
 		this.#grants = new Grants(this.#store);
+		this.#window = new WindowKeeper({
+			clock,
+			platform,
+			grants: this.#grants,
+			isPairable: () => this.#identity.serial !== undefined,
+			onChanged: (opened) => this.#append({ kind: "window", opened }),
+		});
 		this.#bolt = new BoltDriver(platform, options.bolt ?? DEFAULT_BOLT, {
 			onChanged: (bolt, cause) => this.#boltChanged(bolt, cause),
 			onFault: (fault) => this.#boltFault(fault),
@@ -137,7 +151,7 @@ export class App {
 	#serve(): void {
 		const { clock, crypto, keys } = this.#platform;
 		const serial = this.#identity.serial;
-		if (serial === undefined || this.#isResetPending()) return;
+		if (serial === undefined || this.#resets.isPending) return;
 		if (this.#desk === undefined) {
 			const noisePublicKey = this.#tryKey(() => keys.publicKey(DEVICE_KEYS.noise));
 			if (noisePublicKey === undefined) return;
@@ -149,7 +163,7 @@ export class App {
 					serial,
 					openSetupSecret: () => this.#tryKey<Secret>(() => keys.openSecret(DEVICE_KEYS.setup)),
 					isClaimed: () => this.#grants.claimed,
-					isWindowOpen: () => this.#isWindowOpen(),
+					isWindowOpen: () => this.#window.isOpen,
 				}),
 			];
 			const openStaticKey = (): DhKeyPair | undefined => this.#openStaticKey();
@@ -185,8 +199,8 @@ export class App {
 				startedAtMs: this.#startedAtMs,
 				onStopped: () => this.#tellOfBolt(this.#bolt.bolt),
 			}),
-			isWindowOpen: () => this.#isWindowOpen(),
-			onClaimed: () => this.#closeWindow(),
+			isWindowOpen: () => this.#window.isOpen,
+			onClaimed: () => this.#window.close(),
 		});
 	}
 
@@ -205,82 +219,25 @@ export class App {
 		}));
 	}
 
-	// ---- buttons, window, reset (DESIGN 8.1) ----
-
 	#buttonGesture(gesture: Gesture): void {
-		if (gesture === "short") this.#openWindow();
+		if (gesture === "short") this.#window.open();
 		else if (gesture === "reset") this.#factoryReset();
 	}
 
-	#isWindowOpen(): boolean {
-		return isWindowOpen(this.#window, this.#platform.clock.monotonicMs());
-	}
-
-	#openWindow(): void {
-		const { clock, system, pins } = this.#platform;
-		if (this.#grants.claimed || this.#identity.serial === undefined) {
-			return system.log("button: pressed, but there is nothing to pair");
-		}
-		const wasOpen = this.#isWindowOpen();
-		this.#window = openWindow(clock.monotonicMs());
-		this.#windowTimer?.cancel();
-		this.#windowTimer = clock.after(LIMITS.windowMs, () => this.#closeWindow());
-		pins.setIndicator(true);
-		system.log("button: the pairing window is open");
-		if (!wasOpen) this.#append({ kind: "window", opened: true });
-	}
-
-	#closeWindow(): void {
-		if (this.#window.kind === "closed") return;
-		this.#windowTimer?.cancel();
-		this.#window = WINDOW_CLOSED;
-		this.#platform.pins.setIndicator(false);
-		this.#platform.system.log("the pairing window is closed");
-		this.#append({ kind: "window", opened: false });
-	}
-
-	/**
-	 * Owners hear of it first; from then on nobody is served and there is no way back. The relay's answer to the link's
-	 * close says that it has what was sent. The machine starts over with what survives.
-	 */
 	#factoryReset(): void {
-		const { system } = this.#platform;
-		const serial = this.#identity.serial;
-		system.log("button: held for a reset");
-		if (serial !== undefined) {
-			const owners = this.#grants.list().filter((grant) => grant.role === "owner");
-			this.#notices.tell(serial, NOTICE_RESET, owners);
-		}
-		const begun = this.#reset.begin();
-		if (!begun.ok) return system.log(`reset: refused, ${begun.reason}; nothing was erased`);
-		this.#transports.shut();
-		this.#link.stop();
-		this.#eraseOnceSaid(LIMITS.resetGraceMs);
-	}
-
-	#eraseOnceSaid(leftMs: number): void {
-		const { clock, system } = this.#platform;
-		clock.after(LIMITS.resetLookMs, () => {
-			const nextMs = leftMs - LIMITS.resetLookMs;
-			if (this.#link.state !== "idle" && nextMs > 0) return this.#eraseOnceSaid(nextMs);
-			this.#finishReset();
-			system.reboot();
+		this.#resets.begin({
+			tellOwners: () => {
+				const serial = this.#identity.serial;
+				if (serial === undefined) return;
+				const owners = this.#grants.list().filter((grant) => grant.role === "owner");
+				this.#notices.tell(serial, NOTICE_RESET, owners);
+			},
+			shut: () => {
+				this.#transports.shut();
+				this.#link.stop();
+			},
+			isSaid: () => this.#link.state === "idle",
 		});
-	}
-
-	/** A record that cannot even be looked for counts as one: nobody is served from records that should be gone. */
-	#isResetPending(): boolean {
-		const pending = this.#reset.pending();
-		return !pending.ok || pending.value;
-	}
-
-	#finishReset(): void {
-		if (!this.#isResetPending()) return;
-		const finished = this.#reset.finish(() => {
-			this.#log = this.#openLog();
-			this.#append({ kind: "reset" });
-		});
-		this.#platform.system.log(finished.ok ? "reset: done" : `reset: not finished, ${finished.reason}`);
 	}
 
 	// ---- what the modules report ----

@@ -73,6 +73,15 @@ export class Handlers {
 			}
 			case "enrol":
 				return "not-permitted";
+			case "trust.put":
+			case "trust.status":
+			case "time.nonce":
+			case "time.put":
+			case "time.set":
+			case "health":
+			case "relays.list":
+			case "relays.set":
+				return "try-later";
 			default:
 				return unreachable(command);
 		}
@@ -98,6 +107,15 @@ export class Handlers {
 				return this.#addMember(call);
 			case "enrol":
 				return call.session.reply(call.request, "not-permitted");
+			case "trust.put":
+			case "trust.status":
+			case "time.nonce":
+			case "time.put":
+			case "time.set":
+			case "health":
+			case "relays.list":
+			case "relays.set":
+				return call.session.reply(call.request, "try-later");
 			default:
 				return unreachable(command);
 		}

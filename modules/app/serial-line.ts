@@ -10,11 +10,16 @@ import type { Clock, Timer } from "../platform/clock.ts";
 import type { SerialPort } from "../platform/serial.ts";
 import { decodeCborMap } from "../wire/cbor-decode.ts";
 import { Deframer, encodeFrame } from "../wire/cobs.ts";
-import { decodeToLock, encodeEnvelope, type FromLock, type ToLock } from "../wire/envelope.ts";
+import {
+	type ChannelEnvelope,
+	decodeChannelEnvelope,
+	encodeEnvelope,
+	type FromLock,
+} from "../wire/envelope.ts";
 import { decodeLineRequest, isLineFrame, type LineRequest } from "../wire/line-verb.ts";
 
 export interface SerialLineHandlers {
-	onEnvelope(envelope: ToLock): void;
+	onEnvelope(envelope: ChannelEnvelope): void;
 	/** The encoded answer. */
 	onVerb(request: LineRequest): Uint8Array;
 	onDropped(reason: string): void;
@@ -63,7 +68,7 @@ export class SerialLine {
 			if (!request.ok) return this.#handlers.onDropped("verb");
 			return this.#write(this.#handlers.onVerb(request.value));
 		}
-		const envelope = decodeToLock(frame);
+		const envelope = decodeChannelEnvelope(frame);
 		if (!envelope.ok) return this.#handlers.onDropped(`envelope-${envelope.reason}`);
 		this.#handlers.onEnvelope(envelope.value);
 	}

@@ -7,7 +7,7 @@ import type { ResponderContext } from "../session/responder.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionHandlers } from "../session/sessions.ts";
 import { Sessions } from "../session/sessions.ts";
-import type { ToLock } from "../wire/envelope.ts";
+import type { ChannelEnvelope } from "../wire/envelope.ts";
 import type { SerialLine } from "./serial-line.ts";
 
 export type SessionsContext = Omit<ResponderContext, "admitHandshake" | "transportName">;
@@ -49,13 +49,13 @@ export class Transports {
 		);
 	}
 
-	receiveSerial(envelope: ToLock): void {
+	receiveSerial(envelope: ChannelEnvelope): void {
 		switch (envelope.kind) {
 			case "open":
 				return this.#serialSessions?.openChannel(envelope.channel);
 			case "data":
 				return this.#serialSessions?.receive(envelope.channel, envelope.frame);
-			default:
+			case "close":
 				return this.#serialSessions?.channelClosed(envelope.channel);
 		}
 	}

@@ -73,14 +73,47 @@ export const LIMITS = Object.freeze({
 	scheduleWindows: 14,
 	grantUses: 1000000,
 
-	/** Identity and trust: what the line installs fits one serial frame. */
+	/** Identity: the factory chain fits one serial frame; two operational chains fit one record. */
 	hardwareClassBytes: 24,
 	ownChainCertificates: 3,
 	ownChainBytes: 4096,
+	operationalChainBytes: 2048,
+	csrBytes: 512,
+	/** After a refusal, and when time is not known, the lock asks for a certificate again so much later. */
+	renewalRetryMs: 3600000,
+	renewalAnswerMs: 30000,
+
+	/** Trust: a signed bundle, a piece of it in a session or on the line, and what it may hold. */
+	bundleBytes: 8192,
+	bundlePieceBytes: 2048,
+	roleKeys: 5,
+	roleThreshold: 3,
+	onlineKeys: 3,
+	bundleSignatures: 10,
 	relayRoots: 4,
 	relayRootsBytes: 4096,
 	relayAddresses: 4,
+	relayPins: 4,
+	deviceRoots: 2,
+	deviceRootsBytes: 2048,
+	ownerRelayRoots: 2,
+	ownerRelayRootsBytes: 2048,
+	ownerRelayAddresses: 2,
 	hostBytes: 253,
+
+	/** Time: an answer to a nonce comes within so long; the time role is asked again so often. */
+	timeAnswerMs: 10000,
+	timeRefreshMs: 21600000,
+	/** So many attempts in a row that fail for a certificate's dates alone end the estimate they were judged by. */
+	timeDoubts: 8,
+
+	/** Health: resets kept, the stack of the last fault, and the whole report of a lock. */
+	healthResets: 8,
+	healthStackBytes: 512,
+	healthFailureReasons: 64,
+	/** What is counted reaches flash so often at most. */
+	healthWriteMs: 3600000,
+	reportBytes: 2048,
 
 	/** Claiming. */
 	windowMs: 180000,

@@ -10,6 +10,14 @@ export const COMMANDS = Object.freeze({
 	"members.remove": 7,
 	"members.add": 8,
 	enrol: 9,
+	"trust.put": 10,
+	"trust.status": 11,
+	"time.nonce": 12,
+	"time.put": 13,
+	"time.set": 14,
+	health: 15,
+	"relays.list": 16,
+	"relays.set": 17,
 } as const);
 export type CommandName = keyof typeof COMMANDS;
 
@@ -24,6 +32,14 @@ const COMMAND_NAMES: readonly (CommandName | undefined)[] = Object.freeze([
 	"members.remove",
 	"members.add",
 	"enrol",
+	"trust.put",
+	"trust.status",
+	"time.nonce",
+	"time.put",
+	"time.set",
+	"health",
+	"relays.list",
+	"relays.set",
 ]);
 
 /** Undefined for a number that names no command. */

@@ -10,7 +10,16 @@ import { CborMap } from "./cbor-map.ts";
 const VERB = 16;
 const ANSWER = 17;
 
-export const LINE_VERBS = Object.freeze({ identify: 1, begin: 2, install: 3, label: 4, seal: 5 } as const);
+export const LINE_VERBS = Object.freeze({
+	identify: 1,
+	begin: 2,
+	install: 3,
+	label: 4,
+	seal: 5,
+	trust: 6,
+	time: 7,
+	health: 8,
+} as const);
 export type LineVerbName = keyof typeof LINE_VERBS;
 
 /** In the order of their numbers. */
@@ -22,6 +31,7 @@ export const LINE_CODES = Object.freeze([
 	"out-of-order",
 	"certificate-refused",
 	"storage",
+	"refused",
 ] as const);
 export type LineCode = (typeof LINE_CODES)[number];
 

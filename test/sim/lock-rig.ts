@@ -148,7 +148,7 @@ export class LockRig {
 		}
 		const envelope = decodeFromLock(frame);
 		assert(envelope.ok, "the lock wrote what is no envelope");
-		if (envelope.value.kind === "notice") return;
+		if (envelope.value.kind !== "data" && envelope.value.kind !== "close") return;
 		const channel = this.#channels.get(envelope.value.channel);
 		if (envelope.value.kind === "data") return channel?.onFrame(envelope.value.frame);
 		this.#channels.delete(envelope.value.channel);

@@ -12,7 +12,7 @@ import { ROOT } from "../harness/files.ts";
 import { check, type Suite } from "../harness/test.ts";
 
 const PAGE_ENTRIES = 126;
-const PAGES = 48;
+const PAGES = 56;
 const CYCLES_MAX = 100_000;
 const DAYS = 3650;
 const AMPLIFICATION = 2.5;

@@ -113,6 +113,7 @@ const MEANING: Readonly<Record<VerbRefusal, string>> = Object.freeze({
 	"out-of-order": "the board has not done the step before",
 	"certificate-refused": "the board refuses its certificate",
 	storage: "the board's flash refuses; the line may be run again",
+	refused: "the board refuses what it was given",
 });
 
 async function call(

@@ -7,6 +7,7 @@ import type { WebSocket } from "ws";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
 import { APP_PATH, APP_SUBPROTOCOL, LINK_PATH, LINK_SUBPROTOCOL } from "../../modules/wire/envelope.ts";
 import { readDeviceCertificate } from "./device-certificate.ts";
+import type { DeviceService } from "./device-service.ts";
 import { RELAY_LIMITS, type RelayLimits } from "./limits.ts";
 import { Listener, type Visitor, visitorAt } from "./listener.ts";
 import { type LogSink, RelayLog } from "./log.ts";
@@ -28,6 +29,8 @@ export interface RelayOptions {
 	/** PEM. */
 	readonly deviceRoots: string;
 	readonly log: LogSink;
+	/** What it does for locks besides carrying frames. */
+	readonly services?: readonly DeviceService[];
 	readonly limits?: Partial<RelayLimits>;
 	/** For tests and demonstrations: sees each connection inside TLS before anything is read from it. */
 	readonly tap?: (tls: TLSSocket, side: "device" | "app") => void;
@@ -88,7 +91,7 @@ export class Relay {
 			this.#limits,
 			this.#log,
 		);
-		this.#router = new Router(this.#limits, this.#log, this.#apps.addresses);
+		this.#router = new Router(this.#limits, this.#log, this.#apps.addresses, options.services ?? []);
 	}
 
 	/** Port 0 lets the system choose. */
@@ -154,7 +157,10 @@ export class Relay {
 			bytesBurst: deviceBytesBurst,
 			bytesPerMinute: deviceBytesPerMinute,
 		};
-		this.#attach(socket, visitor, "device", rate, (peer) => this.#router.attachDevice(serial, peer));
+		this.#attach(socket, visitor, "device", rate, (peer) =>
+			// One certificate for everything until operational ones are issued.
+			this.#router.attachDevice(serial, "operational", peer),
+		);
 	}
 
 	#attachApp(socket: WebSocket, visitor: Visitor): void {

@@ -5,6 +5,7 @@
 import { toHex } from "../../modules/base/bytes.ts";
 import { CHANNEL_MAX, decodeFromApp, decodeFromLock, encodeEnvelope } from "../../modules/wire/envelope.ts";
 import type { AddressTable } from "./addresses.ts";
+import type { ConnectedDevice, DeviceCredential, DeviceService } from "./device-service.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { RelayLog } from "./log.ts";
 import { CLOSE_CODE, type Peer } from "./peer.ts";
@@ -24,6 +25,7 @@ interface DeviceLink {
 	readonly peer: Peer;
 	readonly routes: Map<number, Route>;
 	readonly notices: TokenBucket;
+	readonly connected: ConnectedDevice;
 	nextChannel: number;
 	unreadable: number;
 }
@@ -46,13 +48,20 @@ export class Router {
 	readonly #limits: RelayLimits;
 	readonly #log: RelayLog;
 	readonly #addresses: AddressTable;
+	readonly #services: readonly DeviceService[];
 	readonly #devices = new Map<string, DeviceLink>();
 	readonly #listeners = new Map<string, Set<AppLink>>();
 
-	constructor(limits: RelayLimits, log: RelayLog, addresses: AddressTable) {
+	constructor(
+		limits: RelayLimits,
+		log: RelayLog,
+		addresses: AddressTable,
+		services: readonly DeviceService[],
+	) {
 		this.#limits = limits;
 		this.#log = log;
 		this.#addresses = addresses;
+		this.#services = services;
 	}
 
 	get serials(): readonly string[] {
@@ -60,18 +69,24 @@ export class Router {
 	}
 
 	/** A device that connects again replaces its former connection, which may be a dead one. */
-	attachDevice(serial: string, peer: Peer): Attachment {
+	attachDevice(serial: string, credential: DeviceCredential, peer: Peer): Attachment {
 		const { noticesBurst, noticesPerMinute } = this.#limits;
 		const device: DeviceLink = {
 			serial,
 			peer,
 			routes: new Map(),
 			notices: new TokenBucket(noticesBurst, noticesPerMinute, performance.now()),
+			connected: {
+				serial,
+				credential,
+				send: (envelope) => peer.isOpen && peer.send(encodeEnvelope(envelope)),
+			},
 			nextChannel: 1,
 			unreadable: 0,
 		};
 		this.disconnectDevice(serial, "replaced");
 		this.#devices.set(serial, device);
+		for (const service of this.#services) service.attached?.(device.connected);
 		return {
 			receive: (message) => this.#fromDevice(device, message),
 			closed: () => this.#forgetDevice(device),
@@ -125,6 +140,11 @@ export class Router {
 			}
 			case "notice":
 				this.#spreadNotice(device, envelope.address, envelope.sealed);
+				return;
+			default:
+				for (const service of this.#services) {
+					if (service.kinds.includes(envelope.kind)) service.receive(device.connected, envelope);
+				}
 		}
 	}
 
@@ -266,7 +286,10 @@ export class Router {
 	}
 
 	#forgetDevice(device: DeviceLink): void {
-		if (this.#devices.get(device.serial) === device) this.#devices.delete(device.serial);
+		if (this.#devices.get(device.serial) === device) {
+			this.#devices.delete(device.serial);
+			for (const service of this.#services) service.detached?.(device.connected);
+		}
 		for (const route of [...device.routes.values()]) {
 			this.#drop(route);
 			this.#closeAtApp(route.app, route.appChannel);

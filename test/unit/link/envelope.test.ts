@@ -1,6 +1,7 @@
 import { concatBytes } from "../../../modules/base/bytes.ts";
 import { type CborInput, encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import {
+	decodeChannelEnvelope,
 	decodeFromApp,
 	decodeFromLock,
 	decodeToApp,
@@ -29,11 +30,19 @@ export default function suite(t: Suite): void {
 			{ kind: "open", channel: 0 },
 			{ kind: "data", channel: 4294967295, frame: bytes(4096) },
 			{ kind: "close", channel: 24 },
+			{ kind: "time-answer", statement: bytes(256) },
+			{ kind: "certificate", chain: undefined },
+			{ kind: "certificate", chain: [bytes(1), bytes(2048), bytes(3)] },
+			{ kind: "trust", message: bytes(8192) },
+			{ kind: "report-request" },
 		];
 		const fromLock: readonly FromLock[] = [
 			{ kind: "data", channel: 1, frame: bytes(1) },
 			{ kind: "close", channel: 1 },
 			{ kind: "notice", address: address(), sealed: bytes(512) },
+			{ kind: "time-request", nonce: bytes(16) },
+			{ kind: "renewal", csr: bytes(512), signature: bytes(64) },
+			{ kind: "report", report: bytes(2048) },
 		];
 		const fromApp: readonly FromApp[] = [
 			{ kind: "open", channel: 1, serial: "LK-0001" },
@@ -42,7 +51,11 @@ export default function suite(t: Suite): void {
 			{ kind: "listen", addresses: [] },
 			{ kind: "listen", addresses: Array.from({ length: 16 }, address) },
 		];
-		const toApp: readonly ToApp[] = fromLock;
+		const toApp: readonly ToApp[] = [
+			{ kind: "data", channel: 1, frame: bytes(1) },
+			{ kind: "close", channel: 1 },
+			{ kind: "notice", address: address(), sealed: bytes(512) },
+		];
 		for (const envelope of toLock)
 			check.deepEqual(check.accepted(decodeToLock(encodeEnvelope(envelope))), envelope);
 		for (const envelope of fromLock)
@@ -75,8 +88,25 @@ export default function suite(t: Suite): void {
 		check.refused(decodeToLock(notice), "kind");
 		check.refused(decodeFromApp(notice), "kind");
 		check.refused(decodeToLock(listen), "kind");
-		for (const kind of [0, 4, 5, 6, 8, 16, 17])
+		for (const kind of [0, 6, 7, 10, 16, 17])
 			check.refused(decodeToLock(encodeCbor({ 0: kind, 1: 1 })), "kind");
+		const trust = encodeEnvelope({ kind: "trust", message: bytes(9) });
+		const report = encodeEnvelope({ kind: "report", report: bytes(9) });
+		check.refused(decodeFromLock(trust), "kind");
+		check.refused(decodeToLock(report), "fields");
+		check.refused(decodeFromLock(encodeEnvelope({ kind: "report-request" })), "fields");
+		for (const envelope of [trust, report]) {
+			check.refused(decodeFromApp(envelope), "kind");
+			check.refused(decodeToApp(envelope), "kind");
+		}
+	});
+
+	t.test("the serial line says channels only; for the rest it has verbs (PROTOCOL 6)", () => {
+		const trust = encodeEnvelope({ kind: "trust", message: bytes(9) });
+		const answer = encodeEnvelope({ kind: "time-answer", statement: bytes(9) });
+		for (const envelope of [trust, answer]) check.refused(decodeChannelEnvelope(envelope), "kind");
+		const data = { kind: "data", channel: 1, frame: bytes(9) } as const;
+		check.deepEqual(check.accepted(decodeChannelEnvelope(encodeEnvelope(data))), data);
 	});
 
 	t.test("a missing, wrong or unknown field is a refusal in what a lock or a relay receives", () => {
@@ -94,7 +124,35 @@ export default function suite(t: Suite): void {
 			{ 0: 3, 1: null },
 			{ 0: 3, 1: 1, 2: bytes(1) },
 		];
-		for (const value of wrong) check.refused(decodeToLock(encodeCbor(value)), "fields");
+		const wrongToLock: readonly CborInput[] = [
+			{ 0: 4 },
+			{ 0: 4, 1: bytes(0) },
+			{ 0: 4, 1: bytes(257) },
+			{ 0: 4, 1: bytes(1), 2: 1 },
+			{ 0: 5, 1: [] },
+			{ 0: 5, 1: [bytes(0)] },
+			{ 0: 5, 1: [bytes(2049)] },
+			{ 0: 5, 1: [bytes(1), bytes(1), bytes(1), bytes(1)] },
+			{ 0: 5, 1: bytes(1) },
+			{ 0: 5, 2: 1 },
+			{ 0: 8 },
+			{ 0: 8, 1: bytes(8193) },
+			{ 0: 8, 1: bytes(1), 2: 0 },
+			{ 0: 9, 1: 1 },
+		];
+		const wrongFromLock: readonly CborInput[] = [
+			{ 0: 4, 1: bytes(15) },
+			{ 0: 4, 1: bytes(16), 2: 1 },
+			{ 0: 5, 1: bytes(1) },
+			{ 0: 5, 1: bytes(513), 2: bytes(64) },
+			{ 0: 5, 1: bytes(1), 2: bytes(63) },
+			{ 0: 5, 1: bytes(1), 2: bytes(64), 3: 1 },
+			{ 0: 9 },
+			{ 0: 9, 1: bytes(2049) },
+			{ 0: 9, 1: bytes(1), 2: 1 },
+		];
+		for (const value of [...wrong, ...wrongToLock]) check.refused(decodeToLock(encodeCbor(value)), "fields");
+		for (const value of wrongFromLock) check.refused(decodeFromLock(encodeCbor(value)), "fields");
 		for (const value of wrong.slice(5)) check.refused(decodeFromLock(encodeCbor(value)), "fields");
 		for (const serial of ["abc1", "AB1", "A".repeat(25), "AB CD", ""]) {
 			check.refused(decodeFromApp(encodeCbor({ 0: 1, 1: 1, 3: serial })), "fields");

@@ -1,6 +1,6 @@
 /** A link under the test's hand: time and network in memory, and relays that answer as a test wants. */
 import { Link, type LinkRelay } from "../../../modules/link/link.ts";
-import type { ToLock } from "../../../modules/wire/envelope.ts";
+import type { ChannelEnvelope } from "../../../modules/wire/envelope.ts";
 import type { Random } from "../../harness/random.ts";
 import { check } from "../../harness/test.ts";
 import { SimNetwork } from "../../sim/network.ts";
@@ -46,7 +46,7 @@ export class Rig {
 		this.link.onReady(() => void this.events.push("ready"));
 		this.link.onDown(() => void this.events.push("down"));
 		for (const kind of ["open", "data", "close"] as const) {
-			this.link.on(kind, (envelope: ToLock) => void this.events.push(`${kind} ${envelope.channel}`));
+			this.link.on(kind, (envelope: ChannelEnvelope) => void this.events.push(`${kind} ${envelope.channel}`));
 		}
 		this.network.listen("one", 8443, () => (peer) => {
 			this.accepted.push(new SimRelay(peer, this.upgrade));

@@ -40,10 +40,15 @@ export default function suite(t: Suite): void {
 				"keys/setup",
 				"entropy/seed",
 				"identity/seal",
+				"identity/operational",
+				"keys/op-0",
+				"keys/op-1",
 				"trust/relay",
+				"trust/bundle",
 				"time/floor",
 				"app/notice-counter",
 				"app/kept-notices",
+				"app/health",
 			]);
 			for (const row of RECORD_ROWS)
 				check.equal(row.survivesReset, ["replacement", "sending"].includes(row.erasedBy), row.name);
