@@ -11,7 +11,8 @@ import {
 	serialNumber,
 } from "../cli/arguments.ts";
 import { explaining } from "../cli/fault.ts";
-import { openRegistry, RegistryFault } from "../relay/registry.ts";
+import { RegistryFault } from "../relay/database.ts";
+import { openRegistry } from "../relay/registry.ts";
 import { ensurePki, PkiFault } from "./pki.ts";
 import { ProvisionFault, provision } from "./provision.ts";
 import { drawQrCode } from "./qr-code.ts";

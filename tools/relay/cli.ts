@@ -5,7 +5,8 @@ import type { Command } from "commander";
 import { existingFolder, folder, hostName, listenPort, serialNumber } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
 import { readCredentials } from "./credentials.ts";
-import { openRegistry, RegistryFault } from "./registry.ts";
+import { RegistryFault } from "./database.ts";
+import { openRegistry } from "./registry.ts";
 import { Relay } from "./relay.ts";
 
 /** The registry of a relay whose data is in `dir`. */

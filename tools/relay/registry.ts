@@ -1,11 +1,9 @@
 /**
- * The registry: which public key belongs to which serial number, and whether the device is still welcome (T6). An SQL
- * database behind one query builder; the embedded SQLite file here, a Postgres server by URL later.
+ * The registry: which public key belongs to which serial number, and whether the device is still welcome (T6).
  */
-import { Kysely, Migrator, SqliteDialect } from "kysely";
-import Database from "libsql";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
-import { type DeviceRow, MIGRATIONS, type RelaySchema } from "./schema.ts";
+import { openDatabase, type RelayDatabase } from "./database.ts";
+import type { DeviceRow } from "./schema.ts";
 
 export interface Registry {
 	find(serial: string): Promise<DeviceRow | undefined>;
@@ -21,52 +19,17 @@ export interface Registry {
 	close(): Promise<void>;
 }
 
-/** The database cannot be opened or brought up to date. */
-export class RegistryFault extends Error {
-	constructor(message: string) {
-		super(`registry: ${message}`);
-		this.name = "RegistryFault";
-	}
-}
-
-const BUSY_MS = 5_000;
-const MIGRATION_ATTEMPTS = 4;
-const MIGRATION_PAUSE_MS = 100;
 const SERIALS_AT_ONCE = 500;
 
 /** Opens the registry at an SQLite file path, and brings its tables up to date. Rejects with RegistryFault. */
 export async function openRegistry(path: string): Promise<Registry> {
-	let database: Database.Database | undefined;
-	try {
-		database = new Database(path);
-		// Another process may be using the file; wait for it instead of failing.
-		database.exec(`pragma busy_timeout = ${BUSY_MS}`);
-		database.exec("pragma journal_mode = wal");
-		database.exec("pragma synchronous = full");
-		const db = new Kysely<RelaySchema>({ dialect: new SqliteDialect({ database }) });
-		await migrate(db);
-		return new SqlRegistry(db);
-	} catch (error) {
-		database?.close();
-		throw new RegistryFault(`${path}: ${(error as Error).message}`);
-	}
+	return new SqlRegistry(await openDatabase(path));
 }
 
-/** Another process may be doing the same at the same time: who comes second finds it done when it looks again. */
-async function migrate(db: Kysely<RelaySchema>): Promise<void> {
-	const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
-	for (let attempt = 1; ; attempt++) {
-		const { error } = await migrator.migrateToLatest();
-		if (error === undefined) return;
-		if (attempt === MIGRATION_ATTEMPTS) throw error;
-		await new Promise((resolve) => setTimeout(resolve, MIGRATION_PAUSE_MS));
-	}
-}
+export class SqlRegistry implements Registry {
+	readonly #db: RelayDatabase;
 
-class SqlRegistry implements Registry {
-	readonly #db: Kysely<RelaySchema>;
-
-	constructor(db: Kysely<RelaySchema>) {
+	constructor(db: RelayDatabase) {
 		this.#db = db;
 	}
 
