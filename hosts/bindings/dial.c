@@ -12,6 +12,7 @@
 #include "port.h"
 
 struct Dial {
+	DialResolved resolved;
 	DialCallback callback;
 	void *context;
 	uint64_t deadline_us;
@@ -131,14 +132,16 @@ static void on_resolved(void *context, const PortAddress *addresses, size_t coun
 	}
 	dial->count = count < PORT_ADDRESSES_MAX ? count : PORT_ADDRESSES_MAX;
 	memcpy(dial->addresses, addresses, dial->count * sizeof *addresses);
-	try_next(dial);
+	if (dial->resolved(dial->context)) try_next(dial);
 }
 
-Dial *dial_start(const char *host, uint16_t port, uint32_t timeout_ms, DialCallback callback, void *context)
+Dial *dial_start(const char *host, uint16_t port, uint32_t timeout_ms, DialResolved resolved, DialCallback callback,
+	void *context)
 {
 	Dial *dial = calloc(1, sizeof *dial);
 
 	if (!dial) return NULL;
+	dial->resolved = resolved;
 	dial->callback = callback;
 	dial->context = context;
 	dial->deadline_us = port_monotonic_us() + (uint64_t)timeout_ms * 1000u;

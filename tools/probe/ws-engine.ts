@@ -28,6 +28,7 @@ function random(bytes: number): Uint8Array {
 
 function optionsFromArguments(): WsOptions {
 	const maxMessageBytes = Number(neededArgument("max"));
+	const maxFrameBytes = Number(probeArgument("max-frame") ?? maxMessageBytes);
 	const subprotocol = probeArgument("subprotocol");
 	return {
 		request: {
@@ -38,6 +39,7 @@ function optionsFromArguments(): WsOptions {
 		},
 		settings: WS_SETTINGS,
 		maxHeaderBytes: LIMITS.wsHeaderBytes,
+		maxFrameBytes,
 		maxMessageBytes,
 		textAllowed: true,
 		readBytes: READ_BYTES,
