@@ -36,8 +36,6 @@ import { WsConnection } from "./ws-connection.ts";
 import { WS_SETTINGS } from "./ws-settings.ts";
 import type { WsOutcome, WsSettings } from "./ws-state.ts";
 
-export type { LinkRelay } from "./link-relay.ts";
-
 export interface LinkPatience extends LinkSettings {
 	/** Look-up, connecting and the TLS handshake together. */
 	readonly handshakeMs: number;
