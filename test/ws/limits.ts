@@ -165,7 +165,7 @@ export const LIMIT_CASES: readonly Case[] = [
 					}
 					await closeClean(peer);
 				},
-				{ heapKb: 2_048, max: 16_384, limitMs: 60_000 },
+				{ heapKb: 2_048, max: 16_384, limitMs: 60_000, boundMs: 50_000 },
 			);
 			clean(end, 1000);
 			same(end.messages, count, "messages");
@@ -184,7 +184,7 @@ export const LIMIT_CASES: readonly Case[] = [
 					for (let index = 0; index < count; index++) same((await peer.frame())?.payload.length, 1, "echo");
 					await closeClean(peer);
 				},
-				{ heapKb: 2_048, max: 16_384, limitMs: 60_000 },
+				{ heapKb: 2_048, max: 16_384, limitMs: 60_000, boundMs: 50_000 },
 			);
 			clean(end, 1000);
 			same(end.messages, count, "messages");
@@ -200,7 +200,7 @@ export const LIMIT_CASES: readonly Case[] = [
 					await peer.upgrade();
 					peer.socket.on("data", () => pings++);
 				},
-				{ limitMs: 75_000 },
+				{ limitMs: 75_000, boundMs: 62_000 },
 			);
 			failed(end, "silent", 1006);
 			expect(end.ms > 45_000 && end.ms < 60_000, `${end.ms} ms`);
@@ -217,7 +217,7 @@ export const LIMIT_CASES: readonly Case[] = [
 					peer.socket.pause();
 					for (let index = 0; index < 2_000; index++) peer.write(frame(BINARY, new Uint8Array(16_384)));
 				},
-				{ limitMs: 75_000, max: 16_384, heapKb: 2_048 },
+				{ limitMs: 75_000, boundMs: 62_000, max: 16_384, heapKb: 2_048 },
 			);
 			failed(end, "silent", 1006);
 			expect(end.ms > 45_000 && end.ms < 60_000, `${end.ms} ms`);
@@ -240,7 +240,7 @@ export const LIMIT_CASES: readonly Case[] = [
 					expect(performance.now() - startMs > 55_000, "three pings came too fast");
 					await closeClean(peer);
 				},
-				{ limitMs: 90_000 },
+				{ limitMs: 90_000, boundMs: 80_000 },
 			);
 			clean(end, 1000);
 		},
