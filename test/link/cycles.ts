@@ -74,6 +74,15 @@ function cyclesCase(name: string, cycles: number, marks: readonly number[], slow
 			[...marks, cycles].forEach((mark, index) => {
 				process.stdout.write(`# after ${mark} failures: ${show(end.gauges[index]!)}\n`);
 			});
+			const rare = [...end.counts].filter(
+				([what]) =>
+					!STAGES.some(
+						({ name, expected }) => what.startsWith(`${name} `) && expected.test(what.split(" ")[1]!),
+					),
+			);
+			process.stdout.write(
+				`# otherwise than meant: ${rare.map(([what, count]) => `${what} ${count}`).join(", ") || "none"}\n`,
+			);
 			process.stdout.write(
 				`# ${cycles} failures at ${STAGES.length} stages in ${(end.ms / 1000).toFixed(1)} s, ${end.ready} times ready\n`,
 			);

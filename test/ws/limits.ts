@@ -50,6 +50,27 @@ export const LIMIT_CASES: readonly Case[] = [
 		},
 	},
 	{
+		name: "a frame above its own bound is refused (1009) where the message would do, its fragments are not",
+		run: async () => {
+			const bounds = { max: 10_000, maxFrame: 4_000 };
+			const whole = await against(async (peer) => {
+				await peer.upgrade();
+				peer.write(frame(BINARY, new Uint8Array(4_001)));
+				same((await peer.frame())?.opcode, CLOSE, "opcode");
+				peer.socket.end();
+			}, bounds);
+			failed(whole, "frame-size", 1009);
+			const parts = await against(async (peer) => {
+				await peer.upgrade();
+				peer.write(frame(BINARY, new Uint8Array(4_000), { final: false }));
+				peer.write(frame(CONTINUATION, new Uint8Array(4_000)));
+				same((await peer.frame())?.payload.length, 8_000, "echo");
+				await closeClean(peer);
+			}, bounds);
+			clean(parts, 1000);
+		},
+	},
+	{
 		name: "100,000 empty fragments are one empty message, and cost no memory (T16)",
 		run: async () => {
 			const end = await against(

@@ -13,6 +13,7 @@ export interface ProbeOptions {
 	readonly subprotocol?: string;
 	readonly hello?: string;
 	readonly max?: number;
+	readonly maxFrame?: number;
 	readonly heapKb?: number;
 	/** PEM files for wss. */
 	readonly certificates?: CertificateFiles;
@@ -57,6 +58,7 @@ export function runProbe(port: number, options: ProbeOptions = {}): Promise<Prob
 		subprotocol: options.subprotocol,
 		hello: options.hello,
 		max: String(max),
+		"max-frame": options.maxFrame === undefined ? undefined : String(options.maxFrame),
 	};
 	const heapKb = options.heapKb ?? 2_048 + Math.ceil(max / 256);
 	const words = [
