@@ -111,8 +111,10 @@ export function stepLink(
 			if (event.kind === "stop") return stay(LINK_IDLE);
 			if (event.kind === "reconnect") return begin([]);
 			if (event.kind !== "look") return stay(state);
-			if (nowMs < state.untilMs)
-				return { state, effects: [{ kind: "wake", delayMs: state.untilMs - nowMs }] };
+			if (nowMs < state.untilMs) {
+				const wake: LinkEffect = { kind: "wake", delayMs: state.untilMs - nowMs };
+				return { state: event.changed ? { ...state, turn: 0 } : state, effects: [wake] };
+			}
 			return look(state, event);
 		case "resolving":
 		case "connecting":

@@ -201,6 +201,20 @@ export default function suite(t: Suite): void {
 		},
 	);
 
+	t.test("a poke in between does not make the link forget that the list has changed", ({ random }) => {
+		const rig = new Rig(random);
+		rig.relays = [relayAt("a"), relayAt("b"), relayAt("c")];
+		rig.onFailure = () => {
+			if (rig.failures.length > 1) return;
+			rig.relays = [relayAt("one"), relayAt("b"), relayAt("c")];
+			rig.link.poke();
+			rig.link.poke();
+		};
+		rig.link.start();
+		check.ok(rig.time.advanceUntil(() => rig.link.state === "ready", 20000));
+		check.equal(rig.told, "resolving/resolve/0");
+	});
+
 	t.test("a list that is made anew but names the same candidates goes on in turn", ({ random }) => {
 		const rig = new Rig(random);
 		const names = ["a", "b", "one"];

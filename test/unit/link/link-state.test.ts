@@ -99,6 +99,12 @@ export default function suite(t: Suite): void {
 		check.deepEqual(step.effects, [{ kind: "wake", delayMs: 1000 }]);
 	});
 
+	t.test("a look before its time remembers that the relays have changed", () => {
+		const early = stepLink(SETTINGS, STATES[2]!, look(true, 2, true), 4000);
+		check.deepEqual(early.state, { ...STATES[2]!, turn: 0 });
+		check.deepEqual(stepLink(SETTINGS, early.state, look(), 6000).effects, [{ kind: "connect", relay: 0 }]);
+	});
+
 	t.test("without a relay nothing is tried until there is one", () => {
 		check.equal(show(STATES[1]!, look(true, 0), 0), "blocked");
 		check.equal(show(STATES[1]!, look(true, 1), 0), "resolving connect0");
