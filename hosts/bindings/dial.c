@@ -11,6 +11,8 @@
 
 #include "port.h"
 
+enum { LAST_ADDRESS_MS = 1000 };
+
 struct Dial {
 	DialResolved resolved;
 	DialCallback callback;
@@ -114,7 +116,8 @@ static void try_next(Dial *dial)
 	while (dial->next < dial->count) {
 		uint64_t now_us = port_monotonic_us();
 		uint64_t left_ms = now_us < dial->deadline_us ? (dial->deadline_us - now_us) / 1000u : 0;
-		uint32_t patience_ms = (uint32_t)(left_ms / (dial->count - dial->next)) + 1;
+		/* The last one is ended by the caller's deadline, which came first when the caller keeps to timeout_ms. */
+		uint32_t patience_ms = (uint32_t)(left_ms / (dial->count - dial->next)) + (dial->next + 1 == dial->count ? LAST_ADDRESS_MS : 1);
 		if (attempt(dial, &dial->addresses[dial->next++], patience_ms)) return;
 		drop_attempt(dial);
 	}

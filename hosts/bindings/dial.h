@@ -18,7 +18,8 @@ typedef void (*DialCallback)(void *context, int descriptor, TlsReason reason);
  * the callee has cancelled the Dial. */
 typedef bool (*DialResolved)(void *context);
 
-/* Shares timeout_ms among the addresses. NULL when there is no memory. */
+/* Shares timeout_ms among the addresses; a second more for the last one, so that a caller with the same deadline tells a
+ * connection that goes nowhere from one that is refused. NULL when there is no memory. */
 Dial *dial_start(const char *host, uint16_t port, uint32_t timeout_ms, DialResolved resolved, DialCallback callback,
 	void *context);
 /* The callback will not run after this. Idempotent on NULL. */

@@ -14,7 +14,7 @@ const XS = join(PATHS.root, "node_modules/@agoric/xsnap/moddable/xs");
 /** Without caches for each thread and size, memory that was freed is seen to be free. */
 const MALLOC = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1";
 /** Patience of the TLS client: for a stage that waits for it, and for one that must not. */
-const SLOW_MS = 120;
+const BRIEF_MS = 300;
 const AMPLE_MS = 10_000;
 
 export interface Gauge {
@@ -106,8 +106,8 @@ export async function runBoard(call: BoardCall): Promise<BoardEnd> {
 	writeFileSync(join(folder, "key"), keyPem(DEVICE));
 	try {
 		const targets: string[] = [];
-		for (const { name, host, slow, start } of call.stages) {
-			const patienceMs = slow === true && call.quickMs !== 0 ? SLOW_MS : AMPLE_MS;
+		for (const { name, host, brief, start } of call.stages) {
+			const patienceMs = brief === true && call.quickMs !== 0 ? BRIEF_MS : AMPLE_MS;
 			targets.push(`${name} ${host ?? "127.0.0.1"} ${await start(servers)} ${patienceMs}`);
 		}
 		const settings: Readonly<Record<string, string | number | undefined>> = {
@@ -116,7 +116,7 @@ export async function runBoard(call: BoardCall): Promise<BoardEnd> {
 			now: Date.parse("2026-06-01T00:00:00Z"),
 			cycles: call.cycles,
 			marks: (call.marks ?? []).join(","),
-			quick: call.quickMs ?? 250,
+			quick: call.quickMs ?? 400,
 			leak: call.leak,
 			until: call.until,
 			tell: call.onLine === undefined ? undefined : 1,

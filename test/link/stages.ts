@@ -45,8 +45,8 @@ export interface Stage {
 	readonly name: string;
 	/** What the link says: stage/reason. */
 	readonly expected: RegExp;
-	/** It waits for a patience of the link's, which a test makes short. */
-	readonly slow?: true;
+	/** It takes up all the patience of the TLS client, which a test makes short. */
+	readonly brief?: true;
 	readonly host?: string;
 	/** Starts the server; returns its port. */
 	readonly start: (servers: StageServers) => Promise<number>;
@@ -136,11 +136,11 @@ export class StageServers {
 	}
 }
 
-function tcpStage(name: string, expected: RegExp, talk: (socket: Socket) => void, slow?: true): Stage {
+function tcpStage(name: string, expected: RegExp, talk: (socket: Socket) => void, brief?: true): Stage {
 	return {
 		name,
 		expected,
-		...(slow === undefined ? {} : { slow }),
+		...(brief === undefined ? {} : { brief }),
 		start: (servers) => servers.tcp(talk),
 	};
 }
@@ -159,16 +159,8 @@ function certificateStage(name: string, expected: RegExp, leaf: Certificate, sig
 }
 
 /** After a good TLS handshake: the answer to the upgrade. */
-function upgradeStage(name: string, expected: RegExp, talk: Talk, slow?: true): Stage {
-	return {
-		name,
-		expected,
-		...(slow === undefined ? {} : { slow }),
-		start: (servers) =>
-			servers.tls(async (peer, raw) => {
-				await talk(peer, raw);
-			}),
-	};
+function upgradeStage(name: string, expected: RegExp, talk: Talk): Stage {
+	return { name, expected, start: (servers) => servers.tls(talk) };
 }
 
 function answerStage(name: string, expected: RegExp, answer: string): Stage {
@@ -200,16 +192,11 @@ export async function behave(peer: RawPeer): Promise<void> {
 	}
 }
 
-function readyStage(name: string, expected: RegExp, talk: Talk, slow?: true): Stage {
-	return upgradeStage(
-		name,
-		expected,
-		async (peer, raw) => {
-			await welcome(peer);
-			await talk(peer, raw);
-		},
-		slow,
-	);
+function readyStage(name: string, expected: RegExp, talk: Talk): Stage {
+	return upgradeStage(name, expected, async (peer, raw) => {
+		await welcome(peer);
+		await talk(peer, raw);
+	});
 }
 
 /** Breaks RFC 6455, reads the Close that answers it, and ends as a server should. */
@@ -253,7 +240,7 @@ export const PORTAL_STAGES: readonly Stage[] = [
 	{
 		name: "connect-goes-nowhere",
 		expected: /^connecting\/timeout$/,
-		slow: true,
+		brief: true,
 		start: (servers) => servers.blackHole(),
 	},
 	tcpStage("plain-http", /^handshaking\/captive-portal$/, (socket) =>
@@ -314,12 +301,7 @@ export const OTHER_STAGES: readonly Stage[] = [
 		peer.write(goodHead(request).replace(/Accept: .*/, "Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
 		await peer.end();
 	}),
-	upgradeStage(
-		"upgrade-never-answered",
-		/^upgrading\/timeout$/,
-		async (peer) => void (await peer.end()),
-		true,
-	),
+	upgradeStage("upgrade-never-answered", /^upgrading\/timeout$/, async (peer) => void (await peer.end())),
 	upgradeStage("closed-in-upgrade", /^upgrading\/closed$/, async (peer) => {
 		await peer.request();
 		peer.socket.end();
@@ -341,7 +323,7 @@ export const OTHER_STAGES: readonly Stage[] = [
 	readyStage("ready-then-broken-record", /^ready\/protocol$/, async (_peer, raw) => {
 		raw.write(Buffer.from(`1703030020${"5a".repeat(32)}`, "hex"));
 	}),
-	readyStage("ready-then-silent", /^ready\/dead$/, async (peer) => void (await peer.end()), true),
+	readyStage("ready-then-silent", /^ready\/dead$/, async (peer) => void (await peer.end())),
 ];
 
 export const STAGES: readonly Stage[] = [...OTHER_STAGES, ...PORTAL_STAGES];

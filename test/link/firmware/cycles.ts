@@ -11,6 +11,7 @@ import { NATIVE_WS_BYTES } from "../../../hosts/bindings/websocket.ts";
 import { CLOCK } from "../../../hosts/ecma419/clock.ts";
 import { finishProbe, neededArgument, probeArgument, probeFile } from "../../../hosts/linux/probe-host.ts";
 import { LINK_PATIENCE, Link, type LinkFailure, type LinkPatience } from "../../../modules/link/link.ts";
+import { LINK_FAILURES, type LinkFailureReason, type LinkStage } from "../../../modules/link/link-failure.ts";
 import type { LinkRelay } from "../../../modules/link/link-relay.ts";
 
 const gauge = native<() => void>("xs_gauge_print");
@@ -62,7 +63,10 @@ const QUICK: LinkPatience = {
 };
 
 const tls = new NativeTls();
-const counts = new Map<string, number>();
+/** By target, stage and reason: what is counted here never takes more room than it took at the start. */
+const STAGES: readonly LinkStage[] = ["resolving", "connecting", "handshaking", "upgrading", "ready"];
+const REASONS = Object.keys(LINK_FAILURES) as LinkFailureReason[];
+const counts = new Uint16Array(targets.length * STAGES.length * REASONS.length);
 let done = 0;
 let ready = 0;
 let stopped = false;
@@ -101,8 +105,8 @@ const link = new Link({
 function failed({ stage, reason, index }: LinkFailure): void {
 	const { name } = targets[index]!;
 	if (isTold) trace(`failed ${name} ${stage}/${reason}\n`);
-	const what = `${name} ${stage}/${reason}`;
-	counts.set(what, (counts.get(what) ?? 0) + 1);
+	const place = (index * STAGES.length + STAGES.indexOf(stage)) * REASONS.length + REASONS.indexOf(reason);
+	counts[place] = counts[place]! + 1;
 	done++;
 	loseSomething();
 	if (until !== undefined || (!marks.includes(done) && done !== cycles)) return;
@@ -110,8 +114,21 @@ function failed({ stage, reason, index }: LinkFailure): void {
 	CLOCK.after(SETTLE_MS, measure);
 }
 
+/** `name stage/reason` and how often. */
+function counted(): [string, number][] {
+	const rows: [string, number][] = [];
+	for (const [place, count] of counts.entries()) {
+		if (count === 0) continue;
+		const reason = REASONS[place % REASONS.length]!;
+		const stage = STAGES[Math.floor(place / REASONS.length) % STAGES.length]!;
+		const { name } = targets[Math.floor(place / REASONS.length / STAGES.length)]!;
+		rows.push([`${name} ${stage}/${reason}`, count]);
+	}
+	return rows;
+}
+
 function finish(): void {
-	finishProbe({ ok: true, ms: CLOCK.monotonicMs() - startedMs, done, ready, counts: [...counts] });
+	finishProbe({ ok: true, ms: CLOCK.monotonicMs() - startedMs, done, ready, counts: counted() });
 }
 
 function measure(): void {
