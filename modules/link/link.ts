@@ -8,11 +8,8 @@
  */
 import { assert } from "../base/assert.ts";
 import { DeviceError } from "../base/device-error.ts";
-import { LIMITS } from "../base/limits.ts";
-import type { Clock, Timer } from "../platform/clock.ts";
-import type { System } from "../platform/system.ts";
-import type { Tls, TlsConnection, TlsReason } from "../platform/tls.ts";
-import type { WsBytes } from "../platform/websocket.ts";
+import type { Timer } from "../platform/clock.ts";
+import type { TlsConnection, TlsReason } from "../platform/tls.ts";
 import { decodeToLock, encodeEnvelope, type FromLock, type ToLock } from "../wire/envelope.ts";
 import {
 	isPortalSign,
@@ -21,71 +18,13 @@ import {
 	reasonOfOutcome,
 	reasonOfTls,
 } from "./link-failure.ts";
+import { LINK_PATIENCE, type LinkDrops, type LinkHost, type LinkPatience } from "./link-host.ts";
 import { type LinkRelay, sameRelays, webSocketOptions } from "./link-relay.ts";
-import {
-	LINK_IDLE,
-	type LinkEffect,
-	type LinkEvent,
-	type LinkSettings,
-	type LinkState,
-	stepLink,
-} from "./link-state.ts";
+import { LINK_IDLE, type LinkEffect, type LinkEvent, type LinkState, stepLink } from "./link-state.ts";
 import { PLAIN_WS_BYTES } from "./ws-bytes.ts";
 import { CLOSE_GOING_AWAY } from "./ws-close.ts";
 import { WsConnection } from "./ws-connection.ts";
-import { WS_SETTINGS } from "./ws-settings.ts";
-import type { WsOutcome, WsSettings } from "./ws-state.ts";
-
-export interface LinkPatience extends LinkSettings {
-	/** Look-up, connecting and the TLS handshake together. */
-	readonly handshakeMs: number;
-	readonly ws: WsSettings;
-}
-
-export const LINK_PATIENCE: LinkPatience = Object.freeze({
-	backoff: Object.freeze({ firstMs: LIMITS.linkBackoffFirstMs, maxMs: LIMITS.linkBackoffMaxMs }),
-	stableMs: LIMITS.linkStableMs,
-	handshakeMs: LIMITS.tlsHandshakeMs,
-	ws: WS_SETTINGS,
-});
-
-/** One attempt that failed, or one connection that ended without our wish. */
-export interface LinkFailure {
-	readonly stage: LinkStage;
-	readonly reason: LinkFailureReason;
-	/** The candidate as the provider gave it, and its place in that list. */
-	readonly relay: LinkRelay;
-	readonly index: number;
-	readonly nowMs: number;
-}
-
-export interface LinkHost {
-	readonly clock: Clock;
-	readonly tls: Tls;
-	readonly system: Pick<System, "log">;
-	/** The CSPRNG. */
-	readonly random: (bytes: number) => Uint8Array;
-	readonly wsBytes?: WsBytes;
-	/**
-	 * The candidates in order of preference; none while the board has none. Asked before each attempt: one that follows
-	 * a failure sees what `onFailure` made of it.
-	 */
-	readonly relays: () => readonly LinkRelay[];
-	/** False while no connection may begin; `poke` follows when that changes. */
-	readonly mayConnect: () => boolean;
-	/** Called once for each failure, when the link waits already; it may call any method of the link. */
-	readonly onFailure?: (failure: LinkFailure) => void;
-	/** A test may be less patient than a board. */
-	readonly patience?: LinkPatience;
-}
-
-/** Envelopes that were dropped since the start. */
-export interface LinkDrops {
-	/** The queue to the relay was full. */
-	readonly unsent: number;
-	/** No envelope, or one of a kind that nobody handles. */
-	readonly unreadable: number;
-}
+import type { WsOutcome } from "./ws-state.ts";
 
 type ToLockKind = ToLock["kind"];
 type Handler<Kind extends ToLockKind> = (envelope: Extract<ToLock, { kind: Kind }>) => void;

@@ -10,8 +10,9 @@ import { NativeTls } from "../../../hosts/bindings/tls.ts";
 import { NATIVE_WS_BYTES } from "../../../hosts/bindings/websocket.ts";
 import { CLOCK } from "../../../hosts/ecma419/clock.ts";
 import { finishProbe, neededArgument, probeArgument, probeFile } from "../../../hosts/linux/probe-host.ts";
-import { LINK_PATIENCE, Link, type LinkFailure, type LinkPatience } from "../../../modules/link/link.ts";
+import { Link } from "../../../modules/link/link.ts";
 import { LINK_FAILURES, type LinkFailureReason, type LinkStage } from "../../../modules/link/link-failure.ts";
+import { LINK_PATIENCE, type LinkFailure, type LinkPatience } from "../../../modules/link/link-host.ts";
 import type { LinkRelay } from "../../../modules/link/link-relay.ts";
 
 const gauge = native<() => void>("xs_gauge_print");

@@ -1,5 +1,6 @@
 /** A link under the test's hand: time and network in memory, and relays that answer as a test wants. */
-import { Link, type LinkFailure } from "../../../modules/link/link.ts";
+import { Link } from "../../../modules/link/link.ts";
+import type { LinkFailure } from "../../../modules/link/link-host.ts";
 import type { LinkRelay } from "../../../modules/link/link-relay.ts";
 import type { ToLock } from "../../../modules/wire/envelope.ts";
 import type { Random } from "../../harness/random.ts";
