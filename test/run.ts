@@ -23,6 +23,7 @@ const PARTS: readonly Part[] = [
 	{ name: "contract", file: "build/js/test/contract/run.js", minutes: 10 },
 	{ name: "bindings", file: "build/js/test/bindings/run.js", minutes: 20 },
 	{ name: "ws", file: "build/js/test/ws/run.js", minutes: 10 },
+	{ name: "link", file: "build/js/test/link/run.js", minutes: 60 },
 	{ name: "tools", file: "build/js/test/tools/run.js", minutes: 10 },
 	{ name: "scenario", file: "build/js/test/scenario/run.js", minutes: 20 },
 	{ name: "threats", file: "build/js/test/faults/threats-check.js", minutes: 2 },

@@ -11,7 +11,10 @@
 
 #include "port.h"
 
+enum { LAST_ADDRESS_MS = 1000 };
+
 struct Dial {
+	DialResolved resolved;
 	DialCallback callback;
 	void *context;
 	uint64_t deadline_us;
@@ -113,7 +116,8 @@ static void try_next(Dial *dial)
 	while (dial->next < dial->count) {
 		uint64_t now_us = port_monotonic_us();
 		uint64_t left_ms = now_us < dial->deadline_us ? (dial->deadline_us - now_us) / 1000u : 0;
-		uint32_t patience_ms = (uint32_t)(left_ms / (dial->count - dial->next)) + 1;
+		/* The last one is ended by the caller's deadline, which came first when the caller keeps to timeout_ms. */
+		uint32_t patience_ms = (uint32_t)(left_ms / (dial->count - dial->next)) + (dial->next + 1 == dial->count ? LAST_ADDRESS_MS : 1);
 		if (attempt(dial, &dial->addresses[dial->next++], patience_ms)) return;
 		drop_attempt(dial);
 	}
@@ -131,14 +135,16 @@ static void on_resolved(void *context, const PortAddress *addresses, size_t coun
 	}
 	dial->count = count < PORT_ADDRESSES_MAX ? count : PORT_ADDRESSES_MAX;
 	memcpy(dial->addresses, addresses, dial->count * sizeof *addresses);
-	try_next(dial);
+	if (dial->resolved(dial->context)) try_next(dial);
 }
 
-Dial *dial_start(const char *host, uint16_t port, uint32_t timeout_ms, DialCallback callback, void *context)
+Dial *dial_start(const char *host, uint16_t port, uint32_t timeout_ms, DialResolved resolved, DialCallback callback,
+	void *context)
 {
 	Dial *dial = calloc(1, sizeof *dial);
 
 	if (!dial) return NULL;
+	dial->resolved = resolved;
 	dial->callback = callback;
 	dial->context = context;
 	dial->deadline_us = port_monotonic_us() + (uint64_t)timeout_ms * 1000u;

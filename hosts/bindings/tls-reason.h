@@ -12,6 +12,7 @@
 	each(REASON_ALERT_CERTIFICATE, "alert-certificate") \
 	each(REASON_ALERT_VERSION, "alert-version") \
 	each(REASON_ALERT_HANDSHAKE, "alert-handshake") \
+	each(REASON_PLAIN_HTTP, "plain-http") \
 	each(REASON_PROTOCOL, "protocol") \
 	each(REASON_VERSION, "version") \
 	each(REASON_SUITE, "suite") \

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,7 +16,10 @@ int tls_socket_receive(void *context, unsigned char *data, size_t bytes)
 	TlsSocket *tcp = context;
 	ssize_t got = recv(tcp->descriptor, data, bytes, 0);
 
-	if (got > 0) return (int)got;
+	if (got > 0) {
+		for (ssize_t at = 0; at < got && tcp->first_bytes < TLS_SOCKET_FIRST; at++) tcp->first[tcp->first_bytes++] = data[at];
+		return (int)got;
+	}
 	if (got == 0 && tcp->unsendable) return TLS_SOCKET_BROKE;
 	if (got == 0) {
 		tcp->ended = true;
@@ -35,6 +39,11 @@ int tls_socket_send(void *context, const unsigned char *data, size_t bytes)
 	if (must_wait()) return MBEDTLS_ERR_SSL_WANT_WRITE;
 	tcp->unsendable = true;
 	return (int)bytes;
+}
+
+bool tls_socket_heard_http(const TlsSocket *tcp)
+{
+	return tcp->first_bytes == TLS_SOCKET_FIRST && memcmp(tcp->first, "HTTP/", TLS_SOCKET_FIRST) == 0;
 }
 
 /* Closing with unread bytes would reset the connection, and the peer might never read our alert. */

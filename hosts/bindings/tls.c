@@ -17,7 +17,7 @@
 
 #include "tls-failure.h"
 
-enum { EVENT_CONNECTED = 1, EVENT_READABLE = 2, EVENT_WRITABLE = 3, EVENT_CLOSED = 4 };
+enum { EVENT_CONNECTED = 1, EVENT_READABLE = 2, EVENT_WRITABLE = 3, EVENT_CLOSED = 4, EVENT_CONNECTING = 5, EVENT_HANDSHAKING = 6 };
 enum { RECORD_BYTES = 4096, EMPTY_RECORDS_MAX = 8 };
 
 static unsigned connections;  /* that are started and not closed */
@@ -100,6 +100,7 @@ static void fail(Tls *tls, int result)
 	bool up = tls->phase == TLS_UP, clean = up && result == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY;
 	TlsReason reason = tls_failure_reason(result, &tls->ssl, &tls->verifier, up);
 
+	if (!up && tls_socket_heard_http(&tls->tcp)) reason = REASON_PLAIN_HTTP;
 	if (clean) mbedtls_ssl_close_notify(&tls->ssl);
 	else if (up && reason != REASON_CLOSED && reason != REASON_RESET) forget_session(tls);
 	finish(tls, clean ? REASON_NONE : reason);
@@ -274,6 +275,19 @@ static bool prepare(Tls *tls)
 	return tls->watch != NULL;
 }
 
+/* JavaScript may close the connection while it hears of it, and the Dial is gone then. */
+static bool on_resolved(void *context)
+{
+	Tls *tls = context;
+	bool goes_on;
+
+	enter(tls);
+	emit(tls, EVENT_CONNECTING, REASON_NONE);
+	goes_on = tls->phase == TLS_DIALLING;
+	leave(tls);
+	return goes_on;
+}
+
 static void on_dialled(void *context, int descriptor, TlsReason reason)
 {
 	Tls *tls = context;
@@ -285,7 +299,8 @@ static void on_dialled(void *context, int descriptor, TlsReason reason)
 	else if (!prepare(tls)) finish(tls, REASON_MEMORY);
 	else {
 		tls->phase = TLS_HANDSHAKING;
-		shake_hands(tls);
+		emit(tls, EVENT_HANDSHAKING, REASON_NONE);
+		if (tls->phase == TLS_HANDSHAKING) shake_hands(tls);
 	}
 	leave(tls);
 }
@@ -314,7 +329,7 @@ bool tls_start(Tls *tls)
 		release(tls);
 		return false;
 	}
-	tls->dial = dial_start(tls->setup->host, tls->setup->port, tls->setup->handshake_ms, on_dialled, tls);
+	tls->dial = dial_start(tls->setup->host, tls->setup->port, tls->setup->handshake_ms, on_resolved, on_dialled, tls);
 	tls->deadline = port_timer_add(tls->setup->handshake_ms, on_deadline, tls);
 	if (!tls->dial || !tls->deadline) {
 		release(tls);

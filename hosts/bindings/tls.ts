@@ -40,7 +40,14 @@ const info = native<(handle: Connection, which: number) => string | boolean | un
 const dropSessions = native<() => void>("xs_lk_tls_drop_sessions");
 
 /** By the enumerations of tls.c and tls-natives.c. */
-const EVENT = Object.freeze({ connected: 1, readable: 2, writable: 3, closed: 4 });
+const EVENT = Object.freeze({
+	connected: 1,
+	readable: 2,
+	writable: 3,
+	closed: 4,
+	connecting: 5,
+	handshaking: 6,
+});
 const INFO = Object.freeze({ version: 0, suite: 1, alpn: 2, resumed: 3 });
 
 class Connection extends Native("xs_lk_tls_destructor") implements TlsConnection {
@@ -97,6 +104,8 @@ class Connection extends Native("xs_lk_tls_destructor") implements TlsConnection
 		if (event === EVENT.connected) this.#handlers.onConnected(this.#info());
 		else if (event === EVENT.readable) this.#handlers.onReadable();
 		else if (event === EVENT.writable) this.#handlers.onWritable();
+		else if (event === EVENT.connecting) this.#handlers.onPhase?.("connecting");
+		else if (event === EVENT.handshaking) this.#handlers.onPhase?.("handshaking");
 		else this.#handlers.onClosed(reason);
 	}
 

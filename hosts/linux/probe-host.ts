@@ -2,6 +2,7 @@
 
 const readArgument = native<(key: string) => string | undefined>("xs_system_argument");
 const readFile = native<(path: string) => ArrayBuffer | undefined>("xs_probe_file");
+const peakKb = native<() => number>("xs_probe_peak_kb");
 const exit = native<(status: number) => never>("xs_probe_exit");
 
 /** The value of `--arg key=value`. */
@@ -28,6 +29,11 @@ export function probeFiles(countKey: string, prefix: string): readonly Uint8Arra
 	const count = Number(readArgument(countKey) ?? 0);
 	for (let index = 0; index < count; index++) files.push(probeFile(`${prefix}${index}.der`));
 	return files;
+}
+
+/** KiB of memory that the process ever held at once. */
+export function probePeakKb(): number {
+	return peakKb();
 }
 
 /** Prints the result and ends the process: 0 when it is ok, else 1. */

@@ -26,8 +26,9 @@ export const LIMITS = Object.freeze({
 	tlsHandshakeMs: 15000,
 	tlsWriteQueueBytes: 32768,
 
-	/** WebSocket: response header bytes, one message, one read, and pongs that wait unsent. */
+	/** WebSocket: response header bytes, one frame, one message, one read, and pongs that wait unsent. */
 	wsHeaderBytes: 4096,
+	wsFrameBytes: 16384,
 	wsMessageBytes: 16384,
 	wsReadBytes: 4096,
 	wsPongs: 16,

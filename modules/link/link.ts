@@ -8,53 +8,32 @@
  */
 import { assert } from "../base/assert.ts";
 import { DeviceError } from "../base/device-error.ts";
-import { LIMITS } from "../base/limits.ts";
-import type { Clock, Timer } from "../platform/clock.ts";
-import type { System } from "../platform/system.ts";
-import type { Tls, TlsConnection, TlsOptions, TlsReason } from "../platform/tls.ts";
-import type { WsBytes } from "../platform/websocket.ts";
+import type { Timer } from "../platform/clock.ts";
+import type { TlsConnection, TlsReason } from "../platform/tls.ts";
+import { decodeToLock, encodeEnvelope, type FromLock, type ToLock } from "../wire/envelope.ts";
 import {
-	decodeToLock,
-	encodeEnvelope,
-	type FromLock,
-	LINK_PATH,
-	LINK_SUBPROTOCOL,
-	type ToLock,
-} from "../wire/envelope.ts";
+	isPortalSign,
+	type LinkFailureReason,
+	type LinkStage,
+	reasonOfOutcome,
+	reasonOfTls,
+} from "./link-failure.ts";
+import { LINK_PATIENCE, type LinkDrops, type LinkHost, type LinkPatience } from "./link-host.ts";
+import { type LinkRelay, sameRelays, webSocketOptions } from "./link-relay.ts";
 import { LINK_IDLE, type LinkEffect, type LinkEvent, type LinkState, stepLink } from "./link-state.ts";
 import { PLAIN_WS_BYTES } from "./ws-bytes.ts";
 import { CLOSE_GOING_AWAY } from "./ws-close.ts";
-import { WsConnection, type WsOptions } from "./ws-connection.ts";
-import { WS_SETTINGS } from "./ws-settings.ts";
+import { WsConnection } from "./ws-connection.ts";
 import type { WsOutcome } from "./ws-state.ts";
-
-/** Everything about one relay but the patience, which is the link's. */
-export type LinkRelay = Omit<TlsOptions, "handshakeMs" | "alpn">;
-
-export interface LinkHost {
-	readonly clock: Clock;
-	readonly tls: Tls;
-	readonly system: Pick<System, "log">;
-	/** The CSPRNG. */
-	readonly random: (bytes: number) => Uint8Array;
-	readonly wsBytes?: WsBytes;
-	/** The relays in order of preference; none while the board has none. */
-	readonly relays: () => readonly LinkRelay[];
-	/** False while no connection may begin; `poke` follows when that changes. */
-	readonly mayConnect: () => boolean;
-}
 
 type ToLockKind = ToLock["kind"];
 type Handler<Kind extends ToLockKind> = (envelope: Extract<ToLock, { kind: Kind }>) => void;
-
-const SETTINGS = Object.freeze({
-	backoff: Object.freeze({ firstMs: LIMITS.linkBackoffFirstMs, maxMs: LIMITS.linkBackoffMaxMs }),
-	stableMs: LIMITS.linkStableMs,
-});
+type ReadyHandler = (relay: LinkRelay, index: number) => void;
 
 /** One attempt and the connection that comes of it; callbacks of an older one find that it is not theirs any more. */
 interface Attempt {
 	readonly relay: LinkRelay;
+	readonly index: number;
 	tls: TlsConnection | undefined;
 	ws: WsConnection | undefined;
 	/** Why TLS ended, when it ended first. */
@@ -65,20 +44,30 @@ interface Attempt {
 
 export class Link {
 	readonly #host: LinkHost;
+	readonly #patience: LinkPatience;
 	readonly #handlers = new Map<ToLockKind, (envelope: never) => void>();
-	readonly #onReady: (() => void)[] = [];
+	readonly #onReady: ReadyHandler[] = [];
 	readonly #onDown: (() => void)[] = [];
+	/** What happened while a step was carried out, a few at most: callbacks may call `stop` or `reconnect`. */
+	readonly #events: LinkEvent[] = [];
+	#stepping = false;
 	#state: LinkState = LINK_IDLE;
 	#attempt: Attempt | undefined;
 	#relays: readonly LinkRelay[] = [];
 	#timer: Timer | undefined;
+	#dropped: LinkDrops = { unsent: 0, unreadable: 0 };
 
 	constructor(host: LinkHost) {
 		this.#host = host;
+		this.#patience = host.patience ?? LINK_PATIENCE;
 	}
 
 	get state(): LinkState["kind"] {
 		return this.#state.kind;
+	}
+
+	get dropped(): LinkDrops {
+		return this.#dropped;
 	}
 
 	start(): void {
@@ -90,9 +79,17 @@ export class Link {
 		this.#step({ kind: "stop" });
 	}
 
-	/** What mayConnect or relays answer may have changed. */
+	/** What mayConnect or relays answer may have changed. A present connection stays, and so does a wait. */
 	poke(): void {
 		if (this.#state.kind === "blocked" || this.#state.kind === "waiting") this.#look();
+	}
+
+	/**
+	 * What connections are made with has changed (a certificate, the trust in relays): leaves the present connection in
+	 * good order and connects at once, to the first candidate, without a wait. Does nothing while the link is stopped.
+	 */
+	reconnect(): void {
+		this.#step({ kind: "reconnect" });
 	}
 
 	/** One handler a kind. */
@@ -102,7 +99,7 @@ export class Link {
 	}
 
 	/** Envelopes may pass from here on, until onDown: no channel outlives a connection. */
-	onReady(callback: () => void): void {
+	onReady(callback: ReadyHandler): void {
 		this.#onReady.push(callback);
 	}
 
@@ -116,14 +113,22 @@ export class Link {
 		if (this.#state.kind !== "ready" || attempt?.ws === undefined || !attempt.ws.open) return false;
 		if (attempt.ws.send("binary", encodeEnvelope(envelope))) return true;
 		attempt.unsent++;
+		this.#dropped = { ...this.#dropped, unsent: this.#dropped.unsent + 1 };
 		if (attempt.unsent === 1) this.#log("the queue to the relay is full, dropping");
 		return false;
 	}
 
+	/** The one place that assigns the state. Effects of one step are done before the next event is looked at. */
 	#step(event: LinkEvent): void {
-		const step = stepLink(SETTINGS, this.#state, event, this.#host.clock.monotonicMs());
-		this.#state = step.state;
-		for (const effect of step.effects) this.#do(effect);
+		this.#events.push(event);
+		if (this.#stepping) return;
+		this.#stepping = true;
+		for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+			const step = stepLink(this.#patience, this.#state, next, this.#host.clock.monotonicMs());
+			this.#state = step.state;
+			for (const effect of step.effects) this.#do(effect);
+		}
+		this.#stepping = false;
 	}
 
 	#do(effect: LinkEffect): void {
@@ -136,7 +141,7 @@ export class Link {
 				this.#timer = this.#host.clock.after(Math.ceil(effect.delayMs), () => this.#look());
 				break;
 			case "connect":
-				this.#connect(this.#relays[effect.relay]!);
+				this.#connect(this.#relays[effect.relay]!, effect.relay);
 				break;
 			case "close":
 				this.#attempt?.ws?.close(CLOSE_GOING_AWAY);
@@ -145,9 +150,12 @@ export class Link {
 				this.#attempt?.tls?.close();
 				this.#attempt = undefined;
 				break;
-			case "ready":
-				for (const callback of this.#onReady) callback();
+			case "ready": {
+				const attempt = this.#attempt;
+				assert(attempt !== undefined, "link: ready without a connection");
+				for (const callback of this.#onReady) callback(attempt.relay, attempt.index);
 				break;
+			}
 			case "down":
 				for (const callback of this.#onDown) callback();
 				break;
@@ -157,13 +165,16 @@ export class Link {
 	#look(): void {
 		this.#timer?.cancel();
 		this.#timer = undefined;
-		this.#relays = this.#host.relays();
-		this.#step({ kind: "look", permitted: this.#host.mayConnect(), relays: this.#relays.length });
+		const relays = this.#host.relays();
+		const changed = !sameRelays(relays, this.#relays);
+		this.#relays = relays;
+		this.#step({ kind: "look", permitted: this.#host.mayConnect(), relays: relays.length, changed });
 	}
 
-	#connect(relay: LinkRelay): void {
+	#connect(relay: LinkRelay, index: number): void {
 		const attempt: Attempt = {
 			relay,
+			index,
 			tls: undefined,
 			ws: undefined,
 			tlsReason: undefined,
@@ -173,8 +184,12 @@ export class Link {
 		this.#attempt = attempt;
 		try {
 			attempt.tls = this.#host.tls.connect(
-				{ ...relay, handshakeMs: LIMITS.tlsHandshakeMs },
+				{ ...relay, handshakeMs: this.#patience.handshakeMs },
 				{
+					onPhase: (phase) => {
+						if (attempt === this.#attempt)
+							this.#step({ kind: phase === "connecting" ? "resolved" : "reached" });
+					},
 					onConnected: () => this.#upgrade(attempt),
 					onReadable: () => attempt.ws?.readable(),
 					onWritable: () => attempt.ws?.writable(),
@@ -184,7 +199,8 @@ export class Link {
 		} catch (error) {
 			// Unusable roots or key: trying again is all that can be done, and what a repair through another transport needs.
 			if (!(error instanceof DeviceError)) throw error;
-			this.#host.clock.after(0, () => this.#over(attempt, error.message));
+			const reason = error.code === "memory/exhausted" ? "memory" : "setup";
+			this.#host.clock.after(0, () => this.#over(attempt, reason, error.message));
 		}
 	}
 
@@ -193,7 +209,7 @@ export class Link {
 		this.#step({ kind: "connected" });
 		attempt.ws = new WsConnection(
 			attempt.tls,
-			optionsFor(attempt.relay),
+			webSocketOptions(attempt.relay, this.#patience.ws),
 			{
 				clock: this.#host.clock,
 				random: this.#host.random,
@@ -206,7 +222,8 @@ export class Link {
 				},
 				onMessage: (_type, bytes) => this.#receive(attempt, bytes),
 				onDrained: () => this.#drained(attempt),
-				onClosed: (outcome) => this.#over(attempt, describeEnd(attempt, outcome)),
+				onClosed: (outcome) =>
+					this.#over(attempt, reasonOfOutcome(outcome, attempt.tlsReason), describeEnd(attempt, outcome)),
 			},
 		);
 		// What the relay sent together with its handshake's last flight.
@@ -215,7 +232,7 @@ export class Link {
 
 	#streamEnded(attempt: Attempt, reason: TlsReason | undefined): void {
 		attempt.tlsReason = reason;
-		if (attempt.ws === undefined) this.#over(attempt, `TLS ${reason ?? "close_notify"}`);
+		if (attempt.ws === undefined) this.#over(attempt, reasonOfTls(reason), `TLS ${reason ?? "close_notify"}`);
 		else attempt.ws.ended(false);
 	}
 
@@ -226,6 +243,7 @@ export class Link {
 		const handler = envelope.ok ? this.#handlers.get(envelope.value.kind) : undefined;
 		if (!envelope.ok || handler === undefined) {
 			attempt.unreadable++;
+			this.#dropped = { ...this.#dropped, unreadable: this.#dropped.unreadable + 1 };
 			if (attempt.unreadable === 1)
 				this.#log(`dropped an envelope: ${envelope.ok ? "kind" : envelope.reason}`);
 			return;
@@ -239,12 +257,22 @@ export class Link {
 		attempt.unsent = 0;
 	}
 
-	#over(attempt: Attempt, why: string): void {
+	/** reason: undefined when the end is the one that our own side wished for. */
+	#over(attempt: Attempt, reason: LinkFailureReason | undefined, why: string): void {
 		if (attempt !== this.#attempt) return;
 		this.#attempt = undefined;
+		const stage = stageOf(this.#state);
 		if (attempt.unreadable > 1) this.#log(`dropped ${attempt.unreadable} envelopes in all`);
-		this.#log(`${attempt.relay.serverName}: ${why}`);
+		this.#drained(attempt);
+		const hint =
+			stage !== undefined && reason !== undefined && isPortalSign(stage, reason)
+				? "; a captive portal does so"
+				: "";
+		this.#log(`${attempt.relay.serverName}: ${why}${stage === undefined ? "" : ` while ${stage}`}${hint}`);
 		this.#step({ kind: "closed", random: this.#host.random(4) });
+		if (stage === undefined || reason === undefined) return;
+		const { relay, index } = attempt;
+		this.#host.onFailure?.({ stage, reason, relay, index, nowMs: this.#host.clock.monotonicMs() });
 	}
 
 	#log(line: string): void {
@@ -252,27 +280,22 @@ export class Link {
 	}
 }
 
+/** Undefined where an end is no failure. */
+function stageOf(state: LinkState): LinkStage | undefined {
+	switch (state.kind) {
+		case "resolving":
+		case "connecting":
+		case "handshaking":
+		case "upgrading":
+		case "ready":
+			return state.kind;
+		default:
+			return undefined;
+	}
+}
+
 function describeEnd(attempt: Attempt, outcome: WsOutcome): string {
 	if (outcome.reason === "ended" && attempt.tlsReason !== undefined) return `TLS ${attempt.tlsReason}`;
 	const status = outcome.status === undefined ? "" : `, status ${outcome.status}`;
 	return `WebSocket ${outcome.reason}, code ${outcome.code}${status}`;
-}
-
-function optionsFor(relay: LinkRelay): WsOptions {
-	const name = relay.serverName.includes(":") ? `[${relay.serverName}]` : relay.serverName;
-	return {
-		request: {
-			host: relay.port === 443 ? name : `${name}:${relay.port}`,
-			resource: LINK_PATH,
-			subprotocols: [LINK_SUBPROTOCOL],
-			subprotocolRequired: true,
-		},
-		settings: WS_SETTINGS,
-		maxHeaderBytes: LIMITS.wsHeaderBytes,
-		maxMessageBytes: LIMITS.wsMessageBytes,
-		textAllowed: false,
-		readBytes: LIMITS.wsReadBytes,
-		pauseBytes: LIMITS.linkQueueBytes,
-		queueBytes: LIMITS.linkQueueBytes,
-	};
 }

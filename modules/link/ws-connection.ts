@@ -21,6 +21,7 @@ export interface WsOptions {
 	readonly request: Omit<WsRequest, "key">;
 	readonly settings: WsSettings;
 	readonly maxHeaderBytes: number;
+	readonly maxFrameBytes: number;
 	readonly maxMessageBytes: number;
 	readonly textAllowed: boolean;
 	readonly readBytes: number;
@@ -72,8 +73,11 @@ export class WsConnection {
 		this.#options = options;
 		this.#host = host;
 		this.#handlers = handlers;
-		const { settings, maxMessageBytes, textAllowed } = options;
-		this.#context = { settings, reader: new WsReader({ maxMessageBytes, textAllowed, bytes: host.bytes }) };
+		const { settings, maxFrameBytes, maxMessageBytes, textAllowed } = options;
+		this.#context = {
+			settings,
+			reader: new WsReader({ maxFrameBytes, maxMessageBytes, textAllowed, bytes: host.bytes }),
+		};
 		const request: WsRequest = { ...options.request, key: toBase64(host.random(16)) };
 		const handshake = new WsHandshakeReader(request, options.maxHeaderBytes);
 		const start = startWs(settings, handshake, request, host.clock.monotonicMs());

@@ -32,7 +32,8 @@ export type WsFrameFault =
 	| "length-range" // 5.2: the most significant bit of 64 is set
 	| "continuation" // 5.4: nothing to continue
 	| "interleaved" // 5.4: a new message inside another
-	| "too-big"; // the message is above our bound
+	| "frame-size" // one frame is above our bound (10.4)
+	| "too-big"; // the message is above our bound (10.4)
 
 /** A place in the input that the decoder moves on. */
 export interface WsInput {
@@ -57,6 +58,7 @@ export type WsPart =
 	| { readonly kind: "violation"; readonly fault: WsFrameFault };
 
 export class WsDecoder {
+	readonly #maxFrameBytes: number;
 	readonly #maxMessageBytes: number;
 	/** The header as far as it has come: 2, 4 or 10 octets in all. */
 	readonly #header = new Uint8Array(10);
@@ -77,7 +79,8 @@ export class WsDecoder {
 	#begins = false;
 	#messageBytes = 0;
 
-	constructor(maxMessageBytes: number) {
+	constructor(maxFrameBytes: number, maxMessageBytes: number) {
+		this.#maxFrameBytes = maxFrameBytes;
 		this.#maxMessageBytes = maxMessageBytes;
 	}
 
@@ -139,6 +142,7 @@ export class WsDecoder {
 			// Beyond 2^53 the sum loses its last digits, never its size.
 			this.#messageBytes += length;
 			if (this.#messageBytes > this.#maxMessageBytes) return "too-big";
+			if (length > this.#maxFrameBytes) return "frame-size";
 		}
 		this.#frameBytes = length;
 		this.#frameLeft = length;

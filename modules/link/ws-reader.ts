@@ -25,6 +25,8 @@ export type WsRead =
 	| { readonly kind: "violation"; readonly fault: WsReadFault };
 
 export interface WsReaderOptions {
+	/** Of one frame, and of all fragments of a message together. */
+	readonly maxFrameBytes: number;
 	readonly maxMessageBytes: number;
 	/** False refuses text messages at their first frame (RFC 6455 7.4.1, 1003). */
 	readonly textAllowed: boolean;
@@ -41,7 +43,7 @@ export class WsReader {
 
 	constructor(options: WsReaderOptions) {
 		this.#options = options;
-		this.#decoder = new WsDecoder(options.maxMessageBytes);
+		this.#decoder = new WsDecoder(options.maxFrameBytes, options.maxMessageBytes);
 	}
 
 	/** From now on messages are checked but neither kept nor handed out: our Close frame has been sent. */

@@ -152,6 +152,17 @@ export const streamTests: readonly BindingTest[] = [
 			server.close();
 		}
 	}),
+	test("each phase is told once and in order, and closing from inside one is the end of it (I9)", () =>
+		withServer({}, async (port) => {
+			const settings = { port, now: AT, files: filesFor(), roots: 1 };
+			for (const words of [[], ["--stress"]]) {
+				const end = await runFixture({ name: "phases", settings, variant: "sanitize-testkeys", words });
+				assert.equal(end.status, 0, `${end.signal} ${end.stderr}`);
+				const whole = "connecting handshaking ready 20";
+				const expected = [whole, "connecting 20", "connecting handshaking 20", whole, "connecting 20"];
+				assert.deepEqual(end.lines, expected, end.stderr);
+			}
+		})),
 	test("servers whose first flight is damaged are refused, without a memory error (I9, T15)", damagedFlights),
 	resumption("a session is resumed by ticket", "connect,connect,connect", "full resumed resumed"),
 	test("a session is resumed by its id where there are no tickets", async () => {

@@ -269,8 +269,11 @@ const refusedTests: readonly BindingTest[] = [
 			"alert-handshake",
 		);
 	}),
-	test("a server that speaks no TLS is told (protocol)", async () =>
-		isRefused(await againstFake((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")), "protocol")),
+	test("a server that speaks plain HTTP is told from one that speaks anything else but TLS (T4)", async () => {
+		isRefused(await againstFake((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")), "plain-http");
+		isRefused(await againstFake((socket) => socket.end("HTTP1.1 400 Bad Request\r\n\r\n")), "protocol");
+		isRefused(await againstFake((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n")), "protocol");
+	}),
 	test("TLS 1.1 and 1.0 are refused (version)", async () => {
 		for (const version of [
 			[3, 2],

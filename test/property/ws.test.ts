@@ -9,10 +9,16 @@ import { check, type Suite } from "../harness/test.ts";
 import { ascii, CLOSE, CONTINUATION, closeBody, frame, PING } from "../unit/link/server-frames.ts";
 
 const LIMIT = 400;
+const FRAME_LIMIT = 250;
 
 /** What a reader makes of bytes that come in these pieces. */
 function read(pieces: readonly Uint8Array[]): string[] {
-	const reader = new WsReader({ maxMessageBytes: LIMIT, textAllowed: true, bytes: PLAIN_WS_BYTES });
+	const reader = new WsReader({
+		maxFrameBytes: FRAME_LIMIT,
+		maxMessageBytes: LIMIT,
+		textAllowed: true,
+		bytes: PLAIN_WS_BYTES,
+	});
 	const lines: string[] = [];
 	for (const bytes of pieces) {
 		const input = { bytes, offset: 0 };
@@ -83,12 +89,15 @@ export default function suite(t: Suite): void {
 		for (let round = 0; round < 200; round++) {
 			const frames: Uint8Array[] = [];
 			let total = 0;
+			let faulty: string | undefined;
 			for (let fragments = random.between(1, 5); fragments > 0; fragments--) {
 				const payload = random.bytes(random.below(300));
 				total += payload.length;
+				faulty ??= total > LIMIT ? "too-big" : payload.length > FRAME_LIMIT ? "frame-size" : undefined;
 				frames.push(frame(frames.length === 0 ? 2 : CONTINUATION, payload, { final: fragments === 1 }));
 			}
-			check.equal(read(cut(concatBytes(...frames), random)).at(-1) === "too-big", total > LIMIT);
+			const last = read(cut(concatBytes(...frames), random)).at(-1);
+			check.equal(last === "frame-size" || last === "too-big" ? last : undefined, faulty);
 		}
 	});
 

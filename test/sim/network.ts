@@ -13,12 +13,16 @@ import type {
 	TlsHandlers,
 	TlsInfo,
 	TlsOptions,
+	TlsPhase,
 	TlsReason,
 } from "../../modules/platform/tls.ts";
 import type { SimTime } from "./time.ts";
 
-/** What an endpoint answers to one connection: a server's side to serve it with, the reason that the client sees, or undefined for no answer at all. */
-export type Acceptor = (options: TlsOptions) => ((peer: SimPeer) => void) | TlsReason | undefined;
+/**
+ * What an endpoint answers to one connection: a server's side to serve it with, the reason that the client sees,
+ * "nowhere" for a TCP connection that is never made, or undefined for one on which nothing is ever said.
+ */
+export type Acceptor = (options: TlsOptions) => ((peer: SimPeer) => void) | TlsReason | "nowhere" | undefined;
 
 /** The server's side of one connection. */
 export class SimPeer {
@@ -238,6 +242,13 @@ class SimConnection implements TlsConnection {
 	#handshake(options: TlsOptions): void {
 		if (this.#phase !== "connecting") return;
 		const answer = this.#network.accept(options);
+		if (answer === "resolve") {
+			this.fail(answer);
+			return;
+		}
+		this.#tell("connecting");
+		if (answer === "nowhere") return;
+		if (answer !== "connect") this.#tell("handshaking");
 		if (answer === undefined) return;
 		if (typeof answer === "string") {
 			this.fail(answer);
@@ -265,6 +276,12 @@ class SimConnection implements TlsConnection {
 			this.#handlers.onConnected(info);
 		});
 		answer(peer);
+	}
+
+	#tell(phase: TlsPhase): void {
+		this.#clock.after(0, () => {
+			if (this.#phase === "connecting") this.#handlers.onPhase?.(phase);
+		});
 	}
 
 	/** Hands the peer what it takes. */

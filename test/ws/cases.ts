@@ -19,7 +19,31 @@ export function same<Value>(actual: Value, expected: Value, what: string): void 
 	expect(Object.is(actual, expected), `${what}: ${String(actual)}, expected ${String(expected)}`);
 }
 
-/** One probe against one scripted server; both must come to their end. */
+/** Longer than any case takes that does not wait for a patience of the client, even on a machine with other work. */
+const BOUND_MS = 12_000;
+/**
+ * What the process holds besides the engine's heap: program, libraries, the frozen part. A message of the server's on
+ * its way through the socket's queue counts too.
+ */
+const BASE_KB = 8_192;
+let peakKb = 0;
+let longestMs = 0;
+
+/** The most that any probe took so far, for the record. */
+export function mostTaken(): string {
+	return `longest probe ${Math.round(longestMs)} ms, most memory beside the engine's heap ${peakKb} KiB`;
+}
+
+function withinBounds(end: ProbeEnd, boundMs: number): void {
+	const besidesKb = end.peakKb - end.heapKb;
+	peakKb = Math.max(peakKb, besidesKb);
+	longestMs = Math.max(longestMs, end.ms);
+	expect(end.ms <= boundMs, `the probe took ${Math.round(end.ms)} ms, allowed are ${boundMs}`);
+	expect(end.peakKb > 0, `the probe did not say what it held: ${end.output}`);
+	expect(besidesKb <= BASE_KB, `the probe held ${end.peakKb} KiB with a heap of ${end.heapKb} KiB`);
+}
+
+/** One probe against one scripted server; both must come to their end, within bounds of time and memory. */
 export async function against(
 	script: (peer: RawPeer) => Promise<void>,
 	options: ProbeOptions = {},
@@ -43,6 +67,7 @@ export async function against(
 		await Promise.allSettled(scripts);
 		if (fault !== undefined) throw fault;
 		expect(end.status !== null, "the probe hung");
+		withinBounds(end, options.boundMs ?? BOUND_MS);
 		return end;
 	} finally {
 		server.close();

@@ -104,6 +104,7 @@ export const COMMAND_CASES: readonly Case[] = [
 				await refused("--url", url);
 			await refused(...URL_OPTION, "--max-message", "0");
 			await refused(...URL_OPTION, "--max-message", "1e6");
+			await refused(...URL_OPTION, "--max-frame", "0");
 			await refused(...URL_OPTION, "--max-message", "99999999999");
 			await refused(...URL_OPTION, "--subprotocol", "a b");
 			await refused(...URL_OPTION, "--subprotocol", "");
@@ -128,7 +129,16 @@ export const COMMAND_CASES: readonly Case[] = [
 		run: async () => {
 			const { status, stdout } = await command("--help");
 			same(status, 0, "status");
-			for (const option of ["--url", "--ca", "--cert", "--key", "--subprotocol", "--hello", "--max-message"])
+			for (const option of [
+				"--url",
+				"--ca",
+				"--cert",
+				"--key",
+				"--subprotocol",
+				"--hello",
+				"--max-message",
+				"--max-frame",
+			])
 				expect(stdout.includes(option), `no ${option}`);
 		},
 	},

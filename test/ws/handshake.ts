@@ -245,10 +245,13 @@ export const HANDSHAKE_CASES: readonly Case[] = [
 		name: "a head that drips in (slow loris) is given up after 15 s",
 		long: true,
 		run: async () => {
-			const end = await against(async (peer) => {
-				const request = await peer.request();
-				await peer.drip(Buffer.from(goodHead(request, `X-Slow: ${"z".repeat(200)}`), "latin1"), 500);
-			});
+			const end = await against(
+				async (peer) => {
+					const request = await peer.request();
+					await peer.drip(Buffer.from(goodHead(request, `X-Slow: ${"z".repeat(200)}`), "latin1"), 500);
+				},
+				{ boundMs: 18_000 },
+			);
 			failed(end, "timeout");
 			expect(end.ms > 14_000 && end.ms < 17_000, `${end.ms} ms`);
 		},
@@ -257,10 +260,13 @@ export const HANDSHAKE_CASES: readonly Case[] = [
 		name: "a server that never answers is given up after 15 s",
 		long: true,
 		run: async () => {
-			const end = await against(async (peer) => {
-				await peer.request();
-				await peer.end();
-			});
+			const end = await against(
+				async (peer) => {
+					await peer.request();
+					await peer.end();
+				},
+				{ boundMs: 18_000 },
+			);
 			failed(end, "timeout");
 			expect(end.ms > 14_000 && end.ms < 17_000, `${end.ms} ms`);
 		},

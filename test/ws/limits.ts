@@ -50,6 +50,27 @@ export const LIMIT_CASES: readonly Case[] = [
 		},
 	},
 	{
+		name: "a frame above its own bound is refused (1009) where the message would do, its fragments are not",
+		run: async () => {
+			const bounds = { max: 10_000, maxFrame: 4_000 };
+			const whole = await against(async (peer) => {
+				await peer.upgrade();
+				peer.write(frame(BINARY, new Uint8Array(4_001)));
+				same((await peer.frame())?.opcode, CLOSE, "opcode");
+				peer.socket.end();
+			}, bounds);
+			failed(whole, "frame-size", 1009);
+			const parts = await against(async (peer) => {
+				await peer.upgrade();
+				peer.write(frame(BINARY, new Uint8Array(4_000), { final: false }));
+				peer.write(frame(CONTINUATION, new Uint8Array(4_000)));
+				same((await peer.frame())?.payload.length, 8_000, "echo");
+				await closeClean(peer);
+			}, bounds);
+			clean(parts, 1000);
+		},
+	},
+	{
 		name: "100,000 empty fragments are one empty message, and cost no memory (T16)",
 		run: async () => {
 			const end = await against(
@@ -165,7 +186,7 @@ export const LIMIT_CASES: readonly Case[] = [
 					}
 					await closeClean(peer);
 				},
-				{ heapKb: 2_048, max: 16_384, limitMs: 60_000 },
+				{ heapKb: 2_048, max: 16_384, limitMs: 60_000, boundMs: 50_000 },
 			);
 			clean(end, 1000);
 			same(end.messages, count, "messages");
@@ -184,7 +205,7 @@ export const LIMIT_CASES: readonly Case[] = [
 					for (let index = 0; index < count; index++) same((await peer.frame())?.payload.length, 1, "echo");
 					await closeClean(peer);
 				},
-				{ heapKb: 2_048, max: 16_384, limitMs: 60_000 },
+				{ heapKb: 2_048, max: 16_384, limitMs: 60_000, boundMs: 50_000 },
 			);
 			clean(end, 1000);
 			same(end.messages, count, "messages");
@@ -200,7 +221,7 @@ export const LIMIT_CASES: readonly Case[] = [
 					await peer.upgrade();
 					peer.socket.on("data", () => pings++);
 				},
-				{ limitMs: 75_000 },
+				{ limitMs: 75_000, boundMs: 62_000 },
 			);
 			failed(end, "silent", 1006);
 			expect(end.ms > 45_000 && end.ms < 60_000, `${end.ms} ms`);
@@ -217,7 +238,7 @@ export const LIMIT_CASES: readonly Case[] = [
 					peer.socket.pause();
 					for (let index = 0; index < 2_000; index++) peer.write(frame(BINARY, new Uint8Array(16_384)));
 				},
-				{ limitMs: 75_000, max: 16_384, heapKb: 2_048 },
+				{ limitMs: 75_000, boundMs: 62_000, max: 16_384, heapKb: 2_048 },
 			);
 			failed(end, "silent", 1006);
 			expect(end.ms > 45_000 && end.ms < 60_000, `${end.ms} ms`);
@@ -240,7 +261,7 @@ export const LIMIT_CASES: readonly Case[] = [
 					expect(performance.now() - startMs > 55_000, "three pings came too fast");
 					await closeClean(peer);
 				},
-				{ limitMs: 90_000 },
+				{ limitMs: 90_000, boundMs: 80_000 },
 			);
 			clean(end, 1000);
 		},

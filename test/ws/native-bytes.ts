@@ -6,8 +6,10 @@ import { encodeUtf8 } from "../../modules/base/utf8.ts";
 import { PLAIN_WS_BYTES } from "../../modules/link/ws-bytes.ts";
 import { UTF8_INVALID } from "../../modules/link/ws-utf8.ts";
 import { Random } from "../harness/random.ts";
+import { workOf } from "./byte-loops.ts";
 
-const random = new Random(Number(neededArgument("seed")), "native bytes");
+const seed = Number(neededArgument("seed"));
+const random = new Random(seed, "native bytes");
 
 function masksDiffer(): string | undefined {
 	const room = random.bytes(random.below(80) + 8);
@@ -49,4 +51,9 @@ function tablesDiffer(): string | undefined {
 
 let reason = tablesDiffer();
 for (let round = 0; round < 2_000 && reason === undefined; round++) reason = masksDiffer() ?? checksDiffer();
-finishProbe({ ok: reason === undefined, reason: reason ?? "equal", code: 0, by: "none", messages: 0 });
+finishProbe({
+	ok: reason === undefined,
+	reason: reason ?? "equal",
+	native: workOf(seed, NATIVE_WS_BYTES),
+	plain: workOf(seed, PLAIN_WS_BYTES),
+});

@@ -5,15 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
+import { PLAIN_WS_BYTES } from "../../modules/link/ws-bytes.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
+import { workOf } from "./byte-loops.ts";
 import { type Case, same } from "./cases.ts";
 
 const MAIN = "test/ws/native-bytes";
-const EXTRA = [MAIN, "test/harness/random"];
+const EXTRA = [MAIN, "test/harness/random", "test/ws/byte-loops", "modules/wire/crc32"];
 
 export const NATIVE_CASES: readonly Case[] = [
 	{
-		name: "masking and the UTF-8 check in C give what the plain ones give",
+		name: "masking and the UTF-8 check in C give what the plain ones give, on XS and on Node",
 		run: async () => {
 			const seed = Math.floor(Math.random() * 4_294_967_296);
 			process.stdout.write(`# native bytes: seed ${seed}\n`);
@@ -40,6 +42,10 @@ export const NATIVE_CASES: readonly Case[] = [
 				});
 				const { stdout } = await board;
 				same(stdout.includes('"reason":"equal"'), true, stdout);
+				const here = workOf(seed, PLAIN_WS_BYTES);
+				const there = JSON.parse(stdout) as { readonly native: number; readonly plain: number };
+				same(there.plain, here, "the plain loops on XS, against Node");
+				same(there.native, here, "the native loops, against Node");
 			} finally {
 				rmSync(folder, { recursive: true, force: true });
 			}

@@ -13,9 +13,12 @@ export interface ProbeOptions {
 	readonly subprotocol?: string;
 	readonly hello?: string;
 	readonly max?: number;
+	readonly maxFrame?: number;
 	readonly heapKb?: number;
 	/** PEM files for wss. */
 	readonly certificates?: CertificateFiles;
+	/** How long it may take; for cases that wait for a patience of the client. */
+	readonly boundMs?: number;
 	/** Longer than any patience of the client, so that a hang is told from patience. */
 	readonly limitMs?: number;
 }
@@ -30,6 +33,10 @@ export interface ProbeEnd {
 	readonly messages: number;
 	readonly subprotocol: string | undefined;
 	readonly ms: number;
+	/** Memory that the process ever held at once. */
+	readonly peakKb: number;
+	/** Of the engine. */
+	readonly heapKb: number;
 	readonly output: string;
 }
 
@@ -51,6 +58,7 @@ export function runProbe(port: number, options: ProbeOptions = {}): Promise<Prob
 		subprotocol: options.subprotocol,
 		hello: options.hello,
 		max: String(max),
+		"max-frame": options.maxFrame === undefined ? undefined : String(options.maxFrame),
 	};
 	const heapKb = options.heapKb ?? 2_048 + Math.ceil(max / 256);
 	const words = [
@@ -83,14 +91,16 @@ export function runProbe(port: number, options: ProbeOptions = {}): Promise<Prob
 		child.on("close", (status) => {
 			process.removeListener("exit", stop);
 			rmSync(folder, { recursive: true, force: true });
-			resolve({ status, ...readEnd(output), ms: performance.now() - started, output });
+			resolve({ status, ...readEnd(output), heapKb, ms: performance.now() - started, output });
 		});
 	});
 }
 
-function readEnd(output: string): Pick<ProbeEnd, "reason" | "code" | "by" | "messages" | "subprotocol"> {
+function readEnd(
+	output: string,
+): Pick<ProbeEnd, "reason" | "code" | "by" | "messages" | "subprotocol" | "peakKb"> {
 	const line = output.split("\n").find((each) => each.startsWith("{"));
-	const none = { reason: "none", code: -1, by: "none", messages: -1, subprotocol: undefined };
+	const none = { reason: "none", code: -1, by: "none", messages: -1, subprotocol: undefined, peakKb: -1 };
 	if (line === undefined) return none;
 	const { ok, reason, ...rest } = JSON.parse(line) as { ok: boolean; reason: string } & Record<string, never>;
 	return { ...none, ...rest, reason: ok ? "ok" : reason };

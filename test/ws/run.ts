@@ -6,15 +6,17 @@
  */
 import { parseArgs } from "node:util";
 import { probeImage } from "../../tools/probe/image.ts";
-import type { Case } from "./cases.ts";
+import { type Case, mostTaken } from "./cases.ts";
 import { CLOSING_CASES } from "./closing.ts";
 import { COMMAND_CASES } from "./command.ts";
 import { FRAMING_CASES } from "./framing.ts";
 import { HANDSHAKE_CASES } from "./handshake.ts";
+import { HOSTILE_CASES } from "./hostile.ts";
 import { LEGAL_CASES } from "./legal.ts";
 import { LIMIT_CASES } from "./limits.ts";
 import { NATIVE_CASES } from "./native.ts";
 import { SECURE_CASES } from "./secure.ts";
+import { TWIN_CASES } from "./twins.ts";
 
 const { values } = parseArgs({ options: { only: { type: "string" }, slow: { type: "boolean" } } });
 const CASE_MS = 100_000;
@@ -25,6 +27,8 @@ const cases = [
 	...HANDSHAKE_CASES,
 	...FRAMING_CASES,
 	...CLOSING_CASES,
+	...HOSTILE_CASES,
+	...TWIN_CASES,
 	...LIMIT_CASES,
 	...LEGAL_CASES,
 	...SECURE_CASES,
@@ -62,5 +66,6 @@ await Promise.all([
 	...cases.filter((each) => each.long === true).map(runCase),
 	...Array.from({ length: AT_ONCE }, () => runAll(short)),
 ]);
+process.stdout.write(`# ${mostTaken()}\n`);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exit(failed > 0 || passed === 0 ? 1 : 0);

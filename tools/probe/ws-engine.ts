@@ -5,7 +5,7 @@
 
 import { NATIVE_WS_BYTES } from "../../hosts/bindings/websocket.ts";
 import { CLOCK } from "../../hosts/ecma419/clock.ts";
-import { finishProbe, neededArgument, probeArgument } from "../../hosts/linux/probe-host.ts";
+import { finishProbe, neededArgument, probeArgument, probePeakKb } from "../../hosts/linux/probe-host.ts";
 import { openProbeStream } from "../../hosts/linux/probe-stream.ts";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { encodeUtf8 } from "../../modules/base/utf8.ts";
@@ -28,6 +28,7 @@ function random(bytes: number): Uint8Array {
 
 function optionsFromArguments(): WsOptions {
 	const maxMessageBytes = Number(neededArgument("max"));
+	const maxFrameBytes = Number(probeArgument("max-frame") ?? maxMessageBytes);
 	const subprotocol = probeArgument("subprotocol");
 	return {
 		request: {
@@ -38,6 +39,7 @@ function optionsFromArguments(): WsOptions {
 		},
 		settings: WS_SETTINGS,
 		maxHeaderBytes: LIMITS.wsHeaderBytes,
+		maxFrameBytes,
 		maxMessageBytes,
 		textAllowed: true,
 		readBytes: READ_BYTES,
@@ -84,7 +86,7 @@ class WsProbe {
 	ended(reason: string | undefined, writable: boolean): void {
 		this.#streamReason = reason;
 		if (this.#ws !== undefined) this.#ws.ended(writable);
-		else finishProbe({ ok: false, code: 1006, by: "none", reason: reason ?? "ended" });
+		else finishProbe({ ok: false, code: 1006, by: "none", reason: reason ?? "ended", peakKb: probePeakKb() });
 	}
 
 	#finish(outcome: WsOutcome): void {
@@ -98,6 +100,7 @@ class WsProbe {
 			http,
 			subprotocol: this.#subprotocol,
 			messages: this.#messages,
+			peakKb: probePeakKb(),
 		});
 	}
 }

@@ -16,6 +16,7 @@ interface WsArguments {
 	readonly subprotocol?: string;
 	readonly hello?: string;
 	readonly maxMessage: number;
+	readonly maxFrame?: number;
 }
 
 const DEFAULT_MESSAGE_BYTES = 1_048_576;
@@ -74,6 +75,11 @@ export function registerWsProbe(program: Command): void {
 			wholeNumber(1, MOST_MESSAGE_BYTES),
 			DEFAULT_MESSAGE_BYTES,
 		)
+		.option(
+			"--max-frame <bytes>",
+			"largest frame to accept (default: the largest message)",
+			wholeNumber(1, MOST_MESSAGE_BYTES),
+		)
 		.action(runWsProbe);
 }
 
@@ -106,6 +112,7 @@ async function runWsProbe(options: WsArguments): Promise<void> {
 			subprotocol: options.subprotocol,
 			hello: options.hello,
 			max: String(options.maxMessage),
+			"max-frame": options.maxFrame === undefined ? undefined : String(options.maxFrame),
 			now: String(Date.now()),
 		},
 		...(ca === undefined

@@ -1,9 +1,11 @@
 /** A link under the test's hand: time and network in memory, and relays that answer as a test wants. */
-import { Link, type LinkRelay } from "../../../modules/link/link.ts";
+import { Link } from "../../../modules/link/link.ts";
+import type { LinkFailure } from "../../../modules/link/link-host.ts";
+import type { LinkRelay } from "../../../modules/link/link-relay.ts";
 import type { ChannelEnvelope } from "../../../modules/wire/envelope.ts";
 import type { Random } from "../../harness/random.ts";
 import { check } from "../../harness/test.ts";
-import { SimNetwork } from "../../sim/network.ts";
+import { SimNetwork, type SimPeer } from "../../sim/network.ts";
 import { SimClock, SimTime } from "../../sim/time.ts";
 import { SimRelay, type Upgrade } from "./sim-relay.ts";
 
@@ -29,6 +31,11 @@ export class Rig {
 	readonly log: string[] = [];
 	readonly events: string[] = [];
 	readonly accepted: SimRelay[] = [];
+	readonly failures: LinkFailure[] = [];
+	/** Candidates that became ready, by their places. */
+	readonly readyAt: number[] = [];
+	/** What the owner does about a failure. */
+	onFailure: (failure: LinkFailure) => void = () => undefined;
 	relays: readonly LinkRelay[] = [relayAt("one")];
 	permitted = true;
 	upgrade: Upgrade = "accept";
@@ -42,16 +49,26 @@ export class Rig {
 			random: (bytes) => random.bytes(bytes).map((octet, index) => (index === 0 ? octet | 0x80 : octet)),
 			relays: () => this.relays,
 			mayConnect: () => this.permitted,
+			onFailure: (failure) => {
+				this.failures.push(failure);
+				this.onFailure(failure);
+			},
 		});
-		this.link.onReady(() => void this.events.push("ready"));
+		this.link.onReady((relay, index) => {
+			this.events.push("ready");
+			this.readyAt.push(this.relays[index] === relay ? index : -1);
+		});
 		this.link.onDown(() => void this.events.push("down"));
 		for (const kind of ["open", "data", "close"] as const) {
 			this.link.on(kind, (envelope: ChannelEnvelope) => void this.events.push(`${kind} ${envelope.channel}`));
 		}
-		this.network.listen("one", 8443, () => (peer) => {
-			this.accepted.push(new SimRelay(peer, this.upgrade));
-		});
+		this.network.listen("one", 8443, () => this.serve);
 	}
+
+	/** What a relay does with a connection. */
+	readonly serve = (peer: SimPeer): void => {
+		this.accepted.push(new SimRelay(peer, this.upgrade));
+	};
 
 	get relay(): SimRelay {
 		const last = this.accepted.at(-1);
@@ -67,6 +84,11 @@ export class Rig {
 			this.log.join("\n"),
 		);
 		return this;
+	}
+
+	/** Stage and reason of each failure so far, as one line. */
+	get told(): string {
+		return this.failures.map(({ stage, reason, index }) => `${stage}/${reason}/${index}`).join(" ");
 	}
 
 	settle(): void {

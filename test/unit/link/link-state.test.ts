@@ -8,8 +8,8 @@ function closed(random: readonly number[] = MOST): LinkEvent {
 	return { kind: "closed", random: Uint8Array.from(random) };
 }
 
-function look(permitted = true, relays = 2): LinkEvent {
-	return { kind: "look", permitted, relays };
+function look(permitted = true, relays = 2, changed = false): LinkEvent {
+	return { kind: "look", permitted, relays, changed };
 }
 
 const SERIES = Object.freeze({ failures: 3, turn: 5, relays: 2 });
@@ -17,7 +17,9 @@ const STATES: readonly LinkState[] = Object.freeze([
 	LINK_IDLE,
 	{ kind: "blocked", ...SERIES },
 	{ kind: "waiting", untilMs: 5000, ...SERIES },
+	{ kind: "resolving", ...SERIES },
 	{ kind: "connecting", ...SERIES },
+	{ kind: "handshaking", ...SERIES },
 	{ kind: "upgrading", ...SERIES },
 	{ kind: "ready", sinceMs: 1000, ...SERIES },
 	{ kind: "draining", again: false },
@@ -39,27 +41,56 @@ export default function suite(t: Suite): void {
 		const events: readonly LinkEvent[] = [
 			{ kind: "start" },
 			{ kind: "stop" },
+			{ kind: "reconnect" },
 			look(),
 			look(false),
+			look(true, 2, true),
+			{ kind: "resolved" },
+			{ kind: "reached" },
 			{ kind: "connected" },
 			{ kind: "opened" },
 			closed(),
 		];
-		const expected: readonly (readonly string[])[] = [
-			["blocked look", "idle", "idle", "idle", "idle", "idle", "idle"],
-			["blocked", "idle", "connecting connect1", "blocked", "blocked", "blocked", "blocked"],
-			["waiting", "idle", "connecting connect1", "blocked", "waiting", "waiting", "waiting"],
-			["connecting", "idle abort", "connecting", "connecting", "upgrading", "connecting", "waiting wake"],
-			["upgrading", "draining close", "upgrading", "upgrading", "upgrading", "ready ready", "waiting wake"],
-			["ready", "draining down close", "ready", "ready", "ready", "ready", "waiting down wake"],
-			["draining+", "draining", "draining", "draining", "draining", "draining", "idle"],
-			["draining+", "draining", "draining+", "draining+", "draining+", "draining+", "blocked look"],
-		];
-		STATES.forEach((state, row) => {
+		// start, stop, reconnect | look, look forbidden, look changed | resolved, reached, connected, opened, closed
+		const expected: Readonly<Record<string, string>> = {
+			idle: "blocked look, idle, idle | idle, idle, idle | idle, idle, idle, idle, idle",
+			blocked:
+				"blocked, idle, blocked look | resolving connect1, blocked, resolving connect0 | " +
+				"blocked, blocked, blocked, blocked, blocked",
+			waiting:
+				"waiting, idle, blocked look | resolving connect1, blocked, resolving connect0 | " +
+				"waiting, waiting, waiting, waiting, waiting",
+			resolving:
+				"resolving, idle abort, blocked abort look | resolving, resolving, resolving | " +
+				"connecting, handshaking, upgrading, resolving, waiting wake",
+			connecting:
+				"connecting, idle abort, blocked abort look | connecting, connecting, connecting | " +
+				"connecting, handshaking, upgrading, connecting, waiting wake",
+			handshaking:
+				"handshaking, idle abort, blocked abort look | handshaking, handshaking, handshaking | " +
+				"handshaking, handshaking, upgrading, handshaking, waiting wake",
+			upgrading:
+				"upgrading, draining close, draining+ close | upgrading, upgrading, upgrading | " +
+				"upgrading, upgrading, upgrading, ready ready, waiting wake",
+			ready:
+				"ready, draining down close, draining+ down close | ready, ready, ready | " +
+				"ready, ready, ready, ready, waiting down wake",
+			draining:
+				"draining+, draining, draining | draining, draining, draining | " +
+				"draining, draining, draining, draining, idle",
+			"draining+":
+				"draining+, draining, draining+ | draining+, draining+, draining+ | " +
+				"draining+, draining+, draining+, draining+, blocked look",
+		};
+		check.equal(STATES.length, Object.keys(expected).length);
+		for (const state of STATES) {
+			const name = state.kind === "draining" && state.again ? "draining+" : state.kind;
+			const answers = expected[name]!.split(/, | \| /);
+			check.equal(answers.length, events.length);
 			events.forEach((event, column) => {
-				check.equal(show(state, event, 6000), expected[row]![column]!, `${state.kind} x ${event.kind}`);
+				check.equal(show(state, event, 6000), answers[column]!, `${name} x ${event.kind} (${column})`);
 			});
-		});
+		}
 	});
 
 	t.test("a look before its time waits for the rest of it, and connects nobody", () => {
@@ -68,9 +99,15 @@ export default function suite(t: Suite): void {
 		check.deepEqual(step.effects, [{ kind: "wake", delayMs: 1000 }]);
 	});
 
+	t.test("a look before its time remembers that the relays have changed", () => {
+		const early = stepLink(SETTINGS, STATES[2]!, look(true, 2, true), 4000);
+		check.deepEqual(early.state, { ...STATES[2]!, turn: 0 });
+		check.deepEqual(stepLink(SETTINGS, early.state, look(), 6000).effects, [{ kind: "connect", relay: 0 }]);
+	});
+
 	t.test("without a relay nothing is tried until there is one", () => {
 		check.equal(show(STATES[1]!, look(true, 0), 0), "blocked");
-		check.equal(show(STATES[1]!, look(true, 1), 0), "connecting connect0");
+		check.equal(show(STATES[1]!, look(true, 1), 0), "resolving connect0");
 	});
 
 	t.test("relays are tried in turn, and the back-off grows with each round of them, to its maximum", () => {
@@ -94,11 +131,26 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a connection that held ends the series and is tried again, one that flaps does not", () => {
-		const ready = STATES[5]!;
+		const ready = STATES[7]!;
 		const held = stepLink(SETTINGS, ready, closed(), 61000).state;
 		check.ok(held.kind === "waiting" && held.failures === 1 && held.turn === 5 && held.untilMs === 62000);
 		const flapped = stepLink(SETTINGS, ready, closed(), 60999).state;
 		check.ok(flapped.kind === "waiting" && flapped.failures === 4 && flapped.turn === 6);
+	});
+
+	t.test("other relays are begun with the first, and the back-off goes on", () => {
+		const step = stepLink(SETTINGS, STATES[2]!, look(true, 3, true), 6000);
+		check.deepEqual(step.state, { kind: "resolving", failures: 3, turn: 0, relays: 3 });
+	});
+
+	t.test("to reconnect is to begin anew: the first relay, no wait, no failures", () => {
+		for (const state of STATES) {
+			let step = stepLink(SETTINGS, state, { kind: "reconnect" }, 2000);
+			const stopped = state.kind === "idle" || (state.kind === "draining" && !state.again);
+			if (step.state.kind === "draining") step = stepLink(SETTINGS, step.state, closed(), 2000);
+			if (stopped) check.equal(step.state.kind, "idle");
+			else check.deepEqual(step.state, { kind: "blocked", failures: 0, turn: 0, relays: 1 });
+		}
 	});
 
 	t.test("no random numbers, no wait: the jitter is full", () => {

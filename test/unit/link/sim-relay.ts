@@ -15,7 +15,8 @@ import {
 	readClientFrame,
 } from "./server-frames.ts";
 
-export type Upgrade = "accept" | "refuse" | "ignore" | "no-subprotocol";
+/** "accept", no answer at all, or the answer itself. */
+export type Upgrade = "accept" | "refuse" | "ignore" | "no-subprotocol" | { readonly answer: string };
 
 export class SimRelay {
 	readonly peer: SimPeer;
@@ -70,6 +71,10 @@ export class SimRelay {
 		if (this.#upgrade === "ignore") return;
 		if (this.#upgrade === "refuse") {
 			this.raw(ascii("HTTP/1.1 403 Forbidden\r\n\r\n"));
+			return;
+		}
+		if (typeof this.#upgrade === "object") {
+			this.raw(ascii(this.#upgrade.answer));
 			return;
 		}
 		const key = /Sec-WebSocket-Key: (\S+)/.exec(this.request)?.[1] ?? "";

@@ -32,7 +32,12 @@ class Client {
 	nowMs = 0;
 
 	constructor(textAllowed = true) {
-		const reader = new WsReader({ maxMessageBytes: 1000, textAllowed, bytes: PLAIN_WS_BYTES });
+		const reader = new WsReader({
+			maxFrameBytes: 1000,
+			maxMessageBytes: 1000,
+			textAllowed,
+			bytes: PLAIN_WS_BYTES,
+		});
 		this.#context = { settings: SETTINGS, reader };
 		this.state = startWs(SETTINGS, new WsHandshakeReader(REQUEST, 600), REQUEST, 0).state;
 	}
@@ -319,7 +324,12 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("one step has few effects, however many frames one read holds (I8)", () => {
-		const reader = new WsReader({ maxMessageBytes: 1000, textAllowed: true, bytes: PLAIN_WS_BYTES });
+		const reader = new WsReader({
+			maxFrameBytes: 1000,
+			maxMessageBytes: 1000,
+			textAllowed: true,
+			bytes: PLAIN_WS_BYTES,
+		});
 		const settings = { ...SETTINGS, pongsMax: 1000 };
 		const open = Client.in("open").state;
 		const flood = concatBytes(...Array.from({ length: 100 }, () => frame(PING)));

@@ -17,8 +17,8 @@ import {
 const LIMIT = 1000;
 
 /** What the decoder makes of bytes in pieces of so many octets: one line a part, payloads of one frame joined. */
-function decode(bytes: Uint8Array, piece = bytes.length, limit = LIMIT): string[] {
-	const decoder = new WsDecoder(limit);
+function decode(bytes: Uint8Array, piece = bytes.length, limit = LIMIT, frameLimit = limit): string[] {
+	const decoder = new WsDecoder(frameLimit, limit);
 	const lines: string[] = [];
 	for (let at = 0; at < bytes.length; at += Math.max(1, piece)) {
 		const input = { bytes: bytes.subarray(at, at + piece), offset: 0 };
@@ -128,6 +128,19 @@ export default function suite(t: Suite): void {
 			check.equal(decode(frame(BINARY, random.bytes(LIMIT))).at(-1), "end");
 		},
 	);
+
+	t.test("a frame has a bound of its own, below that of a message (RFC 6455 10.4)", ({ random }) => {
+		const piece = (bytes: number, final = false): Uint8Array => frame(BINARY, random.bytes(bytes), { final });
+		const more = (bytes: number, final = false): Uint8Array =>
+			frame(CONTINUATION, random.bytes(bytes), { final });
+		const read = (...frames: Uint8Array[]): string | undefined =>
+			decode(concatBytes(...frames), 7, LIMIT, 400).at(-1);
+		check.equal(read(piece(400), more(400), more(200, true)), "end");
+		check.equal(read(piece(400), more(401, true)), "frame-size");
+		check.equal(read(piece(401, true)), "frame-size");
+		check.equal(read(piece(400), more(400), more(201, true)), "too-big");
+		check.equal(read(frame(BINARY, ascii(""), { length: 2 ** 60 })), "too-big");
+	});
 
 	t.test("fragments are refused when they add up to more than the bound", ({ random }) => {
 		const first = frame(BINARY, random.bytes(600), { final: false });
