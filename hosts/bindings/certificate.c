@@ -71,7 +71,8 @@ static bool decode_tbs(Slice tbs, Slice outer_algorithm, Certificate *certificat
 	if (!der_take(&tbs, DER_SEQUENCE, &certificate->issuer) || certificate->issuer.bytes == 0) return false;
 	if (!name_is_well_formed(certificate->issuer) || !decode_validity(&tbs, certificate)) return false;
 	if (!der_take(&tbs, DER_SEQUENCE, &certificate->subject) || !name_is_well_formed(certificate->subject)) return false;
-	if (!der_take(&tbs, DER_SEQUENCE, &key_info) || !certificate_decode_key(key_info, certificate)) return false;
+	if (!der_next(&tbs, &tag, &key_info, &certificate->key_info) || tag != DER_SEQUENCE) return false;
+	if (!certificate_decode_key(key_info, certificate)) return false;
 	if (!skip_unique_ids(&tbs, certificate)) return false;
 	if (!der_take_optional(&tbs, DER_CONTEXT_CONSTRUCTED | 3, &wrapped, &present) || tbs.bytes > 0) return false;
 	if (!present) return true;

@@ -11,11 +11,13 @@
 #include <psa/crypto.h>
 
 #include <stdbool.h>
+#include <string.h>
 
 #if MBEDTLS_VERSION_NUMBER < 0x03000000
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/psa_util.h>
 #define MBEDTLS_PRIVATE(member) member
+#define MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION
 #endif
 
 typedef int (*CompatRandom)(void *context, unsigned char *output, size_t bytes);
@@ -36,10 +38,7 @@ static inline psa_status_t compat_random_mix(const uint8_t *mixed, size_t bytes)
 /* PEM (with its terminating zero counted) or DER. */
 static inline int compat_pk_parse(mbedtls_pk_context *key, const uint8_t *data, size_t bytes, CompatRandom random)
 {
-#if MBEDTLS_VERSION_NUMBER < 0x03000000
-	(void)random;
-	return mbedtls_pk_parse_key(key, data, bytes, NULL, 0);
-#elif MBEDTLS_VERSION_NUMBER < 0x04000000
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000 && MBEDTLS_VERSION_NUMBER < 0x04000000
 	return mbedtls_pk_parse_key(key, data, bytes, NULL, 0, random, NULL);
 #else
 	(void)random;
@@ -96,7 +95,7 @@ static inline void compat_ssl_conf_profile(mbedtls_ssl_config *config, CompatRan
 	mbedtls_ssl_conf_legacy_renegotiation(config, MBEDTLS_SSL_LEGACY_BREAK_HANDSHAKE);
 }
 
-/* ---- what came last, to say why a handshake failed; never to decide that it succeeded ---- */
+/* ---- the message that came last ---- */
 
 typedef struct {
 	int type;  /* of the record: 21 alert, 22 handshake; 0 when there is none */
@@ -107,11 +106,9 @@ typedef struct {
 
 static inline CompatMessage compat_ssl_last_message(const mbedtls_ssl_context *ssl)
 {
-	CompatMessage message = { ssl->MBEDTLS_PRIVATE(in_msgtype), ssl->MBEDTLS_PRIVATE(in_msg), ssl->MBEDTLS_PRIVATE(in_msglen),
+	if (!ssl->MBEDTLS_PRIVATE(in_msg)) return (CompatMessage){ 0 };
+	return (CompatMessage){ ssl->MBEDTLS_PRIVATE(in_msgtype), ssl->MBEDTLS_PRIVATE(in_msg), ssl->MBEDTLS_PRIVATE(in_msglen),
 		ssl->MBEDTLS_PRIVATE(in_hslen) };
-
-	if (!message.data) message.type = 0;
-	return message;
 }
 
 static inline const int *compat_ssl_suites(const mbedtls_ssl_context *ssl)
@@ -121,6 +118,37 @@ static inline const int *compat_ssl_suites(const mbedtls_ssl_context *ssl)
 #else
 	return ssl->MBEDTLS_PRIVATE(conf)->MBEDTLS_PRIVATE(ciphersuite_list);
 #endif
+}
+
+/* ---- the peer's Certificate message, which tls-verify.c judges before the next step ---- */
+
+#if !defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
+#error "Mbed TLS must keep the peer's certificate (MBEDTLS_SSL_KEEP_PEER_CERTIFICATE): it is compared with the one that was judged"
+#endif
+
+static inline bool compat_ssl_is_over(const mbedtls_ssl_context *ssl)
+{
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+	return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;  /* a ticket's state has a higher number, and comes before */
+#else
+	return mbedtls_ssl_is_handshake_over((mbedtls_ssl_context *)ssl);
+#endif
+}
+
+static inline bool compat_ssl_awaits_certificate(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE;
+}
+
+/* The leaf whose key the handshake goes on with; NULL when there is none. */
+static inline const mbedtls_x509_crt *compat_ssl_peer_leaf(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(session_negotiate) ? ssl->MBEDTLS_PRIVATE(session_negotiate)->MBEDTLS_PRIVATE(peer_cert) : NULL;
+}
+
+static inline bool compat_ssl_is_13(const mbedtls_ssl_context *ssl)
+{
+	return strcmp(mbedtls_ssl_get_version(ssl), "TLSv1.3") == 0;
 }
 
 /* Ends with NULL; NULL when none was offered. */
@@ -137,15 +165,6 @@ static inline bool compat_ssl_is_hello_refusal(int result)
 #else
 	return result == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER || result == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE ||
 		result == MBEDTLS_ERR_SSL_BAD_INPUT_DATA || result == MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION;
-#endif
-}
-
-static inline bool compat_ssl_is_version_refusal(int result)
-{
-#if MBEDTLS_VERSION_NUMBER < 0x03000000
-	return result == MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
-#else
-	return result == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
 #endif
 }
 

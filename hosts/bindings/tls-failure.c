@@ -81,7 +81,7 @@ static TlsReason explain_server_hello(const uint8_t *message, size_t bytes, cons
 }
 
 /* A handshake message that lies broken in the library's buffer. */
-static TlsReason explain_message(int result, CompatMessage message, const mbedtls_ssl_context *ssl, Verifier *verifier)
+static TlsReason explain_message(int result, CompatMessage message, const mbedtls_ssl_context *ssl, const Verifier *verifier)
 {
 	size_t present = message.message_bytes < message.bytes ? message.message_bytes : message.bytes;
 
@@ -91,7 +91,7 @@ static TlsReason explain_message(int result, CompatMessage message, const mbedtl
 		if (message.message_bytes > message.bytes) {
 			return message.message_bytes > CHAIN_BYTES_MAX + 3 * CHAIN_CERTIFICATES_MAX + 7 ? REASON_CHAIN_SIZE : REASON_PROTOCOL;
 		}
-		return verifier_explain(verifier);
+		return verifier_explain(verifier, ssl);
 	}
 	/* Only when it is this message that was refused: it may also be what lay there before a broken record. */
 	if (message.data[0] == MESSAGE_SERVER_HELLO && compat_ssl_is_hello_refusal(result)) return explain_server_hello(message.data, present, ssl);
@@ -104,7 +104,7 @@ static bool is_memory(int result)
 		result == MBEDTLS_ERR_MPI_ALLOC_FAILED;
 }
 
-TlsReason tls_failure_reason(int result, const mbedtls_ssl_context *ssl, Verifier *verifier, bool up)
+TlsReason tls_failure_reason(int result, const mbedtls_ssl_context *ssl, const Verifier *verifier, bool up)
 {
 	CompatMessage message = compat_ssl_last_message(ssl);
 
@@ -117,6 +117,6 @@ TlsReason tls_failure_reason(int result, const mbedtls_ssl_context *ssl, Verifie
 	if (up) return REASON_PROTOCOL;
 	if (verifier->ran && verifier->reason != REASON_NONE) return verifier->reason;
 	if (verifier->ran) return REASON_PROTOCOL;
-	if (compat_ssl_is_version_refusal(result)) return REASON_VERSION;
+	if (result == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION) return REASON_VERSION;
 	return explain_message(result, message, ssl, verifier);
 }

@@ -229,7 +229,7 @@ static void come_up(Tls *tls)
 
 static void shake_hands(Tls *tls)
 {
-	int result = mbedtls_ssl_handshake(&tls->ssl);
+	int result = verifier_handshake(&tls->verifier, &tls->ssl);
 
 	if (result == 0) come_up(tls);
 	else if (result == MBEDTLS_ERR_SSL_WANT_READ) watch_for(tls, PORT_READABLE);

@@ -37,7 +37,7 @@ static size_t split(char *text, Slice *list)
 static const char *verdict(char *server, const char *seconds, const char *kind, char *roots, char *certificates)
 {
 	static Slice root_list[LIST_MAX], received[LIST_MAX];
-	static Certificate decoded[CHAIN_ROOTS_MAX];
+	static ChainRoot decoded[CHAIN_ROOTS_MAX];
 	ChainValidity validity;
 	ChainQuery query = { .received = received, .roots = decoded, .server = server };
 	TlsReason reason = REASON_NONE;
@@ -47,7 +47,7 @@ static const char *verdict(char *server, const char *seconds, const char *kind, 
 	query.received_count = split(certificates, received);
 	query.time = (ChainTime){ atoll(seconds), strcmp(kind, "floor") == 0 };
 	for (size_t index = 0; index < query.root_count; index++) {
-		usable = usable && index < CHAIN_ROOTS_MAX && certificate_decode(root_list[index], &decoded[index]);
+		usable = usable && index < CHAIN_ROOTS_MAX && certificate_decode(root_list[index], &decoded[index].certificate);
 	}
 	if (usable) reason = chain_verify(&query, &validity);
 	for (size_t index = 0; index < query.root_count; index++) free((void *)root_list[index].data);

@@ -14,11 +14,18 @@ import type {
 	TlsInfo,
 	TlsOptions,
 	TlsReason,
+	TlsRoot,
 } from "../../modules/platform/tls.ts";
 import type { SimTime } from "./time.ts";
 
 /** What an endpoint answers to one connection: a server's side to serve it with, the reason that the client sees, or undefined for no answer at all. */
 export type Acceptor = (options: TlsOptions) => ((peer: SimPeer) => void) | TlsReason | undefined;
+
+function isUsable({ der, pins }: TlsRoot): boolean {
+	const digests = pins ?? [new Uint8Array(PIN_BYTES)];
+	if (digests.length === 0 || digests.length > LIMITS.tlsPins) return false;
+	return der[0] === DER_SEQUENCE && digests.every((pin) => pin.length === PIN_BYTES);
+}
 
 /** The server's side of one connection. */
 export class SimPeer {
@@ -64,6 +71,7 @@ interface Line {
 }
 
 const DER_SEQUENCE = 0x30;
+const PIN_BYTES = 32;
 
 interface Endpoint {
 	readonly accept: Acceptor;
@@ -130,7 +138,7 @@ export class SimNetwork {
 		return {
 			connect: (options, handlers) => {
 				const { roots } = options;
-				if (roots.length === 0 || roots.some((root) => root[0] !== DER_SEQUENCE)) {
+				if (roots.length === 0 || !roots.every(isUsable)) {
 					throw new DeviceError("tls/setup", "a root that is no certificate, or none");
 				}
 				this.#attempts.push(options);
