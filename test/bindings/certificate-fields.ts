@@ -25,7 +25,9 @@ function elementsOf(bytes: Buffer): Element[] | undefined {
 	return elements;
 }
 
-const EXTENSION_NAMES: ReadonlyMap<string, string> = new Map(Object.entries(OID).map(([name, id]) => [id, name]));
+const EXTENSION_NAMES: ReadonlyMap<string, string> = new Map(
+	Object.entries(OID).map(([name, id]) => [id, name]),
+);
 
 function dotted(content: Buffer): string {
 	const arcs: number[] = [];
@@ -38,7 +40,11 @@ function dotted(content: Buffer): string {
 		}
 	}
 	const [first = 0, ...rest] = arcs;
-	return [Math.min(2, Math.floor(first / 40)), first - 40 * Math.min(2, Math.floor(first / 40)), ...rest].join(".");
+	return [
+		Math.min(2, Math.floor(first / 40)),
+		first - 40 * Math.min(2, Math.floor(first / 40)),
+		...rest,
+	].join(".");
 }
 
 const TBS_FIELDS = Object.freeze(["serial", "algorithm", "issuer", "validity", "subject", "key"]);
@@ -49,7 +55,8 @@ function fieldsOf(der: Buffer): ReadonlyMap<string, string> {
 	const outer = elementsOf(der);
 	const [tbs, algorithm, signature] = elementsOf(outer?.[0]?.content ?? Buffer.alloc(0)) ?? [];
 	const parts = tbs === undefined ? undefined : elementsOf(tbs.content);
-	if (outer?.length !== 1 || parts === undefined || algorithm === undefined || signature === undefined) return broken;
+	if (outer?.length !== 1 || parts === undefined || algorithm === undefined || signature === undefined)
+		return broken;
 	const fields = new Map<string, string>();
 	fields.set("outer algorithm", algorithm.whole.toString("hex"));
 	fields.set("signature", signature.whole.toString("hex"));
@@ -74,7 +81,9 @@ function changesOf(position: string, a: Buffer, b: Buffer, resigned: boolean): s
 	if (a.equals(b)) return [];
 	const left = fieldsOf(a);
 	const right = fieldsOf(b);
-	const names = new Set([...left.keys(), ...right.keys()].filter((name) => left.get(name) !== right.get(name)));
+	const names = new Set(
+		[...left.keys(), ...right.keys()].filter((name) => left.get(name) !== right.get(name)),
+	);
 	if (names.has("encoding")) return [`${position} encoding`];
 	// One change of what is signed changes the signature; both places of the algorithm are one choice of the signer's.
 	if (names.size > 1 || resigned) names.delete("signature");
@@ -96,7 +105,9 @@ export function differences(twin: ChainCase, hostile: ChainCase): string[] {
 		...(changes.includes("chain") ? [] : each.chain),
 		...(changes.includes("roots") ? [] : each.roots),
 	]);
-	const anyKeyChanged = lists[0]!.some((der, index) => keyOf(Buffer.from(der)) !== keyOf(Buffer.from(lists[1]![index]!)));
+	const anyKeyChanged = lists[0]!.some(
+		(der, index) => keyOf(Buffer.from(der)) !== keyOf(Buffer.from(lists[1]![index]!)),
+	);
 	lists[0]!.forEach((der, index) => {
 		const isRoot = !changes.includes("chain") && index >= twin.chain.length;
 		const position = isRoot ? "root" : index === 0 ? "leaf" : "intermediate";

@@ -34,7 +34,12 @@ export class ChainChecker {
 
 	verdict(query: Query): Promise<string> {
 		const seconds = Math.floor(Date.parse(query.at ?? AT) / 1000);
-		const fields = [query.server ?? "relay.test", seconds, query.kind ?? "estimate", query.pins?.join(",") ?? "-"];
+		const fields = [
+			query.server ?? "relay.test",
+			seconds,
+			query.kind ?? "estimate",
+			query.pins?.join(",") ?? "-",
+		];
 		if (this.#child.exitCode !== null || this.#child.signalCode !== null)
 			return Promise.resolve("the checker ended");
 		return new Promise((resolve) => {

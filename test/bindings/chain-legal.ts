@@ -81,7 +81,11 @@ function otherSpelling(): Certificate[] {
 	return [anotherLeaf({ issuerName: name(der.printable("relay intermediate 2")) }, ca), ca];
 }
 
-const wrongIdentifier = extension(OID.authorityKeyId, false, der.sequence(der.tlv(0x80, Buffer.alloc(20, 9))));
+const wrongIdentifier = extension(
+	OID.authorityKeyId,
+	false,
+	der.sequence(der.tlv(0x80, Buffer.alloc(20, 9))),
+);
 
 export const legalCases: readonly LegalCase[] = [
 	legal("a leaf below one intermediate is accepted", {}),
@@ -150,7 +154,10 @@ export const legalCases: readonly LegalCase[] = [
 		root: { algorithm: "sha1" },
 	}),
 	legal("an intermediate that is a trust anchor itself is accepted", of([LEAF], [CA])),
-	legal("an intermediate that is a trust anchor itself is accepted when it is sent, too", of([LEAF, CA], [CA])),
+	legal(
+		"an intermediate that is a trust anchor itself is accepted when it is sent, too",
+		of([LEAF, CA], [CA]),
+	),
 	legal("a wildcard stands for one label", { leaf: named("*.test") }),
 	legal("a wildcard below a domain is accepted", { leaf: named("*.relay.test"), server: "a.relay.test" }),
 	legal("a wildcard stands for a label of another alphabet", {
@@ -159,7 +166,7 @@ export const legalCases: readonly LegalCase[] = [
 	}),
 	legal("one of several names is enough", { leaf: named("a.test", "10.0.0.1", "relay.test") }),
 	legal("a name that could not be one does not spoil the others", {
-		leaf: named("*", "a b", "under_score.test", "relay.test."  , "relay.test"),
+		leaf: named("*", "a b", "under_score.test", "relay.test.", "relay.test"),
 	}),
 	legal("letters' case does not matter in a name", { leaf: named("RELAY.Test"), server: "relay.tEST" }),
 	legal("an IPv4 address is accepted", { leaf: named("192.0.2.1"), server: "192.0.2.1" }),

@@ -14,7 +14,13 @@ import {
 	type Wanted,
 } from "./issue.ts";
 
-function malformed(name: string, clause: string, field: string, hostile: Wanted, twin: Wanted = {}): ChainPair {
+function malformed(
+	name: string,
+	clause: string,
+	field: string,
+	hostile: Wanted,
+	twin: Wanted = {},
+): ChainPair {
 	return pair(name, clause, "chain-malformed", field, { leaf: hostile }, { leaf: twin });
 }
 
@@ -48,13 +54,23 @@ function longLength(whole: Buffer): Buffer {
 
 export const formPairs: readonly ChainPair[] = [
 	serial("a serial number of zero is refused", der.integer(0), der.integer(1)),
-	serial("a negative serial number is refused", der.tlv(2, Buffer.from([0x80])), der.tlv(2, Buffer.from([0, 0x80]))),
-	serial("a serial number of 21 bytes is refused", der.tlv(2, Buffer.alloc(21, 1)), der.tlv(2, Buffer.alloc(20, 1))),
+	serial(
+		"a negative serial number is refused",
+		der.tlv(2, Buffer.from([0x80])),
+		der.tlv(2, Buffer.from([0, 0x80])),
+	),
+	serial(
+		"a serial number of 21 bytes is refused",
+		der.tlv(2, Buffer.alloc(21, 1)),
+		der.tlv(2, Buffer.alloc(20, 1)),
+	),
 	serial("a serial number with a zero too many is refused", der.tlv(2, Buffer.from([0, 1])), der.integer(1)),
 	malformed("two different signature algorithms are refused", "RFC 5280 4.1.1.2", "leaf algorithm", {
 		innerAlgorithm: der.sequence(der.oid("1.2.840.10045.4.3.3")),
 	}),
-	malformed("a signature of no whole bytes is refused", "RFC 5280 4.1.1.3", "leaf signature", { unusedBits: 1 }),
+	malformed("a signature of no whole bytes is refused", "RFC 5280 4.1.1.3", "leaf signature", {
+		unusedBits: 1,
+	}),
 	malformed("an empty issuer is refused", "RFC 5280 4.1.2.4", "leaf issuer", { issuerName: der.sequence() }),
 	malformed(
 		"an empty subject without critical names is refused",
@@ -63,24 +79,41 @@ export const formPairs: readonly ChainPair[] = [
 		{ subject: der.sequence() },
 		{
 			subject: der.sequence(),
-			extensions: leafExtensions("relay.test").map((each) => ({ ...each, critical: each.id === OID.names || each.critical })),
+			extensions: leafExtensions("relay.test").map((each) => ({
+				...each,
+				critical: each.id === OID.names || each.critical,
+			})),
 		},
 	),
 	malformed("a version beyond 3 is refused", "RFC 5280 4.1.2.1", "leaf version", { version: 4 }),
-	malformed("extensions in a certificate of version 2 are refused", "RFC 5280 4.1.2.9", "leaf version", { version: 2 }),
-	malformed(
-		"a unique id is refused",
-		"RFC 5280 4.1.2.8",
-		"leaf unique id 1",
-		{ uniqueIds: [der.tlv(0x81, Buffer.from([0, 1]))] },
-	),
+	malformed("extensions in a certificate of version 2 are refused", "RFC 5280 4.1.2.9", "leaf version", {
+		version: 2,
+	}),
+	malformed("a unique id is refused", "RFC 5280 4.1.2.8", "leaf unique id 1", {
+		uniqueIds: [der.tlv(0x81, Buffer.from([0, 1]))],
+	}),
 	malformed("one extension twice is refused", "RFC 5280 4.2", "leaf names", {
 		extensions: [...leafExtensions("relay.test"), names("relay.test")],
 	}),
 	malformed("an empty list of names is refused", "RFC 5280 4.2.1.6", "leaf names", withNames()),
-	malformed("an empty name is refused", "RFC 5280 4.2.1.6", "leaf names", withNames("relay.test", der.tlv(0x82))),
-	malformed("an address of five bytes is refused", "RFC 5280 4.2.1.6", "leaf names", withNames("relay.test", der.tlv(0x87, Buffer.alloc(5)))),
-	malformed("an address with a mask is refused", "RFC 5280 4.2.1.6", "leaf names", withNames("relay.test", der.tlv(0x87, Buffer.alloc(8)))),
+	malformed(
+		"an empty name is refused",
+		"RFC 5280 4.2.1.6",
+		"leaf names",
+		withNames("relay.test", der.tlv(0x82)),
+	),
+	malformed(
+		"an address of five bytes is refused",
+		"RFC 5280 4.2.1.6",
+		"leaf names",
+		withNames("relay.test", der.tlv(0x87, Buffer.alloc(5))),
+	),
+	malformed(
+		"an address with a mask is refused",
+		"RFC 5280 4.2.1.6",
+		"leaf names",
+		withNames("relay.test", der.tlv(0x87, Buffer.alloc(8))),
+	),
 	malformed("an empty list of purposes is refused", "RFC 5280 4.2.1.12", "leaf purposes", {
 		extensions: [keyUsage("digitalSignature"), purposes(), names("relay.test")],
 	}),
@@ -104,18 +137,13 @@ export const formPairs: readonly ChainPair[] = [
 		{ extensions: [...leafExtensions("relay.test"), basicConstraints(false, 0)] },
 		{ extensions: [...leafExtensions("relay.test"), basicConstraints(false)] },
 	),
-	malformed(
-		"bytes behind an extension's value are refused",
-		"RFC 5280 4.2",
-		"leaf names",
-		{
-			extensions: [
-				keyUsage("digitalSignature"),
-				purposes(OID.serverAuth),
-				extension(OID.names, false, Buffer.concat([names("relay.test").value, der.nothing()])),
-			],
-		},
-	),
+	malformed("bytes behind an extension's value are refused", "RFC 5280 4.2", "leaf names", {
+		extensions: [
+			keyUsage("digitalSignature"),
+			purposes(OID.serverAuth),
+			extension(OID.names, false, Buffer.concat([names("relay.test").value, der.nothing()])),
+		],
+	}),
 	malformed(
 		"an RSA key that is no sequence of two numbers is refused",
 		"RFC 3279 2.3.1",
@@ -136,8 +164,20 @@ export const formPairs: readonly ChainPair[] = [
 		"leaf encoding",
 		bytes(Buffer.concat([LEAF.der, Buffer.from([0])])),
 	),
-	pair("a certificate cut short is refused", "X.690 8.1.3", "chain-malformed", "leaf encoding", bytes(LEAF.der.subarray(0, -1))),
-	pair("a length longer than it must be is refused", "X.690 10.1", "chain-malformed", "leaf encoding", bytes(longLength(LEAF.der))),
+	pair(
+		"a certificate cut short is refused",
+		"X.690 8.1.3",
+		"chain-malformed",
+		"leaf encoding",
+		bytes(LEAF.der.subarray(0, -1)),
+	),
+	pair(
+		"a length longer than it must be is refused",
+		"X.690 10.1",
+		"chain-malformed",
+		"leaf encoding",
+		bytes(longLength(LEAF.der)),
+	),
 	pair(
 		"an extra certificate that does not parse is refused",
 		"RFC 5246 7.4.2",

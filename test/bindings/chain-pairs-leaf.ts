@@ -1,6 +1,15 @@
 /** Hostile leaves: who they are for, what they are made with, when they hold (docs/TLS.md 3), each beside its legal twin. */
-import { CA, leafWith, named, of, pair } from "./chain-builder.ts";
-import { anotherCa, anotherLeaf, anotherRoot, LEAF_KEYS } from "./chain-builder.ts";
+import {
+	anotherCa,
+	anotherLeaf,
+	anotherRoot,
+	CA,
+	LEAF_KEYS,
+	leafWith,
+	named,
+	of,
+	pair,
+} from "./chain-builder.ts";
 import type { ChainCase, ChainPair } from "./chain-case.ts";
 import * as der from "./der.ts";
 import {
@@ -21,12 +30,19 @@ import {
 
 const RSA_OID = der.oid("1.2.840.113549.1.1.1");
 
-function rsaKeyInfo(modulus: Buffer, exponent: number, algorithm = der.sequence(RSA_OID, der.nothing())): Buffer {
+function rsaKeyInfo(
+	modulus: Buffer,
+	exponent: number,
+	algorithm = der.sequence(RSA_OID, der.nothing()),
+): Buffer {
 	return der.sequence(algorithm, der.bits(0, der.sequence(modulus, der.integer(exponent))));
 }
 
 const RSA_LEAF = keysOf("rsa2048", 1020);
-const modulusHex = Buffer.from(RSA_LEAF.publicKey.export({ format: "jwk" }).n as string, "base64url").toString("hex");
+const modulusHex = Buffer.from(
+	RSA_LEAF.publicKey.export({ format: "jwk" }).n as string,
+	"base64url",
+).toString("hex");
 const MODULUS = der.integer(BigInt(`0x${modulusHex}`));
 const EVEN_MODULUS = der.integer(BigInt(`0x${modulusHex}`) - 1n);
 
@@ -89,7 +105,11 @@ function signedWith(name: string, clause: string, algorithm: Algorithm): ChainPa
 }
 
 const otherPurposes = (...ids: readonly string[]): Wanted => ({
-	extensions: [keyUsage("digitalSignature"), ...(ids.length === 0 ? [] : [purposes(...ids)]), names("relay.test")],
+	extensions: [
+		keyUsage("digitalSignature"),
+		...(ids.length === 0 ? [] : [purposes(...ids)]),
+		names("relay.test"),
+	],
 });
 const otherUsage = (...usages: readonly Usage[]): Wanted => ({
 	extensions: [keyUsage(...usages), purposes(OID.serverAuth), names("relay.test")],
@@ -122,7 +142,10 @@ export const leafPairs: readonly ChainPair[] = [
 	rsaSigned(
 		"RSASSA-PSS whose mask has another hash is refused",
 		"RFC 4055 3.1",
-		{ algorithm: "pss", algorithmBytes: pssAlgorithm(SHA256_ALGORITHM, der.sequence(der.oid("1.3.14.3.2.26"), der.nothing())) },
+		{
+			algorithm: "pss",
+			algorithmBytes: pssAlgorithm(SHA256_ALGORITHM, der.sequence(der.oid("1.3.14.3.2.26"), der.nothing())),
+		},
 		{ algorithm: "pss" },
 	),
 	rsaSigned(
@@ -157,7 +180,9 @@ export const leafPairs: readonly ChainPair[] = [
 	withKey("a curve outside the profile is refused", "RFC 5480 2.1.1.1", "p521", "p384"),
 	withKey("an Ed25519 leaf is refused", "RFC 8410 3", "ed25519"),
 	pair("a compressed point is refused", "RFC 5480 2.2", "weak-key", "leaf key", {
-		leaf: { publicKeyInfo: ecKeyInfo(P256, (x, y) => Buffer.concat([Buffer.from([2 + (y.at(-1)! & 1)]), x])) },
+		leaf: {
+			publicKeyInfo: ecKeyInfo(P256, (x, y) => Buffer.concat([Buffer.from([2 + (y.at(-1)! & 1)]), x])),
+		},
 	}),
 	pair("a curve that is spelled out is refused", "RFC 5480 2.1.1", "weak-key", "leaf key", {
 		leaf: { publicKeyInfo: ecKeyInfo(EXPLICIT_P256, (x, y) => Buffer.concat([Buffer.from([4]), x, y])) },
@@ -238,15 +263,26 @@ export const leafPairs: readonly ChainPair[] = [
 	misnamed("the common name does not help", "RFC 6125 6.4.4", ["relay2.test"], "relay.test", ["relay.test"], {
 		subject: "relay.test",
 	}),
-	misnamed("a wildcard does not stand for two labels", "RFC 6125 6.4.3", ["*.test"], "a.relay.test", ["*.relay.test"]),
+	misnamed("a wildcard does not stand for two labels", "RFC 6125 6.4.3", ["*.test"], "a.relay.test", [
+		"*.relay.test",
+	]),
 	misnamed("a wildcard does not stand for no label", "RFC 6125 6.4.3", ["*.relay.test"]),
-	misnamed("a wildcard does not stand for two labels in two places", "RFC 6125 6.4.3", ["*.*.test"], "a.relay.test"),
+	misnamed(
+		"a wildcard does not stand for two labels in two places",
+		"RFC 6125 6.4.3",
+		["*.*.test"],
+		"a.relay.test",
+	),
 	misnamed("a part of a label is no wildcard", "RFC 9525 6.3", ["re*.test"], "relay.test", ["*.test"]),
 	misnamed("the end of a label is no wildcard", "RFC 9525 6.3", ["*lay.test"], "relay.test", ["*.test"]),
 	misnamed("the middle of a label is no wildcard", "RFC 9525 6.3", ["r*y.test"], "relay.test", ["*.test"]),
-	misnamed("a wildcard does not stand within a label of another alphabet", "RFC 6125 6.4.3", ["xn--*.test"], "xn--4ca.test", [
-		"*.test",
-	]),
+	misnamed(
+		"a wildcard does not stand within a label of another alphabet",
+		"RFC 6125 6.4.3",
+		["xn--*.test"],
+		"xn--4ca.test",
+		["*.test"],
+	),
 	misnamed("a wildcard stands in the first label only", "RFC 6125 6.4.3", ["relay.*"]),
 	misnamed("a wildcard in the middle is none", "RFC 6125 6.4.3", ["a.*.test"], "a.relay.test"),
 	misnamed("a wildcard alone is refused", "RFC 6125 6.4.3", ["*"]),
@@ -262,10 +298,19 @@ export const leafPairs: readonly ChainPair[] = [
 	misnamed("a wildcard never stands for an address", "RFC 9525 6.4", ["*.0.2.1"], "192.0.2.1"),
 	misnamed("another address is refused", "RFC 9525 6.4", ["192.0.2.2"], "192.0.2.1"),
 	misnamed("an IPv4 address is not its IPv6 form", "RFC 5280 4.2.1.6", ["::ffff:c000:201"], "192.0.2.1"),
-	misnamed("a mapped IPv6 address is not its IPv4 form", "RFC 5280 4.2.1.6", ["192.0.2.1"], "::ffff:192.0.2.1", [
-		"::ffff:c000:201",
-	]),
-	misnamed("an address's bytes are no DNS name", "RFC 5280 4.2.1.6", [der.tlv(0x82, Buffer.from([192, 0, 2, 1]))], "192.0.2.1"),
+	misnamed(
+		"a mapped IPv6 address is not its IPv4 form",
+		"RFC 5280 4.2.1.6",
+		["192.0.2.1"],
+		"::ffff:192.0.2.1",
+		["::ffff:c000:201"],
+	),
+	misnamed(
+		"an address's bytes are no DNS name",
+		"RFC 5280 4.2.1.6",
+		[der.tlv(0x82, Buffer.from([192, 0, 2, 1]))],
+		"192.0.2.1",
+	),
 	misnamed("a URI or an address of e-mail is no server's name", "RFC 6125 6.4", [
 		der.tlv(0x86, Buffer.from("https://relay.test/")),
 		der.tlv(0x81, Buffer.from("relay.test")),
@@ -315,9 +360,15 @@ export const leafPairs: readonly ChainPair[] = [
 		{ at: "2045-01-01T00:00:00Z" },
 	),
 	/* order of the reasons (docs/TLS.md 3) */
-	pair("a wrong name is told before a time", "RFC 6125 6.4.1", "name-mismatch", ["leaf validity", "leaf names"], {
-		leaf: { ...named("a.test"), until: "2026-01-02T00:00:00Z" },
-	}),
+	pair(
+		"a wrong name is told before a time",
+		"RFC 6125 6.4.1",
+		"name-mismatch",
+		["leaf validity", "leaf names"],
+		{
+			leaf: { ...named("a.test"), until: "2026-01-02T00:00:00Z" },
+		},
+	),
 	pair("a purpose is told before a name", "RFC 5280 4.2.1.12", "purpose", ["leaf purposes", "leaf names"], {
 		leaf: { extensions: [keyUsage("digitalSignature"), purposes(OID.clientAuth), names("a.test")] },
 	}),

@@ -34,9 +34,7 @@ const SIGNATURE = "RFC 5280 6.1.3 (a)(1)";
 const CHAINING = "RFC 5280 6.1.3 (a)(4)";
 
 const policy = der.sequence(der.sequence(der.oid("2.5.29.32.0")));
-const constraints = der.sequence(
-	der.tlv(0xa0, der.sequence(der.tlv(0x82, Buffer.from("relay.test")))),
-);
+const constraints = der.sequence(der.tlv(0xa0, der.sequence(der.tlv(0x82, Buffer.from("relay.test")))));
 const mappings = der.sequence(der.sequence(der.oid("1.3.6.1.4.1.55555.2"), der.oid("1.3.6.1.4.1.55555.3")));
 const keyIdentifier = der.sequence(der.tlv(0x80, Buffer.alloc(20, 7)));
 const points = der.sequence(
@@ -62,7 +60,11 @@ function twoIntermediates(upper: Wanted, lower: Wanted = {}): Certificate[] {
 function vouched(): { byRoot: Certificate[]; byEachOther: Certificate[] } {
 	const shape = { subject: "b", keys: keysOf("p256", 1004), serial: der.integer(105) };
 	const first = intermediateOf(ROOT, shape);
-	const second = intermediateOf(first, { subject: "a", keys: keysOf("p256", 1005), serial: der.integer(106) });
+	const second = intermediateOf(first, {
+		subject: "a",
+		keys: keysOf("p256", 1005),
+		serial: der.integer(106),
+	});
 	const leaf = anotherLeaf({}, second);
 	return { byRoot: [leaf, second, first], byEachOther: [leaf, second, intermediateOf(second, shape)] };
 }
@@ -107,7 +109,13 @@ export const pathPairs: readonly ChainPair[] = [
 		"root key",
 		of([LEAF, CA], [anotherRoot({ keys: keysOf("p256", 1009) })]),
 	),
-	pair("a chain without its intermediate is refused (T4)", "RFC 5280 6.1", "chain-untrusted", "chain", of([LEAF])),
+	pair(
+		"a chain without its intermediate is refused (T4)",
+		"RFC 5280 6.1",
+		"chain-untrusted",
+		"chain",
+		of([LEAF]),
+	),
 	pair("a leaf with a forged signature is refused (T4)", SIGNATURE, "chain-untrusted", "leaf signature", {
 		leaf: { forge: true },
 	}),
@@ -123,7 +131,15 @@ export const pathPairs: readonly ChainPair[] = [
 		CHAINING,
 		"chain-untrusted",
 		"leaf issuer",
-		of([issue({ subject: "relay", extensions: leafExtensions("relay.test"), keys: LEAF.keys, serial: der.integer(103) }), CA]),
+		of([
+			issue({
+				subject: "relay",
+				extensions: leafExtensions("relay.test"),
+				keys: LEAF.keys,
+				serial: der.integer(103),
+			}),
+			CA,
+		]),
 	),
 	pair(
 		"a leaf that claims the intermediate's name but another key signed is refused (T4)",
@@ -132,11 +148,19 @@ export const pathPairs: readonly ChainPair[] = [
 		"leaf signature",
 		{ leaf: { signer: { ...CA, keys: keysOf("p256", 77) } } },
 	),
-	pair("an RSA signature below a P-256 issuer is refused (T4)", SIGNATURE, "chain-untrusted", "leaf algorithm", {
-		leaf: { signer: { ...CA, keys: keysOf("rsa2048") } },
-	}),
+	pair(
+		"an RSA signature below a P-256 issuer is refused (T4)",
+		SIGNATURE,
+		"chain-untrusted",
+		"leaf algorithm",
+		{
+			leaf: { signer: { ...CA, keys: keysOf("rsa2048") } },
+		},
+	),
 	pair("a leaf that names another issuer is refused (T4)", CHAINING, "chain-untrusted", "leaf issuer", {
-		leaf: { issuerName: der.sequence(der.setOf(der.sequence(der.oid("2.5.4.3"), der.utf8("relay intermediates")))) },
+		leaf: {
+			issuerName: der.sequence(der.setOf(der.sequence(der.oid("2.5.4.3"), der.utf8("relay intermediates")))),
+		},
 	}),
 	pair(
 		"an issuer's name of another attribute is refused (T4)",
@@ -144,7 +168,11 @@ export const pathPairs: readonly ChainPair[] = [
 		"chain-untrusted",
 		"leaf issuer",
 		{
-			leaf: { issuerName: der.sequence(der.setOf(der.sequence(der.oid("2.5.4.10"), der.utf8("relay intermediate")))) },
+			leaf: {
+				issuerName: der.sequence(
+					der.setOf(der.sequence(der.oid("2.5.4.10"), der.utf8("relay intermediate"))),
+				),
+			},
 		},
 	),
 	pair(
@@ -178,9 +206,15 @@ export const pathPairs: readonly ChainPair[] = [
 		of(leafAsIssuer(false)),
 		of(leafAsIssuer(true)),
 	),
-	pair("a root without basic constraints is refused", "RFC 5280 4.2.1.9", "not-a-ca", "root basicConstraints", {
-		root: { extensions: [keyUsage("keyCertSign", "crlSign")] },
-	}),
+	pair(
+		"a root without basic constraints is refused",
+		"RFC 5280 4.2.1.9",
+		"not-a-ca",
+		"root basicConstraints",
+		{
+			root: { extensions: [keyUsage("keyCertSign", "crlSign")] },
+		},
+	),
 	pair(
 		"an issuer whose key may not sign certificates is refused",
 		"RFC 5280 6.1.4 (n)",
@@ -239,10 +273,34 @@ export const pathPairs: readonly ChainPair[] = [
 	...(
 		[
 			["an extension that is unknown", "RFC 5280 4.2", OID.unknown, der.nothing(), "critical-extension"],
-			["an authority key identifier", "RFC 5280 4.2.1.1", OID.authorityKeyId, keyIdentifier, "critical-extension"],
-			["a subject key identifier", "RFC 5280 4.2.1.2", OID.subjectKeyId, der.octets(Buffer.alloc(20, 7)), "critical-extension"],
-			["a distribution point of revocations", "RFC 5280 4.2.1.13", OID.distributionPoints, points, "critical-extension"],
-			["a wish for stapling", "RFC 7633 4", OID.tlsFeature, der.sequence(der.integer(5)), "critical-extension"],
+			[
+				"an authority key identifier",
+				"RFC 5280 4.2.1.1",
+				OID.authorityKeyId,
+				keyIdentifier,
+				"critical-extension",
+			],
+			[
+				"a subject key identifier",
+				"RFC 5280 4.2.1.2",
+				OID.subjectKeyId,
+				der.octets(Buffer.alloc(20, 7)),
+				"critical-extension",
+			],
+			[
+				"a distribution point of revocations",
+				"RFC 5280 4.2.1.13",
+				OID.distributionPoints,
+				points,
+				"critical-extension",
+			],
+			[
+				"a wish for stapling",
+				"RFC 7633 4",
+				OID.tlsFeature,
+				der.sequence(der.integer(5)),
+				"critical-extension",
+			],
 			["a policy", "RFC 5280 4.2.1.4", OID.policies, policy, "policy"],
 		] as const
 	).map(([what, clause, id, value, reason]) =>
@@ -285,15 +343,27 @@ export const pathPairs: readonly ChainPair[] = [
 		"intermediate nameConstraints",
 		{ ca: caWith(OID.nameConstraints, false, constraints) },
 	),
-	pair("name constraints of a root are refused", "RFC 5280 4.2.1.10", "name-constraints", "root nameConstraints", {
-		root: caWith(OID.nameConstraints, true, constraints),
-	}),
+	pair(
+		"name constraints of a root are refused",
+		"RFC 5280 4.2.1.10",
+		"name-constraints",
+		"root nameConstraints",
+		{
+			root: caWith(OID.nameConstraints, true, constraints),
+		},
+	),
 	pair("policy constraints are refused", "RFC 5280 4.2.1.11", "policy", "intermediate policyConstraints", {
 		ca: caWith(OID.policyConstraints, true, der.sequence(der.tlv(0x80, Buffer.from([0])))),
 	}),
-	pair("an inhibition of any policy is refused", "RFC 5280 4.2.1.14", "policy", "intermediate inhibitAnyPolicy", {
-		ca: caWith(OID.inhibitAnyPolicy, true, der.integer(0)),
-	}),
+	pair(
+		"an inhibition of any policy is refused",
+		"RFC 5280 4.2.1.14",
+		"policy",
+		"intermediate inhibitAnyPolicy",
+		{
+			ca: caWith(OID.inhibitAnyPolicy, true, der.integer(0)),
+		},
+	),
 	pair(
 		"policy mappings that are critical are refused",
 		"RFC 5280 4.2.1.5",

@@ -75,7 +75,10 @@ async function damagedChainsAreRefused(): Promise<void> {
 }
 
 export const chainTests: readonly BindingTest[] = [
-	{ name: "every hostile chain has a legal twin that differs in one thing, and names its clause", run: pairsAreTwins },
+	{
+		name: "every hostile chain has a legal twin that differs in one thing, and names its clause",
+		run: pairsAreTwins,
+	},
 	...chainPairs.map(pairTest),
 	...legalCases.map((each) => ({
 		name: each.name,

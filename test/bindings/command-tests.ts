@@ -123,7 +123,16 @@ async function commandOnPair({ twin, hostile, reason }: ChainPair): Promise<void
 			["hostile", hostile],
 		]),
 	);
-	const words = ["--host", "127.0.0.1", "--port", server.port, "--name", "relay.test", "--time", "2026-06-01"];
+	const words = [
+		"--host",
+		"127.0.0.1",
+		"--port",
+		server.port,
+		"--name",
+		"relay.test",
+		"--time",
+		"2026-06-01",
+	];
 	try {
 		for (const [alpn, each] of [["twin", twin] as const, ["hostile", hostile] as const]) {
 			const roots = file(`${alpn}.pem`, each.roots.map(pemOf).join(""));
@@ -198,7 +207,11 @@ export const commandTests: readonly BindingTest[] = [
 				says(await command(...words, ...other), 1, { ok: false, reason: "pin-mismatch" });
 			}),
 	},
-	...["a leaf with a forged signature is refused (T4)", "name constraints are refused", "another name is refused (T4)"].map(
+	...[
+		"a leaf with a forged signature is refused (T4)",
+		"name constraints are refused",
+		"another name is refused (T4)",
+	].map(
 		(name): BindingTest => ({
 			name: `${name}: so the command says, and accepts the twin`,
 			run: () => commandOnPair(chainPairs.find((each) => each.name === name)!),

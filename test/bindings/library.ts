@@ -13,7 +13,9 @@ function readMacros(): ReadonlyMap<string, string> {
 		maxBuffer: 16 * 1024 * 1024,
 		timeout: 60_000,
 	});
-	return new Map([...listed.matchAll(/^#define (\w+)(?: (.*))?$/gm)].map((match) => [match[1]!, match[2] ?? ""]));
+	return new Map(
+		[...listed.matchAll(/^#define (\w+)(?: (.*))?$/gm)].map((match) => [match[1]!, match[2] ?? ""]),
+	);
 }
 
 function macro(name: string): string | undefined {

@@ -74,7 +74,11 @@ export function probe(call: ProbeCall): Promise<ProbeEnd> {
 	words.push("--state", join(folder, "state"), ...(call.words ?? []), ...writeFiles(folder, call));
 	const binary = call.variant ? join(PATHS.hostBuild, call.variant, "latchkey-board") : PATHS.boardBinary;
 	return new Promise((resolve, reject) => {
-		const child = spawn(binary, words, { stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT_MS, env: { ...process.env, ...call.environment } });
+		const child = spawn(binary, words, {
+			stdio: ["ignore", "pipe", "pipe"],
+			timeout: LIMIT_MS,
+			env: { ...process.env, ...call.environment },
+		});
 		let stdout = "";
 		let stderr = "";
 		child.stdout.setEncoding("utf8").on("data", (text: string) => {

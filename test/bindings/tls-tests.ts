@@ -108,9 +108,13 @@ function rsaServer(): TlsOptions {
 const acceptedTests: readonly BindingTest[] = [
 	accepted("a P-256 chain is accepted", {}),
 	accepted("an RSA chain is accepted", { ...rsaServer(), sigalgs: "RSA+SHA256" }, { roots: [RSA_ROOT.der] }),
-	accepted("an RSA chain is accepted of a server of both versions", { ...rsaServer(), maxVersion: "TLSv1.3" }, {
-		roots: [RSA_ROOT.der],
-	}),
+	accepted(
+		"an RSA chain is accepted of a server of both versions",
+		{ ...rsaServer(), maxVersion: "TLSv1.3" },
+		{
+			roots: [RSA_ROOT.der],
+		},
+	),
 	test("a server of TLS 1.2 only whose first choice is RSA-PSS (docs/TLS.md 5)", async () => {
 		const end = await against(rsaServer(), { roots: [RSA_ROOT.der] });
 		if (hasTls13()) isRefused(end, "protocol");

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <mbedtls/pk.h>
+#include <mbedtls/version.h>
 #include <psa/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>

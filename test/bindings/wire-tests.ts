@@ -35,8 +35,12 @@ function manyIssuers(count: number): ChainCase {
 /** As many candidates for every place as may be sent, and as many roots of that name. */
 function manyPaths(): ChainCase {
 	const shape = { subject: "x", extensions: [basicConstraints(true)] };
-	const issuers = Array.from({ length: 5 }, (_, index) => issue({ ...shape, keys: keysOf("p384", 2000 + index) }));
-	const roots = Array.from({ length: 16 }, (_, index) => issue({ ...shape, keys: keysOf("p384", 2010 + index) }));
+	const issuers = Array.from({ length: 5 }, (_, index) =>
+		issue({ ...shape, keys: keysOf("p384", 2000 + index) }),
+	);
+	const roots = Array.from({ length: 16 }, (_, index) =>
+		issue({ ...shape, keys: keysOf("p384", 2010 + index) }),
+	);
 	const leaf = leafOf({ ...issuers[0]!, keys: keysOf("p384", 2040) });
 	return of([leaf, ...issuers], roots);
 }
@@ -57,7 +61,11 @@ const OFFERS: ReadonlyMap<string, Offer> = new Map([
 
 let server: Promise<ChainServer> | undefined;
 
-async function ask(alpn: string, each: ChainCase, more: Partial<Parameters<typeof probe>[0]> = {}): Promise<ProbeEnd> {
+async function ask(
+	alpn: string,
+	each: ChainCase,
+	more: Partial<Parameters<typeof probe>[0]> = {},
+): Promise<ProbeEnd> {
 	server ??= chainServer(OFFERS);
 	return await probe({
 		port: (await server).port,

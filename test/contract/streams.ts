@@ -117,25 +117,28 @@ export function streamsContract(t: Suite, open: OpenJig): void {
 		check.deepEqual(heard, []);
 	});
 
-	t.test("roots that are no certificates, and pins that are no digests, none or too many, throw tls/setup", async () => {
-		const jig = await open();
-		const nothing: TlsHandlers = {
-			onConnected: () => undefined,
-			onReadable: () => undefined,
-			onWritable: () => undefined,
-			onClosed: () => undefined,
-		};
-		const pin = new Uint8Array(32);
-		const pins = new Array<Uint8Array>(LIMITS.tlsPins + 1).fill(pin);
-		for (const roots of [
-			[],
-			[{ der: Uint8Array.of(1, 2, 3) }],
-			[{ der: ROOT, pins: [] }],
-			[{ der: ROOT, pins: [pin.subarray(1)] }],
-			[{ der: ROOT, pins }],
-		]) {
-			const options = { ...optionsFor(jig.network.silent), roots };
-			check.throws(() => jig.platform.tls.connect(options, nothing), "tls/setup");
-		}
-	});
+	t.test(
+		"roots that are no certificates, and pins that are no digests, none or too many, throw tls/setup",
+		async () => {
+			const jig = await open();
+			const nothing: TlsHandlers = {
+				onConnected: () => undefined,
+				onReadable: () => undefined,
+				onWritable: () => undefined,
+				onClosed: () => undefined,
+			};
+			const pin = new Uint8Array(32);
+			const pins = new Array<Uint8Array>(LIMITS.tlsPins + 1).fill(pin);
+			for (const roots of [
+				[],
+				[{ der: Uint8Array.of(1, 2, 3) }],
+				[{ der: ROOT, pins: [] }],
+				[{ der: ROOT, pins: [pin.subarray(1)] }],
+				[{ der: ROOT, pins }],
+			]) {
+				const options = { ...optionsFor(jig.network.silent), roots };
+				check.throws(() => jig.platform.tls.connect(options, nothing), "tls/setup");
+			}
+		},
+	);
 }

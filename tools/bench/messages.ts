@@ -30,7 +30,11 @@ export async function measureTlsMessages(): Promise<Figure[]> {
 		const plain = (await countInstructions([buildBaseline("tls-echo"), ...words], { region: true })) / ROUNDS;
 		return [
 			{ name: "16 KiB echoed over TLS by the board", value: product / 1e3, unit: "thousand instructions" },
-			{ name: "16 KiB echoed over TLS by a plain C client", value: plain / 1e3, unit: "thousand instructions" },
+			{
+				name: "16 KiB echoed over TLS by a plain C client",
+				value: plain / 1e3,
+				unit: "thousand instructions",
+			},
 			{ name: "16 KiB echoed over TLS, ratio", value: product / plain, unit: "", goal: 1.25 },
 		];
 	} finally {
@@ -46,7 +50,14 @@ function boardCommand(dir: string, root: string, port: string): [string, ...stri
 	const files = join(dir, "files");
 	mkdirSync(files);
 	const prepared = prepareCertificates(files, { ca: root });
-	const settings = { host: HOST, port, name: NAME, now: String(Date.now()), rounds: String(ROUNDS), ...prepared };
+	const settings = {
+		host: HOST,
+		port,
+		name: NAME,
+		now: String(Date.now()),
+		rounds: String(ROUNDS),
+		...prepared,
+	};
 	const words = Object.entries(settings).flatMap(([name, value]) => ["--arg", `${name}=${value}`]);
 	return [board, "--image", image, "--main", main, "--state", join(dir, "state"), ...words];
 }

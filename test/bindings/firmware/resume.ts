@@ -6,7 +6,13 @@
 import Timer from "timer";
 
 import { NativeTls } from "../../../hosts/bindings/tls.ts";
-import { neededArgument, probeArgument, probeFile, probeFiles, probePins } from "../../../hosts/linux/probe-host.ts";
+import {
+	neededArgument,
+	probeArgument,
+	probeFile,
+	probeFiles,
+	probePins,
+} from "../../../hosts/linux/probe-host.ts";
 import type { TlsConnection, TlsOptions, TlsRoot } from "../../../modules/platform/tls.ts";
 import { end, say } from "./say.ts";
 

@@ -4,7 +4,13 @@
  */
 import { PsaKeyStore } from "../../../hosts/bindings/keys.ts";
 import { NativeTls } from "../../../hosts/bindings/tls.ts";
-import { finishProbe, neededArgument, probeArgument, probeFiles, probeRoots } from "../../../hosts/linux/probe-host.ts";
+import {
+	finishProbe,
+	neededArgument,
+	probeArgument,
+	probeFiles,
+	probeRoots,
+} from "../../../hosts/linux/probe-host.ts";
 import { toHex } from "../../../modules/base/bytes.ts";
 
 const toggle = native<() => void>("xs_bench_toggle");
