@@ -93,6 +93,24 @@ static bool decode_names(Slice value, Certificate *certificate)
 	return true;
 }
 
+/* 4.2.1.2; an identifier that is written in another way is none. */
+static Slice subject_key_id(Slice value)
+{
+	Slice id;
+
+	return der_take(&value, DER_OCTET_STRING, &id) && value.bytes == 0 ? id : (Slice){ NULL, 0 };
+}
+
+/* 4.2.1.1: the first of three optional fields. */
+static Slice authority_key_id(Slice value)
+{
+	Slice fields, id;
+	bool present;
+
+	if (!der_take(&value, DER_SEQUENCE, &fields) || value.bytes > 0) return (Slice){ NULL, 0 };
+	return der_take_optional(&fields, DER_CONTEXT | 0, &id, &present) && present ? id : (Slice){ NULL, 0 };
+}
+
 static bool decode_one(ExtensionId id, bool critical, Slice value, Certificate *certificate)
 {
 	switch (id) {
@@ -117,6 +135,8 @@ static bool decode_one(ExtensionId id, bool critical, Slice value, Certificate *
 		if (critical) certificate->critical_policy = true;
 		return true;
 	default:
+		if (id == EXT_SUBJECT_KEY_ID) certificate->key_id = subject_key_id(value);
+		if (id == EXT_AUTHORITY_KEY_ID) certificate->issuer_key_id = authority_key_id(value);
 		if (critical) certificate->critical_unknown = true;
 		return true;
 	}

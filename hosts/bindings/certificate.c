@@ -45,17 +45,6 @@ static bool decode_validity(Slice *tbs, Certificate *certificate)
 		validity.bytes == 0;
 }
 
-/* issuerUniqueID and subjectUniqueID, which nothing here uses. */
-static bool skip_unique_ids(Slice *tbs, const Certificate *certificate)
-{
-	for (uint8_t tag = DER_CONTEXT | 1; tag <= (DER_CONTEXT | 2); tag++) {
-		Slice id;
-		bool present;
-		if (!der_take_optional(tbs, tag, &id, &present) || (present && certificate->version == 1)) return false;
-	}
-	return true;
-}
-
 static bool decode_tbs(Slice tbs, Slice outer_algorithm, Certificate *certificate)
 {
 	Slice serial, algorithm, key_info, wrapped, extensions;
@@ -71,8 +60,9 @@ static bool decode_tbs(Slice tbs, Slice outer_algorithm, Certificate *certificat
 	if (!der_take(&tbs, DER_SEQUENCE, &certificate->issuer) || certificate->issuer.bytes == 0) return false;
 	if (!name_is_well_formed(certificate->issuer) || !decode_validity(&tbs, certificate)) return false;
 	if (!der_take(&tbs, DER_SEQUENCE, &certificate->subject) || !name_is_well_formed(certificate->subject)) return false;
-	if (!der_take(&tbs, DER_SEQUENCE, &key_info) || !certificate_decode_key(key_info, certificate)) return false;
-	if (!skip_unique_ids(&tbs, certificate)) return false;
+	if (!der_next(&tbs, &tag, &key_info, &certificate->key_info) || tag != DER_SEQUENCE) return false;
+	if (!certificate_decode_key(key_info, certificate)) return false;
+	/* RFC 5280 4.1.2.8: nobody issues unique ids, and the library reads them wrongly: they fall here. */
 	if (!der_take_optional(&tbs, DER_CONTEXT_CONSTRUCTED | 3, &wrapped, &present) || tbs.bytes > 0) return false;
 	if (!present) return true;
 	if (certificate->version != 3 || !der_take(&wrapped, DER_SEQUENCE, &extensions) || wrapped.bytes > 0) return false;

@@ -18,6 +18,7 @@ typedef struct {
 	Slice whole;
 	Slice tbs;  /* what is signed */
 	Slice issuer, subject;  /* content of the Name */
+	Slice key_info;  /* the whole SubjectPublicKeyInfo, which a pin is the digest of */
 	Slice key;  /* content of subjectPublicKey */
 	Slice signature;
 	int64_t not_before, not_after;
@@ -33,6 +34,7 @@ typedef struct {
 	bool has_purposes, purpose_server, purpose_any;
 	bool has_names, names_critical;
 	Slice names;  /* content of GeneralNames */
+	Slice key_id, issuer_key_id;  /* hints for finding an issuer, empty where there is none; they decide nothing */
 	bool name_constraints;
 	bool critical_policy;
 	bool critical_unknown;

@@ -9,8 +9,8 @@
 #include "certificate.h"
 #include "tls-reason.h"
 
-/* LIMITS.tlsChainCertificates, .tlsChainBytes and .tlsRoots (test/bindings compares them). */
-enum { CHAIN_CERTIFICATES_MAX = 6, CHAIN_BYTES_MAX = 12288, CHAIN_ROOTS_MAX = 16 };
+/* LIMITS.tlsChainCertificates, .tlsChainBytes, .tlsRoots and .tlsPins (test/bindings compares them). */
+enum { CHAIN_CERTIFICATES_MAX = 6, CHAIN_BYTES_MAX = 12288, CHAIN_ROOTS_MAX = 16, CHAIN_PINS_MAX = 4, CHAIN_PIN_BYTES = 32 };
 
 typedef struct {
 	int64_t unix_seconds;
@@ -18,15 +18,19 @@ typedef struct {
 } ChainTime;
 
 typedef struct {
+	Certificate certificate;
+	/* SHA-256 of SubjectPublicKeyInfo: with any, a path to this root must hold such a key below it. */
+	uint8_t pins[CHAIN_PINS_MAX][CHAIN_PIN_BYTES];
+	size_t pin_count;
+} ChainRoot;
+
+typedef struct {
 	const Slice *received;  /* as sent: the leaf first */
 	size_t received_count;
-	const Certificate *roots;
+	const ChainRoot *roots;
 	size_t root_count;
 	const char *server;  /* valid by server-name.h */
 	ChainTime time;
-	/* Whether the library has already verified received[child] under received[parent]; may be NULL. */
-	bool (*verified)(void *context, size_t child, size_t parent);
-	void *context;
 } ChainQuery;
 
 /* What of an accepted chain is kept for resumption. */

@@ -11,11 +11,14 @@
 #include <psa/crypto.h>
 
 #include <stdbool.h>
+#include <string.h>
 
 #if MBEDTLS_VERSION_NUMBER < 0x03000000
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/psa_util.h>
 #define MBEDTLS_PRIVATE(member) member
+#define MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION
+#define MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET (-0x7f03)  /* which it never answers */
 #endif
 
 typedef int (*CompatRandom)(void *context, unsigned char *output, size_t bytes);
@@ -26,8 +29,11 @@ static inline psa_status_t compat_random_mix(const uint8_t *mixed, size_t bytes)
 {
 #if MBEDTLS_VERSION_NUMBER < 0x03000000
 	return mbedtls_ctr_drbg_reseed(mbedtls_psa_random_state, mixed, bytes) == 0 ? PSA_SUCCESS : PSA_ERROR_INSUFFICIENT_ENTROPY;
-#else
+#elif (MBEDTLS_VERSION_NUMBER >= 0x03060600 && MBEDTLS_VERSION_NUMBER < 0x04000000) || MBEDTLS_VERSION_NUMBER >= 0x04010000
 	return psa_random_reseed(mixed, bytes);
+#else
+	(void)mixed, (void)bytes;  /* no call of these mixes anything in: they have what they drew for themselves when PSA started */
+	return PSA_SUCCESS;
 #endif
 }
 
@@ -36,10 +42,7 @@ static inline psa_status_t compat_random_mix(const uint8_t *mixed, size_t bytes)
 /* PEM (with its terminating zero counted) or DER. */
 static inline int compat_pk_parse(mbedtls_pk_context *key, const uint8_t *data, size_t bytes, CompatRandom random)
 {
-#if MBEDTLS_VERSION_NUMBER < 0x03000000
-	(void)random;
-	return mbedtls_pk_parse_key(key, data, bytes, NULL, 0);
-#elif MBEDTLS_VERSION_NUMBER < 0x04000000
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000 && MBEDTLS_VERSION_NUMBER < 0x04000000
 	return mbedtls_pk_parse_key(key, data, bytes, NULL, 0, random, NULL);
 #else
 	(void)random;
@@ -96,7 +99,7 @@ static inline void compat_ssl_conf_profile(mbedtls_ssl_config *config, CompatRan
 	mbedtls_ssl_conf_legacy_renegotiation(config, MBEDTLS_SSL_LEGACY_BREAK_HANDSHAKE);
 }
 
-/* ---- what came last, to say why a handshake failed; never to decide that it succeeded ---- */
+/* ---- the message that came last ---- */
 
 typedef struct {
 	int type;  /* of the record: 21 alert, 22 handshake; 0 when there is none */
@@ -107,11 +110,9 @@ typedef struct {
 
 static inline CompatMessage compat_ssl_last_message(const mbedtls_ssl_context *ssl)
 {
-	CompatMessage message = { ssl->MBEDTLS_PRIVATE(in_msgtype), ssl->MBEDTLS_PRIVATE(in_msg), ssl->MBEDTLS_PRIVATE(in_msglen),
+	if (!ssl->MBEDTLS_PRIVATE(in_msg)) return (CompatMessage){ 0 };
+	return (CompatMessage){ ssl->MBEDTLS_PRIVATE(in_msgtype), ssl->MBEDTLS_PRIVATE(in_msg), ssl->MBEDTLS_PRIVATE(in_msglen),
 		ssl->MBEDTLS_PRIVATE(in_hslen) };
-
-	if (!message.data) message.type = 0;
-	return message;
 }
 
 static inline const int *compat_ssl_suites(const mbedtls_ssl_context *ssl)
@@ -121,6 +122,37 @@ static inline const int *compat_ssl_suites(const mbedtls_ssl_context *ssl)
 #else
 	return ssl->MBEDTLS_PRIVATE(conf)->MBEDTLS_PRIVATE(ciphersuite_list);
 #endif
+}
+
+/* ---- the peer's Certificate message, which tls-verify.c judges before the next step ---- */
+
+#if !defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
+#error "Mbed TLS must keep the peer's certificate (MBEDTLS_SSL_KEEP_PEER_CERTIFICATE): it is compared with the one that was judged"
+#endif
+
+static inline bool compat_ssl_is_over(const mbedtls_ssl_context *ssl)
+{
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+	return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;  /* a ticket's state has a higher number, and comes before */
+#else
+	return mbedtls_ssl_is_handshake_over((mbedtls_ssl_context *)ssl);
+#endif
+}
+
+static inline bool compat_ssl_awaits_certificate(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE;
+}
+
+/* The leaf whose key the handshake goes on with; NULL when there is none. */
+static inline const mbedtls_x509_crt *compat_ssl_peer_leaf(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(session_negotiate) ? ssl->MBEDTLS_PRIVATE(session_negotiate)->MBEDTLS_PRIVATE(peer_cert) : NULL;
+}
+
+static inline bool compat_ssl_is_13(const mbedtls_ssl_context *ssl)
+{
+	return strcmp(mbedtls_ssl_get_version(ssl), "TLSv1.3") == 0;
 }
 
 /* Ends with NULL; NULL when none was offered. */
@@ -140,15 +172,6 @@ static inline bool compat_ssl_is_hello_refusal(int result)
 #endif
 }
 
-static inline bool compat_ssl_is_version_refusal(int result)
-{
-#if MBEDTLS_VERSION_NUMBER < 0x03000000
-	return result == MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
-#else
-	return result == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
-#endif
-}
-
 /* Whether the peer's ServerHello has been read. */
 static inline bool compat_ssl_past_server_hello(const mbedtls_ssl_context *ssl)
 {
@@ -162,17 +185,6 @@ static inline bool compat_ssl_asked_for_certificate(const mbedtls_ssl_context *s
 	return ssl->client_auth != 0;
 #else
 	return ssl->MBEDTLS_PRIVATE(state) >= MBEDTLS_SSL_CERTIFICATE_VERIFY;
-#endif
-}
-
-/* TLS 1.3 sends tickets after the handshake. */
-static inline bool compat_ssl_is_new_ticket(int result)
-{
-#if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
-	return result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
-#else
-	(void)result;
-	return false;
 #endif
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum { RECORD_ALERT = 21, RECORD_HANDSHAKE = 22, MESSAGE_SERVER_HELLO = 2, MESSAGE_CERTIFICATE = 11 };
-enum { EXTENSION_ALPN = 16 };
+enum { EXTENSION_ALPN = 16, EXTENSION_SUPPORTED_VERSIONS = 43 };
 
 /* Alerts by number: RFC 8446 6, RFC 7301 3.2. */
 enum {
@@ -55,44 +55,63 @@ static bool alpn_was_offered(const uint8_t *extension, size_t bytes, const mbedt
 	return false;
 }
 
-/* RFC 5246 7.4.1.3: which part of a ServerHello that the library refused lies outside the profile. */
-static TlsReason explain_server_hello(const uint8_t *message, size_t bytes, const mbedtls_ssl_context *ssl)
+/* The extension of a ServerHello's list; false when it has none of this type, or no list. */
+static bool find_extension(Slice list, int type, Slice *found)
+{
+	while (list.bytes >= 4) {
+		int each = list.data[0] << 8 | list.data[1];
+		size_t bytes = (size_t)(list.data[2] << 8 | list.data[3]);
+		if (bytes > list.bytes - 4) return false;
+		*found = (Slice){ list.data + 4, bytes };
+		if (each == type) return true;
+		list = (Slice){ list.data + 4 + bytes, list.bytes - 4 - bytes };
+	}
+	return false;
+}
+
+static bool suite_was_offered(int suite, const mbedtls_ssl_context *ssl)
 {
 	const int *suites = compat_ssl_suites(ssl);
+
+	while (*suites != 0 && *suites != suite) suites++;
+	return suite != 0 && *suites == suite;
+}
+
+/* RFC 5246 7.4.1.3, RFC 8446 4.1.3: which part of a ServerHello that the library refused lies outside the profile. */
+static TlsReason explain_server_hello(const uint8_t *message, size_t bytes, const mbedtls_ssl_context *ssl)
+{
 	size_t at = 4 + 2 + 32;
 	int suite;
+	Slice list = { NULL, 0 }, extension;
+	bool is_13;
 
 	if (bytes < at + 1) return REASON_PROTOCOL;
 	if (message[4] != 3 || message[5] != 3) return REASON_VERSION;
 	if (message[at] > 32 || bytes < at + 1 + message[at] + 3u) return REASON_PROTOCOL;
 	at += 1 + (size_t)message[at];
 	suite = message[at] << 8 | message[at + 1];
-	while (*suites != 0 && *suites != suite) suites++;
-	if (*suites == 0) return REASON_SUITE;
-	for (at += 3 + 2; at + 4 <= bytes; ) {
-		int type = message[at] << 8 | message[at + 1];
-		size_t length = (size_t)(message[at + 2] << 8 | message[at + 3]);
-		at += 4;
-		if (length > bytes - at) return REASON_PROTOCOL;
-		if (type == EXTENSION_ALPN && !alpn_was_offered(message + at, length, ssl)) return REASON_ALPN;
-		at += length;
-	}
+	if (bytes >= at + 3 + 2) list = (Slice){ message + at + 3 + 2, bytes - at - 3 - 2 };
+	is_13 = find_extension(list, EXTENSION_SUPPORTED_VERSIONS, &extension);
+	if (is_13 && !der_is(extension, "\x03\x04", 2)) return REASON_VERSION;
+	/* The suites of one version are none of the other. */
+	if (is_13 != (suite >> 8 == 0x13) || !suite_was_offered(suite, ssl)) return REASON_SUITE;
+	if (find_extension(list, EXTENSION_ALPN, &extension) && !alpn_was_offered(extension.data, extension.bytes, ssl)) return REASON_ALPN;
 	return REASON_PROTOCOL;
 }
 
-/* A handshake message that lies broken in the library's buffer. */
-static TlsReason explain_message(int result, CompatMessage message, const mbedtls_ssl_context *ssl, Verifier *verifier)
+/* A handshake message that lies broken in the library's buffer, or does not fit it. */
+static TlsReason explain_message(int result, CompatMessage message, const mbedtls_ssl_context *ssl, const Verifier *verifier)
 {
 	size_t present = message.message_bytes < message.bytes ? message.message_bytes : message.bytes;
 
-	if (message.type != RECORD_HANDSHAKE || present < 4) return REASON_PROTOCOL;
-	if (message.data[0] == MESSAGE_CERTIFICATE) {
-		/* 2.28 and early 3.6 do not join the records of one message. What is too long for one is too long for us. */
-		if (message.message_bytes > message.bytes) {
-			return message.message_bytes > CHAIN_BYTES_MAX + 3 * CHAIN_CERTIFICATES_MAX + 7 ? REASON_CHAIN_SIZE : REASON_PROTOCOL;
-		}
-		return verifier_explain(verifier);
+	if (message.type != RECORD_HANDSHAKE) return REASON_PROTOCOL;
+	/* 2.28 does not join the records of one message, 3.6 only as many as fit its buffer: what is too long for that is too
+	 * long for us. */
+	if (compat_ssl_awaits_certificate(ssl) && message.message_bytes > message.bytes) {
+		return message.message_bytes > CHAIN_BYTES_MAX + 3 * CHAIN_CERTIFICATES_MAX + 7 ? REASON_CHAIN_SIZE : REASON_PROTOCOL;
 	}
+	if (present < 4) return REASON_PROTOCOL;
+	if (message.data[0] == MESSAGE_CERTIFICATE) return verifier_explain(verifier, ssl);
 	/* Only when it is this message that was refused: it may also be what lay there before a broken record. */
 	if (message.data[0] == MESSAGE_SERVER_HELLO && compat_ssl_is_hello_refusal(result)) return explain_server_hello(message.data, present, ssl);
 	return REASON_PROTOCOL;
@@ -104,7 +123,7 @@ static bool is_memory(int result)
 		result == MBEDTLS_ERR_MPI_ALLOC_FAILED;
 }
 
-TlsReason tls_failure_reason(int result, const mbedtls_ssl_context *ssl, Verifier *verifier, bool up)
+TlsReason tls_failure_reason(int result, const mbedtls_ssl_context *ssl, const Verifier *verifier, bool up)
 {
 	CompatMessage message = compat_ssl_last_message(ssl);
 
@@ -117,6 +136,6 @@ TlsReason tls_failure_reason(int result, const mbedtls_ssl_context *ssl, Verifie
 	if (up) return REASON_PROTOCOL;
 	if (verifier->ran && verifier->reason != REASON_NONE) return verifier->reason;
 	if (verifier->ran) return REASON_PROTOCOL;
-	if (compat_ssl_is_version_refusal(result)) return REASON_VERSION;
+	if (result == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION) return REASON_VERSION;
 	return explain_message(result, message, ssl, verifier);
 }

@@ -7,6 +7,6 @@
 #include "tls-verify.h"
 
 /* result: what a handshake step, a read or a write returned, neither 0 nor a wish to wait. */
-TlsReason tls_failure_reason(int result, const mbedtls_ssl_context *ssl, Verifier *verifier, bool up);
+TlsReason tls_failure_reason(int result, const mbedtls_ssl_context *ssl, const Verifier *verifier, bool up);
 
 #endif

@@ -15,6 +15,7 @@ static const double UNIX_MS_MAX = 253402300799999.0;  /* 9999-12-31T23:59:59.999
 void xs_lk_tls_destructor(void *data);
 void xs_lk_tls_open(xsMachine *the);
 void xs_lk_tls_root(xsMachine *the);
+void xs_lk_tls_pin(xsMachine *the);
 void xs_lk_tls_alpn(xsMachine *the);
 void xs_lk_tls_scope(xsMachine *the);
 void xs_lk_tls_certificate(xsMachine *the);
@@ -96,6 +97,15 @@ void xs_lk_tls_root(xsMachine *the)
 	refuse_unless(the, tls_setup_add_root(tls->setup, (Slice){ der.data, der.bytes }));
 }
 
+/* (handle, digest): of the root before it */
+void xs_lk_tls_pin(xsMachine *the)
+{
+	Tls *tls = new_tls_of(the);
+	LkSpan digest = lk_bytes(the, 1, 0, CERTIFICATE_BYTES_MAX);
+
+	refuse_unless(the, tls_setup_add_pin(tls->setup, (Slice){ digest.data, digest.bytes }));
+}
+
 /* (handle, protocol) */
 void xs_lk_tls_alpn(xsMachine *the)
 {
@@ -146,7 +156,7 @@ void xs_lk_tls_start(xsMachine *the)
 	Tls *tls = new_tls_of(the);
 
 	if (!lk_given(the, 1) || !xsmcIsCallable(xsArg(1))) xsTypeError("tls: no function");
-	if (!tls_setup_finish(tls->setup, &tls->verifier, &tls->ssl)) lk_fault(the, "tls/setup");
+	if (!tls_setup_finish(tls->setup, &tls->verifier)) lk_fault(the, "tls/setup");
 	else if (!tls_start(tls)) lk_fault(the, "memory/exhausted");
 	else {
 		tls->on_event = xsArg(1);
@@ -204,7 +214,7 @@ void xs_lk_tls_info(xsMachine *the)
 		xsmcSetBoolean(xsResult, tls->resumed);
 		return;
 	}
-	if (which == 0) text = strcmp(mbedtls_ssl_get_version(&tls->ssl), "TLSv1.3") == 0 ? "1.3" : "1.2";
+	if (which == 0) text = compat_ssl_is_13(&tls->ssl) ? "1.3" : "1.2";
 	else if (which == 1) text = mbedtls_ssl_get_ciphersuite(&tls->ssl);
 	else text = mbedtls_ssl_get_alpn_protocol(&tls->ssl);
 	if (text) xsmcSetString(xsResult, (xsStringValue)text);

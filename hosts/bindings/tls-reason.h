@@ -1,4 +1,4 @@
-/* TlsReason of modules/platform/tls.ts. The order from REASON_VERSION_OF_CERTIFICATE on is that of docs/TLS.md 3. */
+/* TlsReason of modules/platform/tls.ts. The order from REASON_CHAIN_DEPTH on is that of docs/TLS.md 3. */
 #ifndef LATCHKEY_TLS_REASON_H
 #define LATCHKEY_TLS_REASON_H
 
@@ -36,7 +36,8 @@
 	each(REASON_NAME_MISSING, "name-missing") \
 	each(REASON_NAME_MISMATCH, "name-mismatch") \
 	each(REASON_EXPIRED, "expired") \
-	each(REASON_NOT_YET_VALID, "not-yet-valid")
+	each(REASON_NOT_YET_VALID, "not-yet-valid") \
+	each(REASON_PIN_MISMATCH, "pin-mismatch")
 
 #define TLS_REASON_ENUM(symbol, text) symbol,
 typedef enum { REASON_NONE = 0, TLS_REASONS(TLS_REASON_ENUM) TLS_REASON_COUNT } TlsReason;

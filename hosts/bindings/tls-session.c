@@ -67,10 +67,19 @@ static void add_place(psa_hash_operation_t *hash, const SessionBinding *binding)
 	add(hash, binding->server, strlen(binding->server));
 }
 
+static void add_roots(psa_hash_operation_t *hash, const SessionBinding *binding)
+{
+	for (const ChainRoot *root = binding->roots; root < binding->roots + binding->root_count; root++) {
+		add(hash, root->certificate.whole.data, root->certificate.whole.bytes);
+		add(hash, root->pins, root->pin_count * CHAIN_PIN_BYTES);
+	}
+}
+
 static void add_whole(psa_hash_operation_t *hash, const SessionBinding *binding)
 {
 	add(hash, binding->scope, strlen(binding->scope));
 	add_place(hash, binding);
+	add_roots(hash, binding);
 	add(hash, binding->own_leaf.data, binding->own_leaf.bytes);
 	for (size_t index = 0; binding->alpn[index]; index++) add(hash, binding->alpn[index], strlen(binding->alpn[index]));
 }

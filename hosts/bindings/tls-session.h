@@ -14,6 +14,8 @@ typedef struct {
 	uint16_t port;
 	Slice own_leaf;  /* empty without a client certificate */
 	const char *const *alpn;  /* ends with NULL */
+	const ChainRoot *roots;  /* and their pins */
+	size_t root_count;
 } SessionBinding;
 
 /* Offers the session that was kept under this binding, where there is one and it passes. False when there is none. */

@@ -27,7 +27,7 @@ TlsSetup *tls_setup_new(void)
 void tls_setup_free(TlsSetup *setup)
 {
 	if (!setup) return;
-	for (size_t index = 0; index < setup->root_count; index++) free((void *)setup->roots[index].whole.data);
+	for (size_t index = 0; index < setup->root_count; index++) free((void *)setup->roots[index].certificate.whole.data);
 	mbedtls_ssl_config_free(&setup->config);
 	mbedtls_pk_free(&setup->own_key);
 	mbedtls_x509_crt_free(&setup->own);
@@ -43,11 +43,20 @@ bool tls_setup_add_root(TlsSetup *setup, Slice der)
 	copy = malloc(der.bytes);
 	if (!copy) return false;
 	memcpy(copy, der.data, der.bytes);
-	if (!certificate_decode((Slice){ copy, der.bytes }, &setup->roots[setup->root_count])) {
+	if (!certificate_decode((Slice){ copy, der.bytes }, &setup->roots[setup->root_count].certificate)) {
 		free(copy);
 		return false;
 	}
 	setup->root_count++;
+	return true;
+}
+
+bool tls_setup_add_pin(TlsSetup *setup, Slice digest)
+{
+	ChainRoot *root = setup->roots + setup->root_count - 1;
+
+	if (setup->root_count == 0 || root->pin_count == CHAIN_PINS_MAX || digest.bytes != CHAIN_PIN_BYTES) return false;
+	memcpy(root->pins[root->pin_count++], digest.data, CHAIN_PIN_BYTES);
 	return true;
 }
 
@@ -116,26 +125,23 @@ bool tls_setup_own_key_encoded(TlsSetup *setup, Slice encoded)
 
 /* ---- the library's configuration ---- */
 
-bool tls_setup_finish(TlsSetup *setup, Verifier *verifier, const mbedtls_ssl_context *ssl)
+bool tls_setup_finish(TlsSetup *setup, Verifier *verifier)
 {
-	/* Without roots the library finds no anchor and leaves every signature below one to chain.c; see tls-verify.h. */
-	static mbedtls_x509_crt no_roots;
 	mbedtls_ssl_config *config = &setup->config;
 
 	if (setup->root_count == 0) return false;
 	if (mbedtls_ssl_config_defaults(config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT) != 0) return false;
 	compat_ssl_conf_profile(config, random_for_tls);
-	mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_REQUIRED);
-	mbedtls_ssl_conf_ca_chain(config, &no_roots, NULL);
-	mbedtls_ssl_conf_verify(config, verifier_callback, verifier);
+	/* Not by the library: tls-verify.c steps the handshake, and no connection comes up without its verdict (tls.c, come_up). */
+	mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_NONE);
 	if (setup->own_count > 0 && mbedtls_ssl_conf_own_cert(config, &setup->own, &setup->own_key) != 0) return false;
 	if (setup->alpn_count > 0 && mbedtls_ssl_conf_alpn_protocols(config, setup->alpn) != 0) return false;
-	*verifier = (Verifier){ .ssl = ssl, .roots = setup->roots, .root_count = setup->root_count, .server = setup->server, .time = setup->time };
+	*verifier = (Verifier){ .roots = setup->roots, .root_count = setup->root_count, .server = setup->server, .time = setup->time };
 	return true;
 }
 
 SessionBinding tls_setup_binding(const TlsSetup *setup)
 {
 	return (SessionBinding){ setup->scope, setup->host, setup->server, setup->port,
-		{ setup->own.raw.p, setup->own.raw.len }, (const char *const *)setup->alpn };
+		{ setup->own.raw.p, setup->own.raw.len }, (const char *const *)setup->alpn, setup->roots, setup->root_count };
 }

@@ -18,7 +18,7 @@ typedef struct {
 	uint16_t port;
 	uint32_t handshake_ms;
 	ChainTime time;
-	Certificate roots[CHAIN_ROOTS_MAX];  /* their DER is malloc'ed */
+	ChainRoot roots[CHAIN_ROOTS_MAX];  /* their DER is malloc'ed */
 	size_t root_count;
 	char alpn_texts[TLS_ALPN_MAX][TLS_ALPN_BYTES_MAX + 1];
 	const char *alpn[TLS_ALPN_MAX + 1];
@@ -33,13 +33,15 @@ TlsSetup *tls_setup_new(void);
 void tls_setup_free(TlsSetup *setup);
 /* Each is false for what cannot be used. The bytes are copied. */
 bool tls_setup_add_root(TlsSetup *setup, Slice der);
+/* For the root that was added last. */
+bool tls_setup_add_pin(TlsSetup *setup, Slice digest);
 bool tls_setup_add_alpn(TlsSetup *setup, const char *protocol);
 bool tls_setup_add_own(TlsSetup *setup, Slice der);
 /* The private key of the first own certificate, by name (P-256) or in PEM or DER. */
 bool tls_setup_own_key_named(TlsSetup *setup, const char *name);
 bool tls_setup_own_key_encoded(TlsSetup *setup, Slice encoded);
-/* The last step: fills config, whose verdicts go to verifier, which reads what ssl received. */
-bool tls_setup_finish(TlsSetup *setup, Verifier *verifier, const mbedtls_ssl_context *ssl);
+/* The last step: fills config, and verifier with what it judges by. */
+bool tls_setup_finish(TlsSetup *setup, Verifier *verifier);
 SessionBinding tls_setup_binding(const TlsSetup *setup);
 
 #endif

@@ -8,124 +8,119 @@ enum { RECEIVED_MAX = CHAIN_CERTIFICATES_MAX + 1, HANDSHAKE_HEADER_BYTES = 4, ME
 
 /* ---- what the peer sent ---- */
 
-static size_t three_bytes(const uint8_t *data)
+static bool take_bytes(Slice *from, size_t bytes, Slice *taken)
 {
-	return (size_t)data[0] << 16 | (size_t)data[1] << 8 | data[2];
+	if (bytes > from->bytes) return false;
+	*taken = (Slice){ from->data, bytes };
+	*from = (Slice){ from->data + bytes, from->bytes - bytes };
+	return true;
 }
 
-/* The certificates as they lie in the library's buffer (RFC 5246 7.4.2). False when no such message lies there. */
+/* TLS's variable vectors (RFC 8446 3.4): a length of so many bytes, and as many bytes. */
+static bool take_vector(Slice *from, size_t length_bytes, Slice *content)
+{
+	Slice length;
+	size_t bytes = 0;
+
+	if (!take_bytes(from, length_bytes, &length)) return false;
+	for (size_t index = 0; index < length_bytes; index++) bytes = bytes << 8 | length.data[index];
+	return take_bytes(from, bytes, content);
+}
+
+/* The certificates as they lie in the library's buffer (RFC 5246 7.4.2, RFC 8446 4.4.2). False when no such message lies there. */
 static bool read_message(const mbedtls_ssl_context *ssl, Slice received[RECEIVED_MAX], size_t *count)
 {
 	CompatMessage message = compat_ssl_last_message(ssl);
-	size_t at = HANDSHAKE_HEADER_BYTES + 3, bytes = message.message_bytes;
+	bool is_13 = compat_ssl_is_13(ssl);
+	Slice rest, context, list, certificate, extensions;
 
 	*count = 0;
-	if (message.type != RECORD_HANDSHAKE || bytes > message.bytes || bytes < at || message.data[0] != MESSAGE_CERTIFICATE) return false;
-	if (three_bytes(message.data + HANDSHAKE_HEADER_BYTES) != bytes - at) return false;
-	while (at < bytes) {
-		size_t length;
-		if (bytes - at < 3) return false;
-		length = three_bytes(message.data + at);
-		at += 3;
-		if (length > bytes - at) return false;
-		if (*count < RECEIVED_MAX) received[(*count)++] = (Slice){ message.data + at, length };
-		at += length;
+	if (message.type != RECORD_HANDSHAKE || message.message_bytes > message.bytes || message.message_bytes < HANDSHAKE_HEADER_BYTES) return false;
+	if (message.data[0] != MESSAGE_CERTIFICATE) return false;
+	rest = (Slice){ message.data + 1, message.message_bytes - 1 };
+	if (!take_vector(&rest, 3, &list) || rest.bytes > 0) return false;
+	rest = list;
+	/* Only a server that authenticates behind the handshake names a context. */
+	if (is_13 && (!take_vector(&rest, 1, &context) || context.bytes > 0)) return false;
+	if (!take_vector(&rest, 3, &list) || rest.bytes > 0) return false;
+	while (list.bytes > 0) {
+		if (!take_vector(&list, 3, &certificate)) return false;
+		if (is_13 && !take_vector(&list, 2, &extensions)) return false;
+		if (*count < RECEIVED_MAX) received[(*count)++] = certificate;
 	}
 	return true;
 }
 
-/* The same as the library has parsed it; it leaves out what it cannot verify, and bytes behind a certificate. */
-static void read_parsed(const mbedtls_x509_crt *leaf, Slice received[RECEIVED_MAX], size_t *count)
-{
-	*count = 0;
-	for (const mbedtls_x509_crt *each = leaf; each && *count < RECEIVED_MAX; each = each->next) {
-		received[(*count)++] = (Slice){ each->raw.p, each->raw.len };
-	}
-}
-
-static bool is_same(const mbedtls_x509_crt *certificate, Slice der)
-{
-	return certificate && der_equal((Slice){ certificate->raw.p, certificate->raw.len }, der);
-}
-
-/* The library walks up from the leaf: built[n + 1] is the issuer it found for built[n], and the signature was good
- * unless built[n] is marked as not trusted. */
-static bool was_verified(void *context, size_t child, size_t parent)
-{
-	const Verifier *verifier = context;
-	const Slice *received = verifier->query->received;
-
-	for (int depth = 0; depth + 1 < VERIFY_DEPTH_MAX; depth++) {
-		if (!is_same(verifier->built[depth].certificate, received[child])) continue;
-		if (!is_same(verifier->built[depth + 1].certificate, received[parent])) continue;
-		return !(verifier->built[depth].flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED);
-	}
-	return false;
-}
-
 /* ---- the verdict ---- */
 
-/* Which alert the library sends. */
-static uint32_t flags_of(TlsReason reason)
+/* RFC 8446 6.2 */
+static unsigned char alert_of(TlsReason reason)
 {
 	switch (reason) {
-	case REASON_NONE:
-		return 0;
 	case REASON_CHAIN_UNTRUSTED:
 	case REASON_NOT_A_CA:
-		return MBEDTLS_X509_BADCERT_NOT_TRUSTED;
+	case REASON_PIN_MISMATCH:
+		return MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA;
 	case REASON_EXPIRED:
 	case REASON_NOT_YET_VALID:
-		return MBEDTLS_X509_BADCERT_EXPIRED;
-	case REASON_NAME_MISSING:
-	case REASON_NAME_MISMATCH:
-		return MBEDTLS_X509_BADCERT_CN_MISMATCH;
+		return MBEDTLS_SSL_ALERT_MSG_CERT_EXPIRED;
+	case REASON_MEMORY:
+		return MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
+	case REASON_PROTOCOL:
+		return MBEDTLS_SSL_ALERT_MSG_DECODE_ERROR;
+	case REASON_WEAK_SIGNATURE:
+	case REASON_WEAK_KEY:
+		return MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT;
 	default:
-		return MBEDTLS_X509_BADCERT_KEY_USAGE;
+		return MBEDTLS_SSL_ALERT_MSG_BAD_CERT;
 	}
 }
 
-static TlsReason keep_leaf(Verifier *verifier, const mbedtls_x509_crt *leaf)
+static TlsReason keep_leaf(Verifier *verifier, Slice leaf)
 {
-	verifier->leaf = malloc(leaf->raw.len);
+	verifier_free(verifier);
+	verifier->leaf = malloc(leaf.bytes);
 	if (!verifier->leaf) return REASON_MEMORY;
-	memcpy(verifier->leaf, leaf->raw.p, leaf->raw.len);
-	verifier->leaf_bytes = leaf->raw.len;
+	memcpy(verifier->leaf, leaf.data, leaf.bytes);
+	verifier->leaf_bytes = leaf.bytes;
 	return REASON_NONE;
 }
 
-static TlsReason reach_verdict(Verifier *verifier, const mbedtls_x509_crt *leaf)
+static TlsReason judge(const Verifier *verifier, const Slice *received, size_t count, ChainValidity *validity)
 {
-	Slice received[RECEIVED_MAX];
-	ChainQuery query = { .received = received, .roots = verifier->roots, .root_count = verifier->root_count,
-		.server = verifier->server, .time = verifier->time, .verified = was_verified, .context = verifier };
-	TlsReason reason;
+	ChainQuery query = { received, count, verifier->roots, verifier->root_count, verifier->server, verifier->time };
 
-	if (!read_message(verifier->ssl, received, &query.received_count)) read_parsed(leaf, received, &query.received_count);
-	verifier->query = &query;
-	reason = chain_verify(&query, &verifier->validity);
-	verifier->query = NULL;
-	if (reason != REASON_NONE) return reason;
-	/* The key that the handshake goes on with must be the one that was judged. */
-	if (!is_same(leaf, received[0])) return REASON_CHAIN_MALFORMED;
-	return keep_leaf(verifier, leaf);
+	return chain_verify(&query, validity);
 }
 
-int verifier_callback(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+static TlsReason reach_verdict(Verifier *verifier, const mbedtls_ssl_context *ssl)
 {
-	Verifier *verifier = context;
+	const mbedtls_x509_crt *leaf = compat_ssl_peer_leaf(ssl);
+	Slice received[RECEIVED_MAX];
+	size_t count;
+	TlsReason reason;
 
-	if (depth >= 0 && depth < VERIFY_DEPTH_MAX) {
-		verifier->built[depth].certificate = certificate;
-		verifier->built[depth].flags = *flags;
+	if (!read_message(ssl, received, &count)) return REASON_PROTOCOL;
+	reason = judge(verifier, received, count, &verifier->validity);
+	if (reason != REASON_NONE) return reason;
+	/* The key that the handshake goes on with must be the one that was judged. */
+	if (!leaf || !der_is(received[0], leaf->raw.p, leaf->raw.len)) return REASON_CHAIN_MALFORMED;
+	return keep_leaf(verifier, received[0]);
+}
+
+int verifier_handshake(Verifier *verifier, mbedtls_ssl_context *ssl)
+{
+	while (!compat_ssl_is_over(ssl)) {
+		bool awaited = compat_ssl_awaits_certificate(ssl);
+		int result = mbedtls_ssl_handshake_step(ssl);
+		if (result != 0) return result;
+		if (!awaited || compat_ssl_awaits_certificate(ssl)) continue;
+		verifier->reason = reach_verdict(verifier, ssl);
+		verifier->ran = true;
+		if (verifier->reason == REASON_NONE) continue;
+		mbedtls_ssl_send_alert_message(ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, alert_of(verifier->reason));
+		return VERIFIER_REFUSED;
 	}
-	*flags = 0;
-	if (depth != 0) return 0;  /* the leaf comes last, and with it the verdict */
-	verifier_free(verifier);
-	verifier->reason = reach_verdict(verifier, certificate);
-	verifier->ran = true;
-	memset(verifier->built, 0, sizeof verifier->built);
-	*flags = flags_of(verifier->reason);
 	return 0;
 }
 
@@ -144,18 +139,17 @@ static TlsReason explain_unread(const Slice *received, size_t count)
 	return REASON_CHAIN_MALFORMED;
 }
 
-TlsReason verifier_explain(Verifier *verifier)
+TlsReason verifier_explain(const Verifier *verifier, const mbedtls_ssl_context *ssl)
 {
 	Slice received[RECEIVED_MAX];
-	ChainQuery query = { .received = received, .roots = verifier->roots, .root_count = verifier->root_count,
-		.server = verifier->server, .time = verifier->time };
 	ChainValidity validity;
+	size_t count;
 	TlsReason reason;
 
 	/* RFC 5246 7.4.2: a server sends at least one. */
-	if (!read_message(verifier->ssl, received, &query.received_count) || query.received_count == 0) return REASON_PROTOCOL;
-	reason = chain_verify(&query, &validity);
-	return reason != REASON_NONE ? reason : explain_unread(received, query.received_count);
+	if (!read_message(ssl, received, &count) || count == 0) return REASON_PROTOCOL;
+	reason = judge(verifier, received, count, &validity);
+	return reason != REASON_NONE ? reason : explain_unread(received, count);
 }
 
 void verifier_free(Verifier *verifier)

@@ -1,6 +1,8 @@
 /*
- * Where chain.c meets the library. The library's own verdict on a chain counts for nothing but the signatures that it
- * has verified on the way; the verdict is chain.c's, and until it was given no connection is up.
+ * Where chain.c meets the library. The library reads the peer's Certificate message and verifies nothing of the chain:
+ * its own walk has no bound below 16 KiB of issuers. The verdict is chain.c's, it comes before the handshake takes its
+ * next step, and until it was given no connection is up. What stays with the library is the proof that the peer holds
+ * the leaf's key.
  */
 #ifndef LATCHKEY_TLS_VERIFY_H
 #define LATCHKEY_TLS_VERIFY_H
@@ -8,12 +10,12 @@
 #include "chain.h"
 #include "mbedtls_compat.h"
 
-enum { VERIFY_DEPTH_MAX = 12 };
+/* What verifier_handshake answers beside the library's results: the verdict refused. */
+enum { VERIFIER_REFUSED = -0x7f02 };
 
 typedef struct {
 	/* To be filled before the handshake. */
-	const mbedtls_ssl_context *ssl;
-	const Certificate *roots;
+	const ChainRoot *roots;
 	size_t root_count;
 	const char *server;
 	ChainTime time;
@@ -23,18 +25,12 @@ typedef struct {
 	ChainValidity validity;
 	uint8_t *leaf;  /* DER of an accepted leaf; verifier_free frees it */
 	size_t leaf_bytes;
-	/* The chain that the library has built, while it reports it: certificate and flags by depth. */
-	struct {
-		const mbedtls_x509_crt *certificate;
-		uint32_t flags;
-	} built[VERIFY_DEPTH_MAX];
-	const ChainQuery *query;  /* while the verdict is being reached */
 } Verifier;
 
-/* For mbedtls_ssl_conf_verify; the context is the Verifier. */
-int verifier_callback(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
+/* Goes on with the handshake as far as it comes: 0 when it is done, else the library's result or VERIFIER_REFUSED. */
+int verifier_handshake(Verifier *verifier, mbedtls_ssl_context *ssl);
 /* Why a Certificate message was refused that the library could not read and still holds. */
-TlsReason verifier_explain(Verifier *verifier);
+TlsReason verifier_explain(const Verifier *verifier, const mbedtls_ssl_context *ssl);
 void verifier_free(Verifier *verifier);
 
 #endif

@@ -144,7 +144,7 @@ static int take_in(Tls *tls)
 		int result = mbedtls_ssl_read(&tls->ssl, NULL, 0);
 		tls->blocked = result == MBEDTLS_ERR_SSL_WANT_WRITE;
 		if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) return 0;
-		if (compat_ssl_is_new_ticket(result)) tls_keep_session(tls);
+		if (result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) tls_keep_session(tls);
 		else if (result < 0) return result;
 		else if (tls->tcp.ended && mbedtls_ssl_get_bytes_avail(&tls->ssl) == 0) return TLS_SOCKET_ENDED;
 	}
@@ -230,7 +230,7 @@ static void come_up(Tls *tls)
 
 static void shake_hands(Tls *tls)
 {
-	int result = mbedtls_ssl_handshake(&tls->ssl);
+	int result = verifier_handshake(&tls->verifier, &tls->ssl);
 
 	if (result == 0) come_up(tls);
 	else if (result == MBEDTLS_ERR_SSL_WANT_READ) watch_for(tls, PORT_READABLE);

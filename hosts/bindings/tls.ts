@@ -7,6 +7,7 @@ import type {
 	TlsInfo,
 	TlsOptions,
 	TlsReason,
+	TlsRoot,
 } from "../../modules/platform/tls.ts";
 import { done, type Fault } from "./fault.ts";
 
@@ -26,6 +27,7 @@ const open =
 		) => Done
 	>("xs_lk_tls_open");
 const addRoot = native<(handle: Connection, der: Uint8Array) => Done>("xs_lk_tls_root");
+const addPin = native<(handle: Connection, digest: Uint8Array) => Done>("xs_lk_tls_pin");
 const addAlpn = native<(handle: Connection, protocol: string) => Done>("xs_lk_tls_alpn");
 const setScope = native<(handle: Connection, scope: string) => Done>("xs_lk_tls_scope");
 const addCertificate = native<(handle: Connection, der: Uint8Array) => Done>("xs_lk_tls_certificate");
@@ -59,7 +61,7 @@ class Connection extends Native("xs_lk_tls_destructor") implements TlsConnection
 		const isFloor = options.time.kind === "floor" ? 1 : 0;
 		const { host, port, serverName, handshakeMs } = options;
 		done(open(this, host, port, serverName, options.time.unixMs, isFloor, handshakeMs), `tls to ${host}`);
-		for (const root of options.roots) done(addRoot(this, root), "tls root");
+		for (const root of options.roots) this.#addRoot(root);
 		for (const protocol of options.alpn ?? []) done(addAlpn(this, protocol), "tls alpn");
 		if (options.resumptionScope) done(setScope(this, options.resumptionScope), "tls scope");
 		if (options.clientCertificate) this.#setClientCertificate(options.clientCertificate);
@@ -80,6 +82,13 @@ class Connection extends Native("xs_lk_tls_destructor") implements TlsConnection
 
 	close(): void {
 		close(this);
+	}
+
+	#addRoot({ der, pins }: TlsRoot): void {
+		done(addRoot(this, der), "tls root");
+		// A set without an element is a caller's mistake, and must not mean that any key will do.
+		if (pins?.length === 0) done("tls/setup", "tls pins");
+		for (const pin of pins ?? []) done(addPin(this, pin), "tls pin");
 	}
 
 	#setClientCertificate({ chain, key }: NonNullable<TlsOptions["clientCertificate"]>): void {

@@ -213,7 +213,7 @@ export class App {
 			host,
 			port,
 			serverName,
-			roots: trust.roots,
+			roots: trust.roots.map((der) => ({ der })),
 			time: this.#time.tlsTime(),
 			clientCertificate: { chain, key: { name: DEVICE_KEYS.device } },
 			resumptionScope: this.#trust.scope!,

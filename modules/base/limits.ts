@@ -17,10 +17,11 @@ export const LIMITS = Object.freeze({
 	secretBytes: 64,
 	hashHandles: 16,
 
-	/** TLS: certificates a peer may send, and their bytes in all; roots; connections; sessions kept (hosts/bindings). */
+	/** TLS: certificates a peer may send, and their bytes in all; roots, pins of one; connections; sessions kept (hosts/bindings). */
 	tlsChainCertificates: 6,
 	tlsChainBytes: 12288,
 	tlsRoots: 16,
+	tlsPins: 4,
 	tlsConnections: 2,
 	tlsSessions: 2,
 	tlsHandshakeMs: 15000,

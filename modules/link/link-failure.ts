@@ -64,6 +64,8 @@ export const LINK_FAILURES = Object.freeze({
 	"too-big": 40,
 	/** The relay closed in good order. */
 	"closed-by-relay": 41,
+	/** Of TLS: no pinned key below the root. */
+	"pin-mismatch": 42,
 } as const);
 
 export type LinkFailureReason = keyof typeof LINK_FAILURES;

@@ -35,6 +35,7 @@ export type TlsReason =
 	| "name-mismatch" // no subjectAltName matches the server name
 	| "expired" // after notAfter
 	| "not-yet-valid" // before notBefore
+	| "pin-mismatch" // no certificate below a root with pins has a key in its set
 	| "name-constraints" // the chain carries name constraints
 	| "policy" // a critical policy extension
 	| "critical-extension" // a critical extension that is not processed
@@ -45,6 +46,15 @@ export interface TlsTime {
 	readonly unixMs: number;
 	/** "estimate": notBefore and notAfter are checked; "floor": notAfter only (DESIGN 7). */
 	readonly kind: "estimate" | "floor";
+}
+
+export interface TlsRoot {
+	readonly der: Uint8Array;
+	/**
+	 * 1 to LIMITS.tlsPins SHA-256 digests (32 bytes) of SubjectPublicKeyInfo: a path to this root is accepted only when
+	 * the leaf or an intermediate has one of these keys. Absent: any.
+	 */
+	readonly pins?: readonly Uint8Array[];
 }
 
 export interface TlsClientCertificate {
@@ -60,13 +70,12 @@ export interface TlsOptions {
 	readonly port: number;
 	/** What the certificate must name: a DNS name or an IP address. It is also the SNI when it is a DNS name. */
 	readonly serverName: string;
-	/** DER certificates. */
-	readonly roots: readonly Uint8Array[];
+	readonly roots: readonly TlsRoot[];
 	readonly time: TlsTime;
 	readonly handshakeMs: number;
 	readonly alpn?: readonly string[];
 	readonly clientCertificate?: TlsClientCertificate;
-	/** Resumption (DESIGN 7): a session is offered only under the same scope, host, name and certificate. */
+	/** Resumption (DESIGN 7): a session is offered only under the same scope, roots, pins, host, name and certificate. */
 	readonly resumptionScope?: string;
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
@@ -182,9 +182,22 @@ export const boardTests: readonly BindingTest[] = [
 			assert.equal(constantOf("chain.h", "CHAIN_CERTIFICATES_MAX"), LIMITS.tlsChainCertificates);
 			assert.equal(constantOf("chain.h", "CHAIN_BYTES_MAX"), LIMITS.tlsChainBytes);
 			assert.equal(constantOf("chain.h", "CHAIN_ROOTS_MAX"), LIMITS.tlsRoots);
+			assert.equal(constantOf("chain.h", "CHAIN_PINS_MAX"), LIMITS.tlsPins);
 			assert.equal(constantOf("tls-session.c", "SESSIONS_MAX"), LIMITS.tlsSessions);
 			assert.equal(constantOf("tls.h", "TLS_CONNECTIONS_MAX"), LIMITS.tlsConnections);
 			assert.equal(constantOf("tls.h", "TLS_QUEUE_BYTES_MAX"), LIMITS.tlsWriteQueueBytes);
+		},
+	},
+	{
+		name: "what differs between versions of Mbed TLS lies in one file of at most 200 lines",
+		run: () => {
+			const folder = join(PATHS.root, "hosts/bindings");
+			const asking = readdirSync(folder).filter((name) =>
+				/MBEDTLS_VERSION|MBEDTLS_PRIVATE/.test(readFileSync(join(folder, name), "utf8")),
+			);
+			assert.deepEqual(asking, ["mbedtls_compat.h"]);
+			const text = readFileSync(join(folder, "mbedtls_compat.h"), "utf8");
+			assert.ok(text.trimEnd().split("\n").length <= 200);
 		},
 	},
 	{

@@ -64,7 +64,13 @@ function fixtureImage(): string {
 }
 
 export function buildVariants(): void {
-	for (const settings of [[], ["TESTKEYS=1"], ["RECORDER=1", "TESTKEYS=1"], ["SANITIZE=1", "TESTKEYS=1"]]) {
+	for (const settings of [
+		[],
+		["TESTKEYS=1"],
+		["RECORDER=1", "TESTKEYS=1"],
+		["SANITIZE=1", "TESTKEYS=1"],
+		["COUNTER=1"],
+	]) {
 		execFileSync("make", ["-s", "-j2", "-C", join(PATHS.root, "hosts/linux"), ...settings], {
 			stdio: ["ignore", "ignore", "inherit"],
 			timeout: 300_000,

@@ -1,23 +1,8 @@
 /** chain.c behind a pipe (chain-check.c), built with the sanitizers: one query, one verdict. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PATHS } from "../../tools/setup/paths.ts";
-
-const BINDINGS = join(PATHS.root, "hosts/bindings");
-const SOURCES = Object.freeze([
-	"certificate",
-	"certificate-algorithms",
-	"certificate-extensions",
-	"certificate-signature",
-	"chain",
-	"chain-judge",
-	"der",
-	"distinguished-name",
-	"server-name",
-	"tls-reason",
-]);
 
 export interface Query {
 	readonly server?: string;
@@ -25,6 +10,8 @@ export interface Query {
 	readonly kind?: "estimate" | "floor";
 	readonly roots: readonly Uint8Array[];
 	readonly chain: readonly Uint8Array[];
+	/** Hexadecimal, of every root. */
+	readonly pins?: readonly string[];
 }
 
 const AT = "2026-06-01T00:00:00Z";
@@ -47,7 +34,12 @@ export class ChainChecker {
 
 	verdict(query: Query): Promise<string> {
 		const seconds = Math.floor(Date.parse(query.at ?? AT) / 1000);
-		const fields = [query.server ?? "relay.test", seconds, query.kind ?? "estimate"];
+		const fields = [
+			query.server ?? "relay.test",
+			seconds,
+			query.kind ?? "estimate",
+			query.pins?.join(",") ?? "-",
+		];
 		if (this.#child.exitCode !== null || this.#child.signalCode !== null)
 			return Promise.resolve("the checker ended");
 		return new Promise((resolve) => {
@@ -65,14 +57,9 @@ export class ChainChecker {
 }
 
 function build(): string {
-	const folder = join(PATHS.hostBuild, "test");
-	const output = join(folder, "chain-check");
-	mkdirSync(folder, { recursive: true });
-	const flags = ["-D_GNU_SOURCE", "-O1", "-g", "-std=gnu11", "-Wall", "-Wextra", "-Werror"];
-	const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"];
-	const sources = SOURCES.map((name) => join(BINDINGS, `${name}.c`));
-	const main = join(PATHS.root, "test/bindings/chain-check.c");
-	const words = [...flags, ...sanitizers, `-I${BINDINGS}`, main, ...sources, "-o", output, "-lmbedcrypto"];
-	execFileSync("gcc", words, { stdio: ["ignore", "inherit", "inherit"], timeout: 120_000 });
-	return output;
+	execFileSync("make", ["-s", "-C", join(PATHS.root, "hosts/linux"), "chain-check"], {
+		stdio: ["ignore", "inherit", "inherit"],
+		timeout: 120_000,
+	});
+	return join(PATHS.hostBuild, "test", "chain-check");
 }

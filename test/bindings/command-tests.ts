@@ -1,11 +1,15 @@
 /** `latchkey probe tls` as it is typed: one line of JSON and 0 or 1, or one line on standard error and 2. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createServer } from "node:tls";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { newFolder } from "./boards.ts";
+import type { ChainPair } from "./chain-case.ts";
+import { chainPairs } from "./chain-cases.ts";
+import { chainServer } from "./chain-server.ts";
 import {
 	intermediateOf,
 	issue,
@@ -17,6 +21,7 @@ import {
 	purposes,
 	rootOf,
 } from "./issue.ts";
+import { hasTls13 } from "./library.ts";
 import type { BindingTest } from "./run.ts";
 
 const ROOT = rootOf({ from: "2020-01-01T00:00:00Z" });
@@ -107,6 +112,38 @@ function says(end: CommandEnd, status: number, expected: Readonly<Record<string,
 	assert.equal(end.stderr, "");
 }
 
+function pemOf(der: Uint8Array): string {
+	return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString("base64")}\n-----END CERTIFICATE-----\n`;
+}
+
+async function commandOnPair({ twin, hostile, reason }: ChainPair): Promise<void> {
+	const server = await chainServer(
+		new Map([
+			["twin", twin],
+			["hostile", hostile],
+		]),
+	);
+	const words = [
+		"--host",
+		"127.0.0.1",
+		"--port",
+		server.port,
+		"--name",
+		"relay.test",
+		"--time",
+		"2026-06-01",
+	];
+	try {
+		for (const [alpn, each] of [["twin", twin] as const, ["hostile", hostile] as const]) {
+			const roots = file(`${alpn}.pem`, each.roots.map(pemOf).join(""));
+			const end = await command(...words, "--ca", roots, "--alpn", alpn);
+			says(end, alpn === "twin" ? 0 : 1, alpn === "twin" ? { ok: true, alpn } : { ok: false, reason });
+		}
+	} finally {
+		await server.close();
+	}
+}
+
 const GOOD = ["--host", "127.0.0.1", "--port", 1, "--name", "localhost", "--ca", ca] as const;
 
 const refusedWords: readonly (readonly [string, readonly (string | number)[]])[] = [
@@ -128,6 +165,8 @@ const refusedWords: readonly (readonly [string, readonly (string | number)[]])[]
 	["a certificate that is none", [...GOOD, "--cert", noise, "--key", key]],
 	["a time that is none", [...GOOD, "--time", "tomorrow"]],
 	["a day that is none", [...GOOD, "--time", "2026-02-30T00:00:00Z"]],
+	["a pin that is no digest", [...GOOD, "--pin", "ab".repeat(31)]],
+	["a pin too many", [...GOOD, ...Array.from({ length: 5 }, () => ["--pin", "ab".repeat(32)]).flat()]],
 	["an option that is none", [...GOOD, "--insecure"]],
 	["a word too many", [...GOOD, "now"]],
 ];
@@ -138,7 +177,7 @@ export const commandTests: readonly BindingTest[] = [
 		run: () =>
 			withServer(async (port) => {
 				const words = ["--host", "localhost", "--port", port, "--name", "localhost", "--ca", ca];
-				says(await command(...words), 0, { ok: true, version: "1.2", peer: "data" });
+				says(await command(...words), 0, { ok: true, version: hasTls13() ? "1.3" : "1.2", peer: "data" });
 				says(await command(...words, "--cert", cert, "--key", key), 0, { ok: true });
 				says(await command(...words, "--name", "127.0.0.1"), 0, { ok: true });
 				says(await command(...words, "--name", "other.test"), 1, { ok: false, reason: "name-mismatch" });
@@ -156,6 +195,28 @@ export const commandTests: readonly BindingTest[] = [
 				});
 			}),
 	},
+	{
+		name: "the probe accepts a server by any of its pins, and refuses one without (T4)",
+		run: () =>
+			withServer(async (port) => {
+				const words = ["--host", "localhost", "--port", port, "--name", "localhost", "--ca", ca];
+				const other = ["--pin", "00".repeat(32)];
+				const spki = LEAF.keys.publicKey.export({ type: "spki", format: "der" });
+				const pin = ["--pin", createHash("sha256").update(spki).digest("hex").toUpperCase()];
+				says(await command(...words, ...other, ...pin), 0, { ok: true });
+				says(await command(...words, ...other), 1, { ok: false, reason: "pin-mismatch" });
+			}),
+	},
+	...[
+		"a leaf with a forged signature is refused (T4)",
+		"name constraints are refused",
+		"another name is refused (T4)",
+	].map(
+		(name): BindingTest => ({
+			name: `${name}: so the command says, and accepts the twin`,
+			run: () => commandOnPair(chainPairs.find((each) => each.name === name)!),
+		}),
+	),
 	{
 		name: "the probe takes the time in every usual form",
 		run: () =>

@@ -40,6 +40,12 @@ export interface Wanted {
 	/** Instead of what signer and algorithm give. */
 	readonly innerAlgorithm?: Buffer;
 	readonly publicKeyInfo?: Buffer;
+	/** Instead of the algorithm's own, inside and outside. */
+	readonly algorithmBytes?: Buffer;
+	/** issuerUniqueID and subjectUniqueID, as they are. */
+	readonly uniqueIds?: readonly Buffer[];
+	/** Unused bits that the signature claims. */
+	readonly unusedBits?: number;
 	readonly validity?: Buffer;
 	/** Changes the signature's bytes. */
 	readonly forge?: boolean;
@@ -84,6 +90,12 @@ export const OID = Object.freeze({
 	nameConstraints: "2.5.29.30",
 	policies: "2.5.29.32",
 	policyConstraints: "2.5.29.36",
+	policyMappings: "2.5.29.33",
+	inhibitAnyPolicy: "2.5.29.54",
+	subjectKeyId: "2.5.29.14",
+	authorityKeyId: "2.5.29.35",
+	distributionPoints: "2.5.29.31",
+	tlsFeature: "1.3.6.1.5.5.7.1.24",
 	serverAuth: "1.3.6.1.5.5.7.3.1",
 	clientAuth: "1.3.6.1.5.5.7.3.2",
 	anyPurpose: "2.5.29.37.0",
@@ -164,13 +176,15 @@ const EC_ALGORITHMS: Readonly<Record<string, string>> = Object.freeze({
 	sha512: "1.2.840.10045.4.3.4",
 });
 
-function pssAlgorithm(): Buffer {
-	const sha256 = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"), der.nothing());
+export const SHA256_ALGORITHM = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"), der.nothing());
+
+/** RFC 4055 3.1, with the mask's hash told apart. */
+export function pssAlgorithm(sha256 = SHA256_ALGORITHM, mask = sha256): Buffer {
 	return der.sequence(
 		der.oid("1.2.840.113549.1.1.10"),
 		der.sequence(
 			der.tlv(0xa0, sha256),
-			der.tlv(0xa1, der.sequence(der.oid("1.2.840.113549.1.1.8"), sha256)),
+			der.tlv(0xa1, der.sequence(der.oid("1.2.840.113549.1.1.8"), mask)),
 			der.tlv(0xa2, der.integer(32)),
 		),
 	);
@@ -184,7 +198,19 @@ function algorithmOf(key: KeyObject, algorithm: Algorithm): Buffer {
 	return der.sequence(der.oid(EC_ALGORITHMS[algorithm]!));
 }
 
+/** The same content signed by the same key is the same certificate: ECDSA draws a number each time, so the first one is kept. */
+const signatures = new Map<KeyObject, Map<string, Buffer>>();
+
 function signatureOf(tbs: Buffer, key: KeyObject, algorithm: Algorithm): Buffer {
+	const known = signatures.get(key) ?? new Map<string, Buffer>();
+	signatures.set(key, known);
+	const id = `${algorithm} ${tbs.toString("base64")}`;
+	const signature = known.get(id) ?? sign(tbs, key, algorithm);
+	known.set(id, signature);
+	return signature;
+}
+
+function sign(tbs: Buffer, key: KeyObject, algorithm: Algorithm): Buffer {
 	const hash = algorithm === "pss" ? "sha256" : algorithm;
 	if (algorithm === "pss") {
 		// RSA_PKCS1_PSS_PADDING, as the padding of RFC 4055.
@@ -205,7 +231,7 @@ export function issue(wanted: Wanted): Certificate {
 		typeof wanted.subject === "object" ? wanted.subject : nameOf(wanted.subject ?? `subject ${serials}`);
 	const signingKey = (wanted.signer?.keys ?? keys).privateKey;
 	const algorithm = wanted.algorithm ?? "sha256";
-	const algorithmBytes = algorithmOf(signingKey, algorithm);
+	const algorithmBytes = wanted.algorithmBytes ?? algorithmOf(signingKey, algorithm);
 	const version = wanted.version ?? 3;
 	const extensions = wanted.extensions ?? [];
 	serials++;
@@ -221,11 +247,12 @@ export function issue(wanted: Wanted): Certificate {
 			),
 		name,
 		wanted.publicKeyInfo ?? keys.publicKey.export({ type: "spki", format: "der" }),
+		...(wanted.uniqueIds ?? []),
 		...(extensions.length === 0 ? [] : [der.tlv(0xa3, der.sequence(...extensions.map(extensionBytes)))]),
 	);
 	const signature = Buffer.from(signatureOf(tbs, signingKey, algorithm));
 	if (wanted.forge) signature[signature.length - 1]! ^= 1;
-	const whole = der.sequence(tbs, algorithmBytes, der.bits(0, signature));
+	const whole = der.sequence(tbs, algorithmBytes, der.bits(wanted.unusedBits ?? 0, signature));
 	const base64 = whole.toString("base64").replace(/.{64}/g, "$&\n");
 	return {
 		der: whole,

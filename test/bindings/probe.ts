@@ -18,6 +18,9 @@ export interface ProbeCall {
 	readonly send?: string;
 	readonly alpn?: string;
 	readonly handshakeMs?: number;
+	/** Hexadecimal, of every root. */
+	readonly pins?: readonly string[];
+	readonly environment?: Readonly<Record<string, string>>;
 	/** A variant of the host, and words for it. */
 	readonly variant?: string;
 	readonly words?: readonly string[];
@@ -58,6 +61,7 @@ function writeFiles(folder: string, call: ProbeCall): string[] {
 		send: call.send,
 		alpn: call.alpn,
 		handshake: call.handshakeMs,
+		pins: call.pins?.join(","),
 	};
 	return Object.entries(settings).flatMap(([key, value]) =>
 		value === undefined ? [] : ["--arg", `${key}=${value}`],
@@ -70,7 +74,11 @@ export function probe(call: ProbeCall): Promise<ProbeEnd> {
 	words.push("--state", join(folder, "state"), ...(call.words ?? []), ...writeFiles(folder, call));
 	const binary = call.variant ? join(PATHS.hostBuild, call.variant, "latchkey-board") : PATHS.boardBinary;
 	return new Promise((resolve, reject) => {
-		const child = spawn(binary, words, { stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT_MS });
+		const child = spawn(binary, words, {
+			stdio: ["ignore", "pipe", "pipe"],
+			timeout: LIMIT_MS,
+			env: { ...process.env, ...call.environment },
+		});
 		let stdout = "";
 		let stderr = "";
 		child.stdout.setEncoding("utf8").on("data", (text: string) => {

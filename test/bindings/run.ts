@@ -8,6 +8,7 @@ import { chainTests } from "./chain-tests.ts";
 import { commandTests } from "./command-tests.ts";
 import { streamTests } from "./stream-tests.ts";
 import { tlsTests } from "./tls-tests.ts";
+import { wireTests } from "./wire-tests.ts";
 
 export interface BindingTest {
 	readonly name: string;
@@ -18,6 +19,7 @@ const SUITES: readonly (readonly BindingTest[])[] = [
 	boardTests,
 	chainTests,
 	tlsTests,
+	wireTests,
 	streamTests,
 	commandTests,
 ];

@@ -1,12 +1,13 @@
 /** Bytes both ways over TLS on the engine, and resumption (DESIGN 7). */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createServer, type Server, type TlsOptions } from "node:tls";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { type FixtureCall, newFolder, runFixture } from "./boards.ts";
 import * as fake from "./fake-server.ts";
-import { intermediateOf, issue, keyPem, leafOf, OID, purposes, rootOf } from "./issue.ts";
+import { type Certificate, intermediateOf, issue, keyPem, leafOf, OID, purposes, rootOf } from "./issue.ts";
 import { randomOf } from "./random.ts";
 import type { BindingTest } from "./run.ts";
 
@@ -15,6 +16,8 @@ const SOCKETS_BYTES = 16_000_000;
 const AT = Date.parse("2026-06-01T00:00:00Z");
 const ROOT = rootOf();
 const CA = intermediateOf(ROOT);
+/** What a trust bundle brings after the CA was stolen. */
+const NEW_ROOT = rootOf({ subject: "relay root 2" });
 const LEAF = leafOf(CA, { until: "2030-01-01T00:00:00Z" });
 
 async function withServer<Value>(
@@ -40,6 +43,7 @@ async function withServer<Value>(
 function filesFor(own: readonly { readonly der: Uint8Array }[] = [], key?: string): string {
 	const folder = newFolder();
 	writeFileSync(join(folder, "root0.der"), ROOT.der);
+	writeFileSync(join(folder, "root1.der"), NEW_ROOT.der);
 	own.forEach((each, index) => {
 		writeFileSync(join(folder, `chain${index}.der`), each.der);
 	});
@@ -92,6 +96,11 @@ function resumption(name: string, words: string, expected: string, options: TlsO
 }
 
 const HOUR = 3_600_000;
+
+function pinOf(certificate: Certificate): string {
+	const spki = certificate.keys.publicKey.export({ type: "spki", format: "der" });
+	return createHash("sha256").update(spki).digest("hex");
+}
 
 const DAMAGED_FLIGHTS = 150;
 
@@ -197,6 +206,21 @@ export const streamTests: readonly BindingTest[] = [
 		"another trust scope drops what was kept",
 		"connect,scope=trust 2,connect,scope=trust 1,connect",
 		"full full full",
+	),
+	resumption(
+		"steal the CA, resume, replace the bundle: no session survives it, and the old chain is refused (T5)",
+		"connect,connect,scope=trust 2,root=1,connect,scope=trust 1,root=0,connect,connect",
+		"full resumed chain-untrusted full resumed",
+	),
+	resumption(
+		"other roots end a session though the scope is the same (T5)",
+		"connect,root=1,connect,root=0,connect",
+		"full chain-untrusted full",
+	),
+	resumption(
+		"other pins end a session though the scope is the same (T5)",
+		`connect,connect,pins=${"00".repeat(32)},connect,pins=${pinOf(CA)},connect,connect`,
+		"full resumed pin-mismatch full resumed",
 	),
 	resumption("without a scope nothing is kept", "scope=,connect,connect", "full full"),
 	resumption(

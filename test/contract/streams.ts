@@ -1,5 +1,6 @@
 /** The contract of SerialPort and Tls. What Mbed TLS accepts and refuses is tested in test/bindings. */
 import { concatBytes, fromHex } from "../../modules/base/bytes.ts";
+import { LIMITS } from "../../modules/base/limits.ts";
 import type { TlsHandlers, TlsOptions, TlsReason } from "../../modules/platform/tls.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { type Address, type Jig, type OpenJig, passUntil } from "./jig.ts";
@@ -18,7 +19,7 @@ const ROOT = fromHex(
 
 function optionsFor({ host, port }: Address, handshakeMs = 5000): TlsOptions {
 	const time = { unixMs: 1_800_000_000_000, kind: "floor" } as const;
-	return { host, port, serverName: "relay.example", roots: [ROOT], time, handshakeMs };
+	return { host, port, serverName: "relay.example", roots: [{ der: ROOT }], time, handshakeMs };
 }
 
 /** How a connection attempt ends. */
@@ -116,17 +117,28 @@ export function streamsContract(t: Suite, open: OpenJig): void {
 		check.deepEqual(heard, []);
 	});
 
-	t.test("roots that are no certificates throw tls/setup", async () => {
-		const jig = await open();
-		const nothing: TlsHandlers = {
-			onConnected: () => undefined,
-			onReadable: () => undefined,
-			onWritable: () => undefined,
-			onClosed: () => undefined,
-		};
-		for (const roots of [[], [Uint8Array.of(1, 2, 3)]]) {
-			const options = { ...optionsFor(jig.network.silent), roots };
-			check.throws(() => jig.platform.tls.connect(options, nothing), "tls/setup");
-		}
-	});
+	t.test(
+		"roots that are no certificates, and pins that are no digests, none or too many, throw tls/setup",
+		async () => {
+			const jig = await open();
+			const nothing: TlsHandlers = {
+				onConnected: () => undefined,
+				onReadable: () => undefined,
+				onWritable: () => undefined,
+				onClosed: () => undefined,
+			};
+			const pin = new Uint8Array(32);
+			const pins = new Array<Uint8Array>(LIMITS.tlsPins + 1).fill(pin);
+			for (const roots of [
+				[],
+				[{ der: Uint8Array.of(1, 2, 3) }],
+				[{ der: ROOT, pins: [] }],
+				[{ der: ROOT, pins: [pin.subarray(1)] }],
+				[{ der: ROOT, pins }],
+			]) {
+				const options = { ...optionsFor(jig.network.silent), roots };
+				check.throws(() => jig.platform.tls.connect(options, nothing), "tls/setup");
+			}
+		},
+	);
 }

@@ -15,6 +15,7 @@ import type {
 	TlsOptions,
 	TlsPhase,
 	TlsReason,
+	TlsRoot,
 } from "../../modules/platform/tls.ts";
 import type { SimTime } from "./time.ts";
 
@@ -23,6 +24,12 @@ import type { SimTime } from "./time.ts";
  * "nowhere" for a TCP connection that is never made, or undefined for one on which nothing is ever said.
  */
 export type Acceptor = (options: TlsOptions) => ((peer: SimPeer) => void) | TlsReason | "nowhere" | undefined;
+
+function isUsable({ der, pins }: TlsRoot): boolean {
+	const digests = pins ?? [new Uint8Array(PIN_BYTES)];
+	if (digests.length === 0 || digests.length > LIMITS.tlsPins) return false;
+	return der[0] === DER_SEQUENCE && digests.every((pin) => pin.length === PIN_BYTES);
+}
 
 /** The server's side of one connection. */
 export class SimPeer {
@@ -68,6 +75,7 @@ interface Line {
 }
 
 const DER_SEQUENCE = 0x30;
+const PIN_BYTES = 32;
 
 interface Endpoint {
 	readonly accept: Acceptor;
@@ -134,7 +142,7 @@ export class SimNetwork {
 		return {
 			connect: (options, handlers) => {
 				const { roots } = options;
-				if (roots.length === 0 || roots.some((root) => root[0] !== DER_SEQUENCE)) {
+				if (roots.length === 0 || !roots.every(isUsable)) {
 					throw new DeviceError("tls/setup", "a root that is no certificate, or none");
 				}
 				this.#attempts.push(options);

@@ -6,16 +6,21 @@ import { measureEchoTimes } from "./echo.ts";
 import { type Figure, figureText } from "./figure.ts";
 import { measureNoiseHandshake, measureTlsHandshake } from "./handshakes.ts";
 import { measureMemory } from "./memory.ts";
+import { measureTlsMessages } from "./messages.ts";
 import { measureFlash, measureUnlockInstructions, measureUnlockTimes } from "./unlocks.ts";
 
 const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = Object.freeze({
-	tls: measureTlsHandshake,
+	tls: measureTls,
 	noise: measureNoiseHandshake,
 	unlock: measureUnlockInstructions,
 	times: measureTimes,
 	memory: measureMemory,
 	flash: measureFlash,
 });
+
+async function measureTls(): Promise<readonly Figure[]> {
+	return [...(await measureTlsHandshake()), ...(await measureTlsMessages())];
+}
 
 async function measureTimes(): Promise<readonly Figure[]> {
 	const unlocks = await measureUnlockTimes();

@@ -17,7 +17,7 @@ const FAILED_ATTEMPTS = 50;
 const DAY_MS = 86_400_000;
 /** What the Linux host puts before each record. */
 const RECORD_HEADER_BYTES = 16;
-const TLS_FUNCTIONS = Object.freeze(["mbedtls_ssl_read", "mbedtls_ssl_write", "mbedtls_ssl_handshake"]);
+const TLS_FUNCTIONS = Object.freeze(["mbedtls_ssl_read", "mbedtls_ssl_write", "verifier_handshake"]);
 const COLLECTOR_FUNCTIONS = Object.freeze(["fxCollect"]);
 
 interface Instructions {

@@ -6,6 +6,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
+import { LIMITS } from "../../modules/base/limits.ts";
 import { existingFile, hostName, port } from "../cli/arguments.ts";
 import { CliFault } from "../cli/fault.ts";
 import { runProbe } from "./board.ts";
@@ -16,6 +17,7 @@ interface TlsArguments {
 	readonly port: number;
 	readonly name: string;
 	readonly ca: string;
+	readonly pin?: readonly string[];
 	readonly cert?: string;
 	readonly key?: string;
 	readonly time?: number;
@@ -44,6 +46,15 @@ function isoTime(text: string): number {
 	if (parts === null || !isDay(date) || Number.isNaN(milliseconds) || milliseconds < 0)
 		throw new InvalidArgumentError("It must be a time such as 2026-07-01T12:00:00Z.");
 	return milliseconds;
+}
+
+/** One more `--pin`; what it may be is the firmware's bound (modules/platform/tls.ts). */
+function anotherPin(text: string, former: readonly string[] = []): readonly string[] {
+	if (!/^[0-9a-f]{64}$/i.test(text))
+		throw new InvalidArgumentError("It must be a SHA-256 digest, 64 hexadecimal digits.");
+	if (former.length === LIMITS.tlsPins)
+		throw new InvalidArgumentError(`There may be at most ${LIMITS.tlsPins}.`);
+	return [...former, text.toLowerCase()];
 }
 
 function sendText(text: string): string {
@@ -99,6 +110,11 @@ export function registerTlsProbe(program: Command): void {
 		.requiredOption("--port <port>", "TCP port", port)
 		.requiredOption("--name <name>", "host name or address that the certificate must carry", hostName)
 		.requiredOption("--ca <file>", "certificates to trust, PEM or DER", existingFile)
+		.option(
+			"--pin <sha256>",
+			"digest of a public key (SubjectPublicKeyInfo) that must stand below the roots; may be repeated",
+			anotherPin,
+		)
 		.option("--cert <file>", "client certificate chain, leaf first, PEM or DER", existingFile)
 		.option("--key <file>", "its private key, PEM or DER", existingFile)
 		.option("--time <time>", "ISO 8601 time to check certificates at (default: now)", isoTime)
@@ -121,6 +137,7 @@ async function runTlsProbe(options: TlsArguments): Promise<void> {
 			now: String(options.time ?? Date.now()),
 			send: options.send,
 			alpn: options.alpn,
+			pins: options.pin?.join(","),
 		},
 		prepare: (folder) => {
 			const settings = prepareCertificates(folder, {

@@ -3,7 +3,7 @@
  */
 import { spawnSync } from "node:child_process";
 
-const BUILDS = ["start", "test", "bench", "build", "latchkey"];
+const BUILDS = ["start", "test", "bench", "build", "mbedtls", "latchkey"];
 
 /** One row a package: which verbs need it, and what for. `:i386` rows count on x86-64 machines only. */
 export const PACKAGES = Object.freeze([

@@ -14,12 +14,14 @@ function findRoot(): string {
 }
 
 const root = findRoot();
+/** Elsewhere for a build with another Mbed TLS (test/bindings/check-mbedtls.ts), as hosts/linux/Makefile has it. */
+const hostBuild = process.env.LATCHKEY_HOST_BUILD ?? join(root, "build", "host");
 
 export const PATHS = Object.freeze({
 	root,
 	javascript: join(root, "build", "js"),
-	hostBuild: join(root, "build", "host"),
-	boardBinary: join(root, "build", "host", "latchkey-board"),
+	hostBuild,
+	boardBinary: join(hostBuild, "latchkey-board"),
 	firmwareImage: join(root, "build", "host", "firmware.image"),
 	/** Data of a development installation, never committed. */
 	data: join(root, ".latchkey"),

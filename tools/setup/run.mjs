@@ -13,6 +13,7 @@ const ENTRIES = Object.freeze({
 	bench: "tools/bench/bench.js",
 	tidy: "tools/tidy/tidy.js",
 	sdk: "test/sdk/run.js",
+	mbedtls: "test/bindings/check-mbedtls.js",
 	build: undefined,
 });
 

@@ -1,13 +1,19 @@
 /**
  * Connects again and again, as `--arg steps=` says: a word a step, with commas between. "connect" connects with the
  * settings of now, "drop" forgets all sessions, "crowd" opens three at once, wait=ms waits, life=ms bounds the life of
- * sessions, anything else is setting=value for what follows (scope, name, now, own).
+ * sessions, anything else is setting=value for what follows (scope, name, now, own, root, pins, port).
  */
 import Timer from "timer";
 
 import { NativeTls } from "../../../hosts/bindings/tls.ts";
-import { neededArgument, probeArgument, probeFile, probeFiles } from "../../../hosts/linux/probe-host.ts";
-import type { TlsConnection, TlsOptions } from "../../../modules/platform/tls.ts";
+import {
+	neededArgument,
+	probeArgument,
+	probeFile,
+	probeFiles,
+	probePins,
+} from "../../../hosts/linux/probe-host.ts";
+import type { TlsConnection, TlsOptions, TlsRoot } from "../../../modules/platform/tls.ts";
 import { end, say } from "./say.ts";
 
 const tls = new NativeTls();
@@ -21,13 +27,19 @@ const settings = new Map<string, string>([
 ]);
 const chain = probeFiles("chain", `${folder}/chain`);
 
+function probeRoot(): TlsRoot {
+	const der = probeFile(`${folder}/root${settings.get("root") ?? 0}.der`);
+	const pins = probePins(settings.get("pins") || undefined);
+	return pins === undefined ? { der } : { der, pins };
+}
+
 function options(): TlsOptions {
 	const own = chain[Number(settings.get("own") ?? -1)];
 	return {
 		host: "127.0.0.1",
-		port: Number(neededArgument("port")),
+		port: Number(settings.get("port") ?? neededArgument("port")),
 		serverName: settings.get("name")!,
-		roots: probeFiles("roots", `${folder}/root`),
+		roots: [probeRoot()],
 		time: { unixMs: Number(settings.get("now")), kind: "estimate" },
 		handshakeMs: 5000,
 		resumptionScope: settings.get("scope")!,

@@ -45,7 +45,7 @@ const targets: readonly Target[] = neededArgument("targets")
 
 const shared = {
 	serverName: "relay.test",
-	roots: [probeFile(`${folder}/root`)],
+	roots: [{ der: probeFile(`${folder}/root`) }],
 	time: { unixMs: Number(neededArgument("now")), kind: "estimate" },
 	clientCertificate: { chain: [probeFile(`${folder}/chain`)], key: { encoded: probeFile(`${folder}/key`) } },
 	resumptionScope: "cycles",

@@ -47,7 +47,7 @@ export default function suite(t: Suite): void {
 			const [attempt] = rig.board.network.attempts;
 			check.equal(attempt?.host, HOST);
 			check.equal(attempt?.serverName, SERVER_NAME);
-			check.deepEqual(attempt?.roots, [makeRoot()]);
+			check.deepEqual(attempt?.roots, [{ der: makeRoot() }]);
 			check.deepEqual(attempt?.clientCertificate, { chain, key: { name: "device" } });
 			check.deepEqual(attempt?.time, { unixMs: 1_760_000_000_000, kind: "floor" });
 		},

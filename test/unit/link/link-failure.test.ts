@@ -21,7 +21,7 @@ const NUMBERS =
 	"chain-untrusted 18, certificate-version 19, critical-extension 20, name-constraints 21, policy 22, weak-signature 23, " +
 	"weak-key 24, not-a-ca 25, path-length 26, leaf-is-ca 27, key-usage 28, purpose 29, name-missing 30, name-mismatch 31, " +
 	"expired 32, not-yet-valid 33, setup 34, captive-portal 35, upgrade-refused 36, upgrade-malformed 37, dead 38, " +
-	"websocket 39, too-big 40, closed-by-relay 41";
+	"websocket 39, too-big 40, closed-by-relay 41, pin-mismatch 42";
 
 const FAILING: Readonly<Record<Exclude<TlsReason, "plain-http">, true>> = {
 	resolve: true,
@@ -57,6 +57,7 @@ const FAILING: Readonly<Record<Exclude<TlsReason, "plain-http">, true>> = {
 	policy: true,
 	"critical-extension": true,
 	memory: true,
+	"pin-mismatch": true,
 };
 
 /** A link whose only relay answers so, after its first failure. */
