@@ -40,7 +40,7 @@ async function keep(target: FuzzTarget, folders: readonly string[]): Promise<voi
 	const fresh = mkdtempSync(join(BUILD, `merged-${target.name}-`));
 	const { status } = await runLogged(
 		join(BUILD, target.name),
-		["-merge=1", `-max_len=${target.maxBytes}`, fresh, ...folders],
+		["-merge=1", "-use_counters=0", `-max_len=${target.maxBytes}`, fresh, ...folders],
 		MERGE_SECONDS,
 	);
 	const kept = join(CORPUS, target.name);
