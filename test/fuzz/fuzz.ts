@@ -84,7 +84,9 @@ async function fuzz(target: FuzzTarget): Promise<boolean> {
 async function main(): Promise<number> {
 	if (chosen.length === 0 || !(seconds > 0)) {
 		const names = FUZZ_TARGETS.map(({ name }) => name).join(", ");
-		process.stderr.write(`usage: npm run fuzz [-- --target NAME] [--seconds N] [--seed N]; targets: ${names}\n`);
+		process.stderr.write(
+			`usage: npm run fuzz [-- --target NAME] [--seconds N] [--seed N]; targets: ${names}\n`,
+		);
 		return 2;
 	}
 	await buildTargets(chosen.map(({ name }) => name));

@@ -66,7 +66,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	}
 	if (open_bytes(copy, input.bytes, &image)) {
 		EXPECT(image.size == input.bytes && image.count > 0 && image.count <= IMAGE_MODULES_MAX);
-		for (uint32_t index = 0; index < image.count; index++) check_module(&image, &image.modules[index]);
+		for (uint32_t index = 0; index < image.count; index++) {
+			const ImageModule *module = &image.modules[index];
+			check_module(&image, module);
+			/* Nothing of a module lies in the next one's record. */
+			if (index + 1 < image.count) EXPECT(module->code + module->code_bytes <= (const uint8_t *)module[1].name - IMAGE_RECORD_BYTES);
+		}
 		EXPECT(image_find(&image, "") == NULL);
 		copy[input.bytes / 2] ^= 1;
 		EXPECT(!open_bytes(copy, input.bytes, &damaged));

@@ -42,6 +42,8 @@ const FINDING_LINES = 14;
 
 export const CORPUS = join(PATHS.root, "test/fuzz/corpus");
 export const REGRESSIONS = join(PATHS.root, "test/fuzz/regressions");
+/** Of all targets together: the corpus is part of the repository. */
+export const CORPUS_BYTES_MAX = 400 * 1024;
 export const BUILD = join(PATHS.root, "build/fuzz");
 
 export function corpusFolders(target: string): string[] {
@@ -52,6 +54,14 @@ export function corpusFolders(target: string): string[] {
 
 export function fileCount(folder: string): number {
 	return statSync(folder, { throwIfNoEntry: false }) === undefined ? 0 : readdirSync(folder).length;
+}
+
+export function folderBytes(folder: string): number {
+	if (statSync(folder, { throwIfNoEntry: false }) === undefined) return 0;
+	return readdirSync(folder, { recursive: true, encoding: "utf8" }).reduce((sum, entry) => {
+		const status = statSync(join(folder, entry));
+		return status.isFile() ? sum + status.size : sum;
+	}, 0);
 }
 
 /** Runs a program to its end; resolves to its status and what it wrote on standard error. */

@@ -9,7 +9,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildPlanted, buildTargets, makefileTargets } from "./build.ts";
-import { BUILD, corpusFolders, type FuzzEnd, fileCount, REGRESSIONS, runFuzzer } from "./libfuzzer.ts";
+import {
+	BUILD,
+	CORPUS,
+	CORPUS_BYTES_MAX,
+	corpusFolders,
+	type FuzzEnd,
+	fileCount,
+	folderBytes,
+	REGRESSIONS,
+	runFuzzer,
+} from "./libfuzzer.ts";
 import { findingOf, summaryOf } from "./report.ts";
 import { FUZZ_TARGETS, type FuzzTarget } from "./targets.ts";
 
@@ -50,7 +60,7 @@ function fuzz(target: FuzzTarget, binary: string, seconds: number, artifacts: st
 async function runTarget(target: FuzzTarget): Promise<void> {
 	const end = await fuzz(target, join(BUILD, target.name), SHORT_SECONDS, join(BUILD, "found"));
 	const regressions = fileCount(join(REGRESSIONS, target.name));
-	const kept = corpusFolders(target.name).length;
+	const kept = fileCount(join(CORPUS, target.name));
 	const notes = [summaryOf(target.name, seed, end), `${regressions} inputs of former faults`];
 	if (kept === 0) notes.push("no corpus is kept");
 	say(
@@ -83,6 +93,10 @@ process.stdout.write(`# seed ${seed}\n`);
 const known = await makefileTargets();
 const missing = known.filter((name) => FUZZ_TARGETS.every((target) => target.name !== name));
 say(missing.length === 0, "fuzz: every target of the Makefile is run", missing);
+const bytes = folderBytes(CORPUS);
+say(bytes > 0 && bytes <= CORPUS_BYTES_MAX, `fuzz: the kept corpus has at most ${CORPUS_BYTES_MAX} bytes`, [
+	`${bytes}`,
+]);
 const chosen = FUZZ_TARGETS.filter(({ name }) => values.only === undefined || name === values.only);
 await buildTargets(chosen.map(({ name }) => name));
 await inTurn(chosen.flatMap((target) => [() => runTarget(target), () => runPlanted(target)]));

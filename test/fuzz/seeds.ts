@@ -88,7 +88,8 @@ function tlsMessageSeeds(): Seeds {
 
 function tlsClientSeeds(): Seeds {
 	const chain = legalCases[0]!.chain;
-	const record = (body: Uint8Array): Buffer => Buffer.concat([Buffer.from([22, 3, 3]), u16(body.length), body]);
+	const record = (body: Uint8Array): Buffer =>
+		Buffer.concat([Buffer.from([22, 3, 3]), u16(body.length), body]);
 	const hello = record(serverHello({ suite: 0xc02b }));
 	const scripts = [
 		[0, 10, 2, 50, 1, 9, 0, 255, 2, 255, 4, 0],
@@ -127,7 +128,11 @@ function keyRecord(kind: number, secret: number, open: number): Buffer {
 
 function imageSeed(): Buffer {
 	const module = (name: string): Buffer => {
-		const parts = Buffer.concat([Buffer.from(`${name}\0`), Buffer.from([0, 0]), Buffer.from([1, 2, 3, 4, 5])]);
+		const parts = Buffer.concat([
+			Buffer.from(`${name}\0`),
+			Buffer.from([0, 0]),
+			Buffer.from([1, 2, 3, 4, 5]),
+		]);
 		const bytes = 20 + Math.ceil(parts.length / 4) * 4;
 		const head = [bytes, 1, name.length + 1, 2, 5].map(littleEndian);
 		return Buffer.concat([...head, parts, Buffer.alloc(bytes - 20 - parts.length)]);
@@ -167,9 +172,10 @@ export function seedsOf(target: string): Seeds {
 		case "tls-client":
 			return tlsClientSeeds();
 		case "websocket":
-			return ["plain text that is long enough", "\u00e9\u20ac\ud800\udc00\u{10ffff}\u{10000}\ud7ff\ue000"].map((text) =>
-				Buffer.concat([Buffer.from([1, 2, 3, 1]), Buffer.from(text)]),
-			);
+			return [
+				"plain text that is long enough",
+				"\u00e9\u20ac\ud800\udc00\u{10ffff}\u{10000}\ud7ff\ue000",
+			].map((text) => Buffer.concat([Buffer.from([1, 2, 3, 1]), Buffer.from(text)]));
 		case "byte-queue":
 			return [Buffer.from([8, 0, 1, 0, 9, 0, 0, 4, 1, 4, 0, 0, 0, 2, 1, 7, 0])];
 		case "key-record":

@@ -67,8 +67,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = Object.freeze([
 		runs: 3_000,
 		planted: {
 			source: `${BINDINGS}/chain-judge.c`,
-			from: "if (any(is_no_ca, issuers, issuer_count)) return REASON_NOT_A_CA;",
-			to: "",
+			from: "return server_name_matches(leaf->names, server) ? REASON_NONE : REASON_NAME_MISMATCH;",
+			to: "return server[0] ? REASON_NONE : REASON_NAME_MISMATCH;",
 		},
 	},
 	{
@@ -76,9 +76,9 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = Object.freeze([
 		maxBytes: 4096,
 		runs: 30_000,
 		planted: {
-			source: `${BINDINGS}/tls-verify.c`,
-			from: "if (length > bytes - at) return false;",
-			to: "",
+			source: `${BINDINGS}/tls-failure.c`,
+			from: "if (message[at] > 32 || bytes < at + 1 + message[at] + 3u) return REASON_PROTOCOL;",
+			to: "if (message[at] > 32) return REASON_PROTOCOL;",
 		},
 	},
 	{
@@ -153,8 +153,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = Object.freeze([
 		runs: 20_000,
 		planted: {
 			source: `${LINUX}/image.c`,
-			from: "IMAGE_RECORD_BYTES + name + symbols + code > record",
-			to: "name + symbols + code > record",
+			from: 'if (symbols < 2 || code == 0) return "has a module without code";',
+			to: "",
 		},
 	},
 ]);

@@ -20,7 +20,12 @@ const HEAP_KB = 256 * 1024;
 const STACK_SLOTS = 32768;
 
 const { values } = parseArgs({
-	options: { seed: { type: "string" }, only: { type: "string" }, stress: { type: "boolean" }, slow: { type: "boolean" } },
+	options: {
+		seed: { type: "string" },
+		only: { type: "string" },
+		stress: { type: "boolean" },
+		slow: { type: "boolean" },
+	},
 });
 const seed = values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0;
 

@@ -81,7 +81,9 @@ function writeGenerated(
 		names.push(`${JSON.stringify(path)}: vectors${index}`);
 	});
 	const suites = files.map((file, index) => `["${file}", suite${index}]`);
-	lines.push(`runOnXs({ seed: ${seed}, effort: ${effort}, files: [${suites.join(", ")}], vectors: { ${names.join(", ")} } });`);
+	lines.push(
+		`runOnXs({ seed: ${seed}, effort: ${effort}, files: [${suites.join(", ")}], vectors: { ${names.join(", ")} } });`,
+	);
 	const entry = join(folder, "xs-entry.js");
 	writeFileSync(entry, `${lines.join("\n")}\n`);
 	return scripts.set(ENTRY, entry);

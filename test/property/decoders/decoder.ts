@@ -39,11 +39,14 @@ export function decoder(file: string, name: string, row: Row): Decoder {
 }
 
 /** The value of an accepted result; refusals become undefined. */
-export function valueOf<Value>(result: Result<Value, string>): Value | undefined {
+export function accepted<Value>(result: Result<Value, string>): Value | undefined {
 	return result.ok ? result.value : undefined;
 }
 
-export function again<Value>(value: Value | undefined, encode: (value: Value) => Uint8Array): Again | undefined {
+export function again<Value>(
+	value: Value | undefined,
+	encode: (value: Value) => Uint8Array,
+): Again | undefined {
 	return value === undefined ? undefined : () => encode(value);
 }
 
@@ -72,7 +75,7 @@ export function record<Value>(
 		valid: (random) => encode(make(random)),
 		decode(bytes) {
 			const storage = { read: () => bytes, write() {}, delete() {}, names: () => [] };
-			return again(valueOf(new Store(storage).read(codec, index)), encode);
+			return again(accepted(new Store(storage).read(codec, index)), encode);
 		},
 		...(loose === undefined ? {} : { loose }),
 	});

@@ -91,7 +91,8 @@ export const LINK_ROWS: readonly Decoder[] = Object.freeze([
 				(part) => part.kind === "violation",
 			);
 			for (const part of parts ?? []) {
-				if (part.kind === "message" && part.bytes.length > MESSAGE_MAX) throw new Error("a message above the bound");
+				if (part.kind === "message" && part.bytes.length > MESSAGE_MAX)
+					throw new Error("a message above the bound");
 			}
 			return again(parts, describing);
 		},

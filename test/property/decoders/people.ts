@@ -47,7 +47,11 @@ export function randomEvent(random: Random): LogEvent {
 		{ kind: "claimed", grantId, name: randomName(random) },
 		{ kind: "session", grantId, transport: "relay" },
 		{ kind: "decision", grantId, command: random.below(65536), status: random.below(11) },
-		{ kind: "bolt", bolt: random.below(6), cause: random.pick(["command", "exit", "relock", "manual", "fault"]) },
+		{
+			kind: "bolt",
+			bolt: random.below(6),
+			cause: random.pick(["command", "exit", "relock", "manual", "fault"]),
+		},
 		{ kind: "window", opened: random.boolean() },
 		{ kind: "reset" },
 		{ kind: "strangers", transport: "serial", count: random.below(100), hour: random.below(100) },

@@ -1,14 +1,19 @@
 /** Rows for certificates, DER, signed messages and the proof of an enrolment. */
 import { concatBytes, fromHex } from "../../../modules/base/bytes.ts";
 import { encodeUtf8 } from "../../../modules/base/utf8.ts";
-import { verifySign1 } from "../../../modules/cose/sign1.ts";
+import { verifyDetached, verifySign1 } from "../../../modules/cose/sign1.ts";
 import { readEnrolment } from "../../../modules/pairing/enrol.ts";
 import { decodeCertificate } from "../../../modules/trust/certificate.ts";
-import { der, DerReader } from "../../../modules/trust/der.ts";
+import { DerReader, der } from "../../../modules/trust/der.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { describe } from "../../harness/compare.ts";
-import { makeDeviceCertificate, makeRoot, opensslDevice, opensslServer } from "../../unit/trust/certificates.ts";
-import { again, type Decoder, decoder, fromMap, valueOf } from "./decoder.ts";
+import {
+	makeDeviceCertificate,
+	makeRoot,
+	opensslDevice,
+	opensslServer,
+} from "../../unit/trust/certificates.ts";
+import { accepted, again, type Decoder, decoder, fromMap } from "./decoder.ts";
 import { randomName, randomSerial } from "./people.ts";
 
 /** sign-pass-03 of cose-wg/Examples (public domain): untagged, key id "11". */
@@ -36,7 +41,8 @@ function elementsOf(bytes: Uint8Array): readonly (readonly [tag: number, content
 
 export const SIGNED_ROWS: readonly Decoder[] = Object.freeze([
 	decoder("trust/der.ts", "DerReader", {
-		valid: (random) => concatBytes(...[makeRoot(), der(4, random.bytes(random.below(300)))].slice(random.below(2))),
+		valid: (random) =>
+			concatBytes(...[makeRoot(), der(4, random.bytes(random.below(300)))].slice(random.below(2))),
 		decode: (bytes) =>
 			again(elementsOf(bytes), (elements) =>
 				concatBytes(...elements.map(([tag, content]) => der(tag, content))),
@@ -61,7 +67,16 @@ export const SIGNED_ROWS: readonly Decoder[] = Object.freeze([
 				externalAad: new Uint8Array(0),
 				keyFor: () => fromHex(SIGNER),
 			} as const;
-			return again(valueOf(verifySign1(crypto, bytes, expectation)), (payload) => payload.slice());
+			return again(accepted(verifySign1(crypto, bytes, expectation)), (payload) => payload.slice());
+		},
+		describes: true,
+	}),
+	decoder("cose/sign1.ts", "verifyDetached", {
+		valid: () => fromHex(SIGNED)!.slice(-64),
+		decode(bytes, crypto) {
+			const payload = encodeUtf8("This is the content.");
+			const holds = verifyDetached(crypto, fromHex(SIGNER)!, new Uint8Array(0), payload, bytes);
+			return holds ? () => Uint8Array.of(1) : undefined;
 		},
 		describes: true,
 	}),

@@ -8,6 +8,7 @@ import { type CborInput, encodeCbor } from "../../../modules/wire/cbor-encode.ts
 import { decodeGeneral } from "../../../modules/wire/cbor-general.ts";
 import { asArray, asBytes, asUint, CborMap, type CborValue } from "../../../modules/wire/cbor-map.ts";
 import { Deframer, encodeFrame } from "../../../modules/wire/cobs.ts";
+import { STATUSES } from "../../../modules/wire/command.ts";
 import {
 	decodeFromApp,
 	decodeFromLock as decodeLinkFromLock,
@@ -16,7 +17,6 @@ import {
 	encodeEnvelope,
 	type ToLock,
 } from "../../../modules/wire/envelope.ts";
-import { STATUSES } from "../../../modules/wire/command.ts";
 import { decodeChallenge, decodeHello, encodeChallenge, encodeHello } from "../../../modules/wire/hello.ts";
 import { decodeLabel, encodeLabel } from "../../../modules/wire/label.ts";
 import {
@@ -38,7 +38,7 @@ import {
 import { randomCborValue } from "../../harness/cbor-values.ts";
 import { describe } from "../../harness/compare.ts";
 import type { Random } from "../../harness/random.ts";
-import { again, type Decoder, decoder, fromItem, fromMap, valueOf } from "./decoder.ts";
+import { accepted, again, type Decoder, decoder, fromItem, fromMap } from "./decoder.ts";
 import { randomEvent, randomName, randomSerial } from "./people.ts";
 
 const IGNORES_KEYS = "a phone, an app and the line ignore keys that they do not know (PROTOCOL 1)";
@@ -83,7 +83,8 @@ function logPage(value: CborValue): LogPage | undefined {
 	const next = asUint(parts?.[1]);
 	const oldest = asUint(parts?.[2]);
 	const headBefore = asBytes(parts?.[3], { min: 0, max: 64 });
-	if (entries === undefined || next === undefined || oldest === undefined || headBefore === undefined) return undefined;
+	if (entries === undefined || next === undefined || oldest === undefined || headBefore === undefined)
+		return undefined;
 	return { entries, next, oldest, headBefore };
 }
 
@@ -105,20 +106,24 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 	}),
 	decoder("wire/cbor-decode.ts", "decodeCbor", {
 		valid: (random) => encodeCbor(randomCborValue(random, 4)),
-		decode: (bytes) => again(valueOf(decodeCbor(bytes)), (value) => encodeCbor(value)),
+		decode: (bytes) => again(accepted(decodeCbor(bytes)), (value) => encodeCbor(value)),
 	}),
 	decoder("wire/cbor-decode.ts", "decodeCborMap", {
 		valid: (random) => encodeCbor(inputOf(randomMap(random))),
-		decode: (bytes) => again(valueOf(decodeCborMap(bytes)), (value) => encodeCbor(value)),
+		decode: (bytes) => again(accepted(decodeCborMap(bytes)), (value) => encodeCbor(value)),
 	}),
 	decoder("wire/cbor-decode.ts", "CborDecoder", {
 		valid: (random) => encodeCbor(randomCborValue(random, 2)),
 		decode: (bytes) =>
-			again(valueOf(new CborDecoder(bytes, { depth: 3, items: 5 }).decode()), (value) => encodeCbor(value)),
+			again(accepted(new CborDecoder(bytes, { depth: 3, items: 5 }).decode()), (value) => encodeCbor(value)),
 	}),
 	decoder("wire/cbor-general.ts", "decodeGeneral", {
-		valid: (random) => concatBytes(Uint8Array.of(random.pick([0xc6, 0xc9, 0xd2, 0xd7])), encodeCbor(randomCborValue(random, 3))),
-		decode: (bytes) => again(valueOf(decodeGeneral(bytes, { depth: 8, items: 256 })), describing),
+		valid: (random) =>
+			concatBytes(
+				Uint8Array.of(random.pick([0xc6, 0xc9, 0xd2, 0xd7])),
+				encodeCbor(randomCborValue(random, 3)),
+			),
+		decode: (bytes) => again(accepted(decodeGeneral(bytes, { depth: 8, items: 256 })), describing),
 		loose: "it reads every encoding of RFC 8949, for tools",
 		describes: true,
 	}),
@@ -130,7 +135,8 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 			for (let at = 0; at < bytes.length; at += 7) {
 				deframer.push(bytes.subarray(at, at + 7), (frame) => frames.push(frame));
 			}
-			if (frames.some((frame) => frame.length > LIMITS.serialFrameBytes)) throw new Error("a frame beyond the limit");
+			if (frames.some((frame) => frame.length > LIMITS.serialFrameBytes))
+				throw new Error("a frame beyond the limit");
 			return frames.length === 0 ? undefined : () => concatBytes(...frames.map(encodeFrame));
 		},
 		loose: "what is no frame is passed over",
@@ -144,14 +150,14 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 					setupSecret: random.bytes(16),
 				}),
 			),
-		decode: (bytes) => again(valueOf(decodeLabel(text(bytes))), (label) => encodeUtf8(encodeLabel(label))),
+		decode: (bytes) => again(accepted(decodeLabel(text(bytes))), (label) => encodeUtf8(encodeLabel(label))),
 	}),
 	decoder("wire/line-verb.ts", "decodeLineRequest", {
 		valid: (random) =>
 			encodeLineRequest(random.pick(["identify", "begin", "install", "label", "seal"]), randomFields(random)),
 		decode: (bytes) =>
 			again(
-				fromMap(bytes, (map) => valueOf(decodeLineRequest(map))),
+				fromMap(bytes, (map) => accepted(decodeLineRequest(map))),
 				({ verb, args }) => encodeCbor({ 0: 16, 1: verb, 2: inputOf(args) }),
 			),
 		loose: EMPTY_IS_ABSENT,
@@ -159,7 +165,7 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 	decoder("wire/line-verb.ts", "decodeLineAnswer", {
 		valid: (random) => encodeLineAnswer(random.below(9), random.pick(LINE_CODES), randomFields(random)),
 		decode: (bytes) =>
-			again(valueOf(decodeLineAnswer(bytes)), ({ verb, code, result }) =>
+			again(accepted(decodeLineAnswer(bytes)), ({ verb, code, result }) =>
 				encodeCbor({ 0: 17, 1: verb, 2: LINE_CODES.indexOf(code), 3: inputOf(result) }),
 			),
 		loose: IGNORES_KEYS,
@@ -173,7 +179,7 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 					{ kind: "data", channel: random.uint32(), frame: random.bytes(random.between(1, 99)) },
 				]),
 			),
-		decode: (bytes) => again(valueOf(decodeToLock(bytes)), encodeEnvelope),
+		decode: (bytes) => again(accepted(decodeToLock(bytes)), encodeEnvelope),
 	}),
 	decoder("wire/envelope.ts", "decodeFromLock", {
 		valid: (random) =>
@@ -182,7 +188,7 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 					? { kind: "notice", address: random.bytes(16), sealed: random.bytes(random.between(1, 512)) }
 					: { kind: "data", channel: random.uint32(), frame: random.bytes(random.between(1, 99)) },
 			),
-		decode: (bytes) => again(valueOf(decodeLinkFromLock(bytes)), encodeEnvelope),
+		decode: (bytes) => again(accepted(decodeLinkFromLock(bytes)), encodeEnvelope),
 	}),
 	decoder("wire/envelope.ts", "decodeFromApp", {
 		valid: (random) =>
@@ -191,7 +197,7 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 					? { kind: "open", channel: random.uint32(), serial: randomSerial(random) }
 					: { kind: "listen", addresses: Array.from({ length: random.below(17) }, () => random.bytes(16)) },
 			),
-		decode: (bytes) => again(valueOf(decodeFromApp(bytes)), encodeEnvelope),
+		decode: (bytes) => again(accepted(decodeFromApp(bytes)), encodeEnvelope),
 	}),
 	decoder("wire/envelope.ts", "decodeToApp", {
 		valid: (random) =>
@@ -200,7 +206,7 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 					? { kind: "close", channel: random.uint32() }
 					: { kind: "notice", address: random.bytes(16), sealed: random.bytes(random.between(1, 512)) },
 			),
-		decode: (bytes) => again(valueOf(decodeToApp(bytes)), encodeEnvelope),
+		decode: (bytes) => again(accepted(decodeToApp(bytes)), encodeEnvelope),
 		loose: IGNORES_KEYS,
 	}),
 	decoder("wire/session-message.ts", "decodeRequest", {
@@ -213,7 +219,7 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 				args: random.boolean() ? undefined : randomFields(random),
 			}),
 		decode: (bytes) =>
-			again(valueOf(decodeRequest(bytes)), ({ id, command, anchor, stampMs, args }) =>
+			again(accepted(decodeRequest(bytes)), ({ id, command, anchor, stampMs, args }) =>
 				encodeCbor({ 0: id, 1: command, 2: anchor, 3: stampMs, 4: inputOf(args) }),
 			),
 		loose: EMPTY_IS_ABSENT,
@@ -224,7 +230,7 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 				? encodeReply(random.uint32(), random.pick(["done", "stale", "busy"]), randomFields(random))
 				: encodeNotice(random.below(9), randomFields(random)),
 		decode: (bytes) =>
-			again(valueOf(decodeFromLock(bytes)), (message) =>
+			again(accepted(decodeFromLock(bytes)), (message) =>
 				message.kind === "reply"
 					? encodeCbor({
 							0: message.reply.id,
@@ -237,7 +243,7 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 	}),
 	decoder("wire/hello.ts", "decodeChallenge", {
 		valid: (random) => encodeChallenge(random.bytes(16)),
-		decode: (bytes) => again(valueOf(decodeChallenge(bytes)), encodeChallenge),
+		decode: (bytes) => again(accepted(decodeChallenge(bytes)), encodeChallenge),
 		loose: IGNORES_KEYS,
 	}),
 	decoder("wire/hello.ts", "decodeHello", {
@@ -247,7 +253,7 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 				message: random.bytes(random.between(1, 160)),
 				mac: random.bytes(16),
 			}),
-		decode: (bytes) => again(valueOf(decodeHello(bytes)), encodeHello),
+		decode: (bytes) => again(accepted(decodeHello(bytes)), encodeHello),
 	}),
 	decoder("wire/log-entry.ts", "decodeLogEntry", {
 		valid: randomLogEntry,
@@ -264,7 +270,7 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 		valid: randomPage,
 		decode(bytes, crypto) {
 			const page = fromItem(bytes, logPage);
-			const verified = page && valueOf(verifyLog((data) => crypto.sha256(data), page, noLogKnown()));
+			const verified = page && accepted(verifyLog((data) => crypto.sha256(data), page, noLogKnown()));
 			return again(verified, describing);
 		},
 		describes: true,
