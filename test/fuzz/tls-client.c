@@ -97,7 +97,13 @@ static mbedtls_ssl_config server;
 static mbedtls_x509_crt chain;
 static mbedtls_pk_context key;
 static mbedtls_ssl_cache_context cache;
-static uint8_t kept_for;  /* the flags that a session is kept for; 0: none */
+static mbedtls_ssl_session session;  /* of the client, to be resumed */
+static bool making, made;
+
+static int keep_on_the_server(void *context, const mbedtls_ssl_session *each)
+{
+	return making ? mbedtls_ssl_cache_set(context, each) : 0;
+}
 
 static void deliver(const uint8_t *data, size_t bytes)
 {
@@ -202,7 +208,7 @@ typedef struct {
 	xsMachine machine;
 	xsSlot handle, function;
 	uint8_t flags;
-	bool connected, closed, let_go, resumed, failed;
+	bool connected, closed, let_go, resumed;
 	size_t read, wrote;
 } Client;
 
@@ -245,11 +251,11 @@ static void on_event(void *context, int event, const char *text)
 		client.connected = true;
 		client.resumed = call(xs_lk_tls_info, 2, fake_number(3)).number != 0;
 		check_handshake_is_genuine();
+		if (making) made = mbedtls_ssl_get_session(&((Tls *)client.handle.object->host)->ssl, &session) == 0;
 	}
 	else if (event != EVENT_CLOSED) EXPECT(client.connected);
 	if (event == EVENT_CLOSED) {
 		client.closed = true;
-		client.failed = true;
 		EXPECT(text || client.connected);
 	}
 	if (client.flags & FLAG_READ) read_some(100);
@@ -282,12 +288,27 @@ static void open_client(void)
 	EXPECT(call(xs_lk_tls_start, 2, client.function).type == xsUndefinedType);
 }
 
+/* As if an earlier connection with this binding had come up. */
+static void offer_the_session(Tls *tls)
+{
+	const ChainValidity validity = { 0, INT64_MAX };
+	SessionBinding binding = tls_setup_binding(tls->setup);
+	mbedtls_ssl_context former;
+
+	mbedtls_ssl_init(&former);
+	former.MBEDTLS_PRIVATE(conf) = &tls->setup->config;
+	former.MBEDTLS_PRIVATE(session) = &session;
+	session_keep(&former, &binding, (Slice){ tls_identity_leaf, sizeof tls_identity_leaf }, &validity);
+	former.MBEDTLS_PRIVATE(session) = NULL;
+}
+
 static void connect_pair(void)
 {
 	int pair[2];
 
 	EXPECT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
 	peer.socket = pair[1];
+	if (client.flags & FLAG_RESUME) offer_the_session(client.handle.object->host);
 	if (dialled) dialled(dialled_context, pair[0], REASON_NONE);
 	else close(pair[0]);
 }
@@ -371,7 +392,7 @@ static void run_connection(Input *input)
 		}
 	}
 	else {
-		if (edits == 0 && !(client.flags & FLAG_CLOSE)) EXPECT(client.connected && peer.up && client.resumed == (kept_for != 0));
+		if (edits == 0 && !(client.flags & FLAG_CLOSE)) EXPECT(client.connected && peer.up && client.resumed == ((client.flags & FLAG_RESUME) != 0));
 		run_script(input);
 	}
 	/* The engine collects the object only once nothing is remembered. */
@@ -393,36 +414,30 @@ static void begin(uint8_t flags)
 }
 
 /*
- * A run that resumes begins with a session kept on both sides. A whole handshake takes fifty times as long as a resumed
- * one, so a kept session serves the next run too, for as long as no run may have dropped it.
+ * A whole handshake takes a hundred times as long as a resumed one, so one session is made for the whole process and handed
+ * to each run that resumes: what a run drops, the next one has again.
  */
-static void keep_a_session(uint8_t flags)
+static void make_the_session(void)
 {
 	Input none = { NULL, 0 };
 
-	if (kept_for == flags) return;
-	kept_for = 0;
-	session_forget_all();
-	mbedtls_ssl_cache_free(&cache);
-	mbedtls_ssl_cache_init(&cache);
-	begin(flags);
+	making = true;
+	begin(0);
 	run_connection(&none);
-	kept_for = flags;
+	making = false;
+	EXPECT(made);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	Input input = { data, bytes };
-	uint8_t flags = input_byte(&input), binding = FLAG_RESUME | (flags & FLAG_ALPN);
+	uint8_t flags = input_byte(&input);
 	bool resumes = !(flags & FLAG_RAW) && (flags & FLAGS_WHOLE) != FLAGS_WHOLE;
 
-	flags = (uint8_t)((flags & ~FLAG_RESUME) | (resumes ? FLAG_RESUME : 0));
-	if (resumes) keep_a_session(binding);
-	else session_forget_all();
-	if (!resumes) kept_for = 0;
-	begin(flags);
+	if (!made) make_the_session();
+	begin((uint8_t)((flags & ~FLAG_RESUME) | (resumes ? FLAG_RESUME : 0)));
 	run_connection(&input);
-	if (client.failed || !client.resumed) kept_for = 0;
+	session_forget_all();
 	return 0;
 }
 
@@ -443,6 +458,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	compat_ssl_conf_profile(&server, server_random);
 	EXPECT(mbedtls_ssl_conf_own_cert(&server, &chain, &key) == 0);
 	EXPECT(mbedtls_ssl_conf_alpn_protocols(&server, protocols) == 0);
-	mbedtls_ssl_conf_session_cache(&server, &cache, mbedtls_ssl_cache_get, mbedtls_ssl_cache_set);
+	mbedtls_ssl_conf_session_cache(&server, &cache, mbedtls_ssl_cache_get, keep_on_the_server);
 	return 0;
 }
