@@ -15,7 +15,8 @@ const { values } = parseArgs({
 	options: { seed: { type: "string" }, only: { type: "string" }, slow: { type: "boolean" } },
 });
 const crypto = new NobleCrypto();
-const seed = values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0;
+const given = values.seed ?? process.env.LATCHKEY_SEED;
+const seed = given === undefined ? Math.floor(Math.random() * 4294967296) : Number(given) >>> 0;
 
 const totals = await runSuites(
 	testFiles(values.only)

@@ -27,7 +27,8 @@ const { values } = parseArgs({
 		slow: { type: "boolean" },
 	},
 });
-const seed = values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0;
+const given = values.seed ?? process.env.LATCHKEY_SEED;
+const seed = given === undefined ? Math.floor(Math.random() * 4294967296) : Number(given) >>> 0;
 
 const make = ["--silent", "-C", join(ROOT, "hosts/linux"), "TESTKEYS=1", "board", "tool"];
 execFileSync("make", make, { timeout: BUILD_MS, stdio: ["ignore", "ignore", "inherit"] });

@@ -19,7 +19,7 @@ const SUMMARY = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
 const { values } = parseArgs({
 	options: { seed: { type: "string" }, only: { type: "string" }, slow: { type: "boolean" } },
 });
-const seed = values.seed ?? String(Math.floor(Math.random() * 4294967296));
+const seed = values.seed ?? process.env.LATCHKEY_SEED ?? String(Math.floor(Math.random() * 4294967296));
 
 interface EngineRun {
 	readonly names: readonly string[];
