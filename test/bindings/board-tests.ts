@@ -88,7 +88,9 @@ async function hostileArguments(): Promise<void> {
 	const seed = given === undefined ? Math.floor(Math.random() * 4294967296) : Number(given) >>> 0;
 	process.stdout.write(`# hostile arguments: seed ${seed}\n`);
 	const settings = { seed, rounds: 6000 };
-	assert.deepEqual(await lines({ name: "hostile", variant: "sanitize-testkeys", settings }), ["hostile true true"]);
+	assert.deepEqual(await lines({ name: "hostile", variant: "sanitize-testkeys", settings }), [
+		"hostile true true",
+	]);
 }
 
 async function secretsLeaveNothing(): Promise<void> {

@@ -2,8 +2,9 @@
  * Natives with arguments that no caller of ours gives, on the engine itself: every one of several natives, by turns with any
  * of a row of values. It says how many calls returned and how many threw; what it must not do is end the board.
  */
-import { probeArgument } from "../../../hosts/linux/probe-host.ts";
+
 import { PsaTestCrypto } from "../../../hosts/bindings/test-crypto.ts";
+import { probeArgument } from "../../../hosts/linux/probe-host.ts";
 import { Random } from "../../harness/random.ts";
 import { end, say } from "./say.ts";
 
