@@ -54,6 +54,24 @@ static void check_time(uint8_t tag, Slice content)
 	EXPECT(tag == DER_UTC_TIME ? parts.tm_year >= 50 && parts.tm_year < 150 : parts.tm_year >= 150);
 }
 
+/* The same element with its length in more bytes than it takes: X.690 10.1 has it refused. */
+static void check_longer_length(uint8_t tag, Slice content)
+{
+	for (size_t count = 1; count <= 4; count++) {
+		uint8_t *longer, read;
+		Slice from, again;
+		if (2 + count <= header_bytes(content.bytes)) continue;
+		longer = malloc(2 + count + content.bytes);
+		longer[0] = tag;
+		longer[1] = (uint8_t)(0x80 | count);
+		for (size_t index = 0; index < count; index++) longer[2 + index] = (uint8_t)(content.bytes >> 8 * (count - 1 - index));
+		if (content.bytes > 0) memcpy(longer + 2 + count, content.data, content.bytes);
+		from = (Slice){ longer, 2 + count + content.bytes };
+		EXPECT(!der_next(&from, &read, &again, NULL));
+		free(longer);
+	}
+}
+
 static void walk(Slice from, int depth)
 {
 	const uint8_t *end = from.data + from.bytes;
@@ -71,6 +89,7 @@ static void walk(Slice from, int depth)
 		EXPECT(content.data + content.bytes == whole.data + whole.bytes);
 		EXPECT(whole.bytes == header_bytes(content.bytes) + content.bytes);
 		EXPECT(from.data == whole.data + whole.bytes && from.data + from.bytes == end);
+		check_longer_length(tag, content);
 		taken = before;
 		EXPECT(der_take_optional(&taken, (uint8_t)(tag ^ 1), &content, &present) && !present && taken.data == before.data);
 		taken = before;

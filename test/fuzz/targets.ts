@@ -153,8 +153,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = Object.freeze([
 		runs: 20_000,
 		planted: {
 			source: `${LINUX}/image.c`,
-			from: 'if (symbols < 2 || code == 0) return "has a module without code";',
-			to: "",
+			from: "memchr(at + IMAGE_RECORD_BYTES, 0, name) != at + IMAGE_RECORD_BYTES + name - 1",
+			to: "at[IMAGE_RECORD_BYTES + name - 1] != 0",
 		},
 	},
 ]);

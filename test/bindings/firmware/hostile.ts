@@ -52,18 +52,18 @@ const NATIVES: readonly AnyNative[] = [
 
 class Thief extends Uint8Array {}
 class Handle extends Native("xs_lk_secret_destructor") {
-	constructor() {
-		super();
+	static make(): Handle {
+		return new Handle();
 	}
 }
 class HashHandle extends Native("xs_lk_hash_destructor") {
-	constructor() {
-		super();
+	static make(): HashHandle {
+		return new HashHandle();
 	}
 }
 class TlsHandle extends Native("xs_lk_tls_destructor") {
-	constructor() {
-		super();
+	static make(): TlsHandle {
+		return new TlsHandle();
 	}
 }
 
@@ -103,7 +103,7 @@ function value(): unknown {
 		case 14:
 			return crypto.openHash("sha256");
 		case 15:
-			return random.pick([() => new Handle(), () => new HashHandle(), () => new TlsHandle()])();
+			return random.pick([Handle, HashHandle, TlsHandle]).make();
 		case 16:
 			return random.pick<unknown>([{}, [], () => undefined, Symbol("s"), 10n ** 30n, true, new Date(0)]);
 		case 17:
