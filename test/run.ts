@@ -22,6 +22,7 @@ const PARTS: readonly Part[] = [
 	{ name: "host", file: "build/js/test/host/run.js", minutes: 20 },
 	{ name: "contract", file: "build/js/test/contract/run.js", minutes: 10 },
 	{ name: "bindings", file: "build/js/test/bindings/run.js", minutes: 20 },
+	{ name: "fuzz", file: "build/js/test/fuzz/run.js", minutes: 15 },
 	{ name: "ws", file: "build/js/test/ws/run.js", minutes: 10 },
 	{ name: "link", file: "build/js/test/link/run.js", minutes: 60 },
 	{ name: "tools", file: "build/js/test/tools/run.js", minutes: 10 },

@@ -33,7 +33,7 @@ static const char *read_module(ImageModule *module, uint8_t *bytes, size_t size,
 	uint32_t record = read_u32(at), flags = read_u32(at + 4);
 	uint64_t name = read_u32(at + 8), symbols = read_u32(at + 12), code = read_u32(at + 16);
 	if (record > left || record % 4 != 0 || IMAGE_RECORD_BYTES + name + symbols + code > record) return "has a module that exceeds its record";
-	if (name < 2 || name > IMAGE_NAME_MAX + 1 || at[IMAGE_RECORD_BYTES + name - 1] != 0) return "has a module without a name";
+	if (name < 2 || name > IMAGE_NAME_MAX + 1 || memchr(at + IMAGE_RECORD_BYTES, 0, name) != at + IMAGE_RECORD_BYTES + name - 1) return "has a module without a name";
 	if (symbols < 2 || code == 0) return "has a module without code";
 	module->name = (const char *)at + IMAGE_RECORD_BYTES;
 	module->preload = (flags & IMAGE_PRELOAD) != 0;

@@ -20,7 +20,7 @@ import {
 	ROLE_PERMISSIONS,
 } from "./grant.ts";
 
-const GRANT_CODEC: RecordCodec<Grant> = recordCodec({
+export const GRANT_CODEC: RecordCodec<Grant> = recordCodec({
 	row: RECORDS.grant,
 	format: 1,
 	encode: (grant) => ({ 1: encodeGrant(grant) }),
@@ -30,7 +30,7 @@ const GRANT_CODEC: RecordCodec<Grant> = recordCodec({
 	},
 });
 
-const LAST_ID_CODEC: RecordCodec<number> = recordCodec({
+export const LAST_ID_CODEC: RecordCodec<number> = recordCodec({
 	row: RECORDS.lastGrantId,
 	format: 1,
 	encode: (id) => ({ 1: id }),

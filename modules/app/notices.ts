@@ -15,19 +15,19 @@ import { asArray, asBytes, type CborMap } from "../wire/cbor-map.ts";
 import { ADDRESS_BYTES } from "../wire/envelope.ts";
 import { noticeAddress, noticePrologue } from "../wire/notice.ts";
 
-const COUNTER = recordCodec<number>({
+export const COUNTER = recordCodec<number>({
 	row: RECORDS.noticeCounter,
 	format: 1,
 	encode: (counter) => ({ 1: counter }),
 	decode: (fields) => (fields.hasOnly([0, 1]) ? fields.uint(1) : undefined),
 });
 
-interface SealedNotice {
+export interface SealedNotice {
 	readonly address: Uint8Array;
 	readonly sealed: Uint8Array;
 }
 
-const KEPT = recordCodec<readonly SealedNotice[]>({
+export const KEPT = recordCodec<readonly SealedNotice[]>({
 	row: RECORDS.keptNotices,
 	format: 1,
 	encode: (notices) => ({ 1: notices.map(({ address, sealed }) => [address, sealed]) }),

@@ -31,12 +31,12 @@ export interface LogTime {
 	unixSeconds(): number | undefined;
 }
 
-interface LogRecord {
+export interface LogRecord {
 	readonly encoded: Uint8Array;
 	readonly headBefore: Uint8Array;
 }
 
-const CODEC = recordCodec<LogRecord>({
+export const CODEC = recordCodec<LogRecord>({
 	row: RECORDS.logEntry,
 	format: 1,
 	encode: ({ encoded, headBefore }) => ({ 1: encoded, 2: headBefore }),

@@ -13,7 +13,7 @@ import { accept, type Result } from "../base/result.ts";
 import { RECORD_ROWS, RECORDS, type RecordRow } from "./records.ts";
 import { recordCodec, type Store, type WriteReason } from "./store.ts";
 
-const RESET_PENDING = recordCodec<true>({
+export const RESET_PENDING = recordCodec<true>({
 	row: RECORDS.resetPending,
 	format: 1,
 	encode: () => ({}),

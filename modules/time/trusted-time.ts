@@ -14,7 +14,7 @@ import { type ReadReason, recordCodec, type Store } from "../store/store.ts";
 /** 9999-12-31T23:59:59.999Z: what a certificate can say. */
 const UNIX_MS_MAX = 253402300799999;
 
-const CODEC = recordCodec<number>({
+export const CODEC = recordCodec<number>({
 	row: RECORDS.timeFloor,
 	format: 1,
 	encode: (unixMs) => ({ 1: unixMs }),

@@ -53,7 +53,7 @@ function isHost(host: string): boolean {
 	return host.length <= LIMITS.hostBytes && HOST.test(host);
 }
 
-const CODEC = recordCodec<RelayTrust>({
+export const CODEC = recordCodec<RelayTrust>({
 	row: RECORDS.relayTrust,
 	format: 1,
 	encode: encodeFields,

@@ -83,6 +83,16 @@ function knownSecrets(): readonly Buffer[] {
 	return [secret, privateKey, ...chained(secret, other), ...chained(other, secret).slice(0, 3), derived];
 }
 
+async function hostileArguments(): Promise<void> {
+	const given = process.env.LATCHKEY_SEED;
+	const seed = given === undefined ? Math.floor(Math.random() * 4294967296) : Number(given) >>> 0;
+	process.stdout.write(`# hostile arguments: seed ${seed}\n`);
+	const settings = { seed, rounds: 6000 };
+	assert.deepEqual(await lines({ name: "hostile", variant: "sanitize-testkeys", settings }), [
+		"hostile true true",
+	]);
+}
+
 async function secretsLeaveNothing(): Promise<void> {
 	const needles = knownSecrets();
 	const counts = new Map<string, readonly number[]>();
@@ -135,6 +145,10 @@ export const boardTests: readonly BindingTest[] = [
 			assert.deepEqual(await lines({ name: "keys", variant: "sanitize-testkeys" }), KEYS_SAID);
 			assert.deepEqual(await lines({ name: "secrets", variant: "sanitize-testkeys" }), SECRETS_SAID);
 		},
+	},
+	{
+		name: "no arguments of any kind make a native touch what is not its own (I9, T15)",
+		run: hostileArguments,
 	},
 	{
 		name: "closed secrets are nowhere in the process, nor what was derived from them (I1)",

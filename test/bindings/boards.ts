@@ -47,7 +47,7 @@ function fixtureImage(): string {
 	const names = readdirSync(join(PATHS.javascript, folder)).map((file) => file.replace(/\.js$/, ""));
 	const modules = [
 		...names.map((name) => `${folder}/${name}`),
-		...["hosts/bindings/test-crypto", "hosts/linux/probe-host"],
+		...["hosts/bindings/test-crypto", "hosts/linux/probe-host", "test/harness/random"],
 	];
 	const listed = imageModules(
 		[join(PATHS.root, "hosts/linux/manifest.json")],

@@ -26,6 +26,7 @@ export const RUNNERS: Readonly<Record<string, Runner>> = Object.freeze({
 	contract: runner("build/js/test/contract/run.js", "typescript", 10, ["--seed", "1"]),
 	bindings: runner("build/js/test/bindings/run.js", "all", 15),
 	tools: runner("build/js/test/tools/run.js", "all", 10, ["--seed", "1"]),
+	fuzz: runner("build/js/test/fuzz/run.js", "typescript", 10, ["--seed", "1"]),
 	ws: runner("build/js/test/ws/run.js", "all", 10),
 	link: runner("build/js/test/link/run.js", "all", 10),
 	scenario: runner("build/js/test/scenario/run.js", "all", 20),

@@ -1,7 +1,7 @@
 /**
  * Runs the test files on Node with the @noble provider.
  *
- *   node build/js/test/harness/run-node.js [--seed N] [--only PART-OF-PATH]
+ *   node build/js/test/harness/run-node.js [--seed N] [--only PART-OF-PATH] [--slow]
  */
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -9,11 +9,14 @@ import { NobleCrypto } from "../../tools/crypto/noble.ts";
 import { runsOn } from "./engine-exceptions.ts";
 import { compiledPath, readVectors, testFiles } from "./files.ts";
 import { runSuites } from "./runner.ts";
-import type { SuiteFunction } from "./test.ts";
+import { SLOW_EFFORT, type SuiteFunction } from "./test.ts";
 
-const { values } = parseArgs({ options: { seed: { type: "string" }, only: { type: "string" } } });
+const { values } = parseArgs({
+	options: { seed: { type: "string" }, only: { type: "string" }, slow: { type: "boolean" } },
+});
 const crypto = new NobleCrypto();
-const seed = values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0;
+const given = values.seed ?? process.env.LATCHKEY_SEED;
+const seed = given === undefined ? Math.floor(Math.random() * 4294967296) : Number(given) >>> 0;
 
 const totals = await runSuites(
 	testFiles(values.only)
@@ -27,6 +30,7 @@ const totals = await runSuites(
 		})),
 	{
 		seed,
+		effort: values.slow ? SLOW_EFFORT : 1,
 		print: (line) => process.stdout.write(`${line}\n`),
 		crypto: () => crypto,
 		readVectors: (path) => readVectors(path, seed),

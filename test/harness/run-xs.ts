@@ -1,7 +1,7 @@
 /**
  * Runs the test files on XS with the PSA provider: builds the board's test variant and an image, and runs it.
  *
- *   node build/js/test/harness/run-xs.js [--seed N] [--only PART-OF-PATH] [--stress]
+ *   node build/js/test/harness/run-xs.js [--seed N] [--only PART-OF-PATH] [--stress] [--slow]
  *
  * --stress collects garbage at every allocation: slow, for finding what C lets go too early.
  */
@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runsOn } from "./engine-exceptions.ts";
 import { ROOT, testFiles } from "./files.ts";
+import { SLOW_EFFORT } from "./test.ts";
 import { buildXsImage } from "./xs-image.ts";
 
 const BUILD_MS = 600000;
@@ -19,9 +20,15 @@ const HEAP_KB = 256 * 1024;
 const STACK_SLOTS = 32768;
 
 const { values } = parseArgs({
-	options: { seed: { type: "string" }, only: { type: "string" }, stress: { type: "boolean" } },
+	options: {
+		seed: { type: "string" },
+		only: { type: "string" },
+		stress: { type: "boolean" },
+		slow: { type: "boolean" },
+	},
 });
-const seed = values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0;
+const given = values.seed ?? process.env.LATCHKEY_SEED;
+const seed = given === undefined ? Math.floor(Math.random() * 4294967296) : Number(given) >>> 0;
 
 const make = ["--silent", "-C", join(ROOT, "hosts/linux"), "TESTKEYS=1", "board", "tool"];
 execFileSync("make", make, { timeout: BUILD_MS, stdio: ["ignore", "ignore", "inherit"] });
@@ -29,7 +36,7 @@ execFileSync("make", make, { timeout: BUILD_MS, stdio: ["ignore", "ignore", "inh
 const scratch = join(ROOT, "build/test-xs", String(process.pid));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 const files = testFiles(values.only).filter((file) => runsOn("xs", file));
-const { image, main } = buildXsImage(join(scratch, "image"), files, seed);
+const { image, main } = buildXsImage(join(scratch, "image"), files, seed, values.slow ? SLOW_EFFORT : 1);
 
 const board = spawn(
 	join(ROOT, "build/host/testkeys/latchkey-board"),

@@ -2,7 +2,7 @@
  * Runs the test files on both engines and proves that they ran the same tests: the same names, but for the
  * exceptions that engine-exceptions.ts lists with their reasons. Last line: N passed, N failed[, N skipped].
  *
- *   node build/js/test/harness/run.js [--seed N] [--only PART-OF-PATH]
+ *   node build/js/test/harness/run.js [--seed N] [--only PART-OF-PATH] [--slow]
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -16,8 +16,10 @@ const ENGINE_MS = 900000;
 const OUTCOME = /^(ok|not ok|skip) - (.*)$/;
 const SUMMARY = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
 
-const { values } = parseArgs({ options: { seed: { type: "string" }, only: { type: "string" } } });
-const seed = values.seed ?? String(Math.floor(Math.random() * 4294967296));
+const { values } = parseArgs({
+	options: { seed: { type: "string" }, only: { type: "string" }, slow: { type: "boolean" } },
+});
+const seed = values.seed ?? process.env.LATCHKEY_SEED ?? String(Math.floor(Math.random() * 4294967296));
 
 interface EngineRun {
 	readonly names: readonly string[];
@@ -31,6 +33,7 @@ function runEngine(engine: Engine): Promise<EngineRun> {
 	let totals: Totals | undefined;
 	const started = performance.now();
 	const words = ["--seed", seed, ...(values.only === undefined ? [] : ["--only", values.only])];
+	if (values.slow) words.push("--slow");
 	const child = spawn(process.execPath, [join(COMPILED, `test/harness/run-${engine}.js`), ...words], {
 		stdio: ["ignore", "pipe", "inherit"],
 		detached: true,

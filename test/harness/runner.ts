@@ -14,6 +14,8 @@ import { SkipTest, type SuiteFunction, type TestContext } from "./test.ts";
 
 export interface Environment {
 	readonly seed: number;
+	/** 1 when absent. */
+	readonly effort?: number;
 	print(line: string): void;
 	/** The provider under test; throws when there is none. */
 	crypto(): TestCrypto;
@@ -69,6 +71,7 @@ function contextFor(file: string, name: string, environment: Environment): TestC
 			return environment.crypto();
 		},
 		random: new Random(environment.seed, `${file}: ${name}`),
+		effort: environment.effort ?? 1,
 		vectors(path: string): unknown {
 			const text = environment.readVectors(path);
 			return text === undefined ? skip(`no vector file ${path}`) : JSON.parse(text);

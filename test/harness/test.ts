@@ -26,11 +26,16 @@ export interface Suite {
 
 export type SuiteFunction = (suite: Suite) => void;
 
+/** The effort of a run with --slow. */
+export const SLOW_EFFORT = 30;
+
 export interface TestContext {
 	/** @noble on Node, PSA through hosts/bindings on XS. */
 	readonly crypto: TestCrypto;
 	/** Seeded from the run's printed seed, the file and the test's name: the same on both engines. */
 	readonly random: Random;
+	/** How many times as long random tests go: 1, more with --slow. */
+	readonly effort: number;
 	/** A JSON file of the published vectors, by its path below their folder. Skips the test when it is absent. */
 	vectors(path: string): unknown;
 	/** Ends this test as skipped. */

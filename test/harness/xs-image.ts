@@ -60,7 +60,12 @@ function vectorTexts(seed: number): Map<string, string> {
 }
 
 /** Writes the modules of text and the entry; returns their scripts by module name. */
-function writeGenerated(folder: string, files: readonly string[], seed: number): Map<string, string> {
+function writeGenerated(
+	folder: string,
+	files: readonly string[],
+	seed: number,
+	effort: number,
+): Map<string, string> {
 	const scripts = new Map<string, string>();
 	const lines = [`import { runOnXs } from "test/harness/xs-main";`];
 	const names: string[] = [];
@@ -76,7 +81,9 @@ function writeGenerated(folder: string, files: readonly string[], seed: number):
 		names.push(`${JSON.stringify(path)}: vectors${index}`);
 	});
 	const suites = files.map((file, index) => `["${file}", suite${index}]`);
-	lines.push(`runOnXs({ seed: ${seed}, files: [${suites.join(", ")}], vectors: { ${names.join(", ")} } });`);
+	lines.push(
+		`runOnXs({ seed: ${seed}, effort: ${effort}, files: [${suites.join(", ")}], vectors: { ${names.join(", ")} } });`,
+	);
 	const entry = join(folder, "xs-entry.js");
 	writeFileSync(entry, `${lines.join("\n")}\n`);
 	return scripts.set(ENTRY, entry);
@@ -101,11 +108,11 @@ function modulesFor(files: readonly string[], generated: ReadonlyMap<string, str
 }
 
 /** Builds in `folder`, which is the caller's to remove. */
-export function buildXsImage(folder: string, files: readonly string[], seed: number): XsImage {
+export function buildXsImage(folder: string, files: readonly string[], seed: number, effort = 1): XsImage {
 	mkdirSync(folder, { recursive: true });
 	const list = join(folder, "list");
 	const image = join(folder, "tests.image");
-	writeFileSync(list, imageListText(modulesFor(files, writeGenerated(folder, files, seed))));
+	writeFileSync(list, imageListText(modulesFor(files, writeGenerated(folder, files, seed, effort))));
 	const words = ["--lines", "--list", list, "--output", image];
 	execFileSync(join(ROOT, "build/host/latchkey-image"), words, { timeout: TOOL_MS, stdio: "inherit" });
 	return { image, main: ENTRY };

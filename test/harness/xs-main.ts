@@ -11,6 +11,7 @@ const exit = native<(status: number) => void>("xs_probe_exit");
 
 export interface XsTests {
 	readonly seed: number;
+	readonly effort: number;
 	readonly files: readonly (readonly [file: string, suite: SuiteFunction])[];
 	/** A vector file's text in pieces, by its path. */
 	readonly vectors: Readonly<Record<string, readonly string[]>>;
@@ -21,6 +22,7 @@ export function runOnXs(tests: XsTests): void {
 	const files = tests.files.map(([file, suite]) => ({ file, load: async () => suite }));
 	const environment = {
 		seed: tests.seed,
+		effort: tests.effort,
 		print: (line: string) => trace(`${line}\n`),
 		crypto: () => crypto,
 		readVectors: (path: string) => tests.vectors[path]?.join(""),

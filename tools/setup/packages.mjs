@@ -3,7 +3,7 @@
  */
 import { spawnSync } from "node:child_process";
 
-const BUILDS = ["start", "test", "bench", "build", "mbedtls", "latchkey"];
+const BUILDS = ["start", "test", "fuzz", "bench", "build", "mbedtls", "latchkey"];
 
 /** One row a package: which verbs need it, and what for. `:i386` rows count on x86-64 machines only. */
 export const PACKAGES = Object.freeze([
@@ -13,6 +13,8 @@ export const PACKAGES = Object.freeze([
 	{ name: "libmbedtls-dev", verbs: BUILDS, reason: "PSA crypto and TLS of the Linux host" },
 	{ name: "openssl", verbs: ["test"], reason: "second opinion on certificates and TLS" },
 	{ name: "git", verbs: ["test"], reason: "applies the planted faults" },
+	{ name: "clang", verbs: ["test", "fuzz"], reason: "compiles the fuzz targets" },
+	{ name: "libclang-rt-14-dev", verbs: ["test", "fuzz"], reason: "libFuzzer and its sanitizers" },
 	{ name: "valgrind", verbs: ["bench"], reason: "callgrind counts instructions" },
 	{
 		name: "gcc-multilib",

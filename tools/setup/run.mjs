@@ -10,6 +10,7 @@ import { prepare, ROOT } from "./prepare.mjs";
 const ENTRIES = Object.freeze({
 	start: "tools/start/start.js",
 	test: "test/run.js",
+	fuzz: "test/fuzz/fuzz.js",
 	bench: "tools/bench/bench.js",
 	tidy: "tools/tidy/tidy.js",
 	sdk: "test/sdk/run.js",

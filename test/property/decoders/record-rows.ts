@@ -1,0 +1,77 @@
+/** Rows for the records of the store (docs/STORAGE.md), and for what is read out of them. */
+import { CLAIM_CODEC } from "../../../modules/access/claim.ts";
+import { decodeGrant, encodeGrant } from "../../../modules/access/grant.ts";
+import { GRANT_CODEC, LAST_ID_CODEC } from "../../../modules/access/grants.ts";
+import { KEPT, COUNTER as NOTICE_COUNTER } from "../../../modules/app/notices.ts";
+import { CERTIFICATE_CODEC, DEVICE_CODEC, SEAL_CODEC } from "../../../modules/identity/records.ts";
+import { CODEC as LOG_CODEC } from "../../../modules/log/event-log.ts";
+import { RESET_PENDING } from "../../../modules/store/reset.ts";
+import { CODEC as TIME_CODEC } from "../../../modules/time/trusted-time.ts";
+import {
+	decodeAddresses,
+	decodeRoots,
+	CODEC as RELAY_TRUST_CODEC,
+	type RelayTrust,
+} from "../../../modules/trust/relay-trust.ts";
+import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
+import type { Random } from "../../harness/random.ts";
+import { makeRoot } from "../../unit/trust/certificates.ts";
+import { again, type Decoder, decoder, fromItem, fromMap, record } from "./decoder.ts";
+import { randomAddress, randomGrant, randomSerial } from "./people.ts";
+
+const PRESENCE = "that the record is there is all that it says";
+
+function randomTrust(random: Random): RelayTrust {
+	return {
+		version: random.below(9),
+		roots: [makeRoot(), makeRoot()].slice(random.below(2)),
+		addresses: [randomAddress(random), randomAddress(random)].slice(random.below(2)),
+	};
+}
+
+export const RECORD_DECODERS: readonly Decoder[] = Object.freeze([
+	record("access/claim.ts", "CLAIM_CODEC", CLAIM_CODEC, (random) => ({
+		lockId: random.bytes(16),
+		...(random.boolean() ? {} : { owner: randomGrant(random, "owner") }),
+	})),
+	record("access/grants.ts", "GRANT_CODEC", GRANT_CODEC, (random) => randomGrant(random)),
+	record("access/grants.ts", "LAST_ID_CODEC", LAST_ID_CODEC, (random) => random.uint32()),
+	record("identity/records.ts", "DEVICE_CODEC", DEVICE_CODEC, (random) => ({
+		serial: randomSerial(random),
+		hardwareClass: "lk-dev.1",
+	})),
+	record("identity/records.ts", "CERTIFICATE_CODEC", CERTIFICATE_CODEC, (random) =>
+		[random.bytes(random.between(1, 400)), random.bytes(9)].slice(random.below(2)),
+	),
+	record("identity/records.ts", "SEAL_CODEC", SEAL_CODEC, () => true, PRESENCE),
+	record("store/reset.ts", "RESET_PENDING", RESET_PENDING, () => true, PRESENCE),
+	record("log/event-log.ts", "CODEC", LOG_CODEC, (random) => ({
+		encoded: random.bytes(random.between(1, 128)),
+		headBefore: random.bytes(32),
+	})),
+	record("time/trusted-time.ts", "CODEC", TIME_CODEC, (random) => random.uint32() * 50),
+	record("trust/relay-trust.ts", "CODEC", RELAY_TRUST_CODEC, randomTrust),
+	record("app/notices.ts", "COUNTER", NOTICE_COUNTER, (random) => random.uint32()),
+	record("app/notices.ts", "KEPT", KEPT, (random) =>
+		Array.from({ length: random.between(1, 4) }, () => ({
+			address: random.bytes(16),
+			sealed: random.bytes(random.between(1, 80)),
+		})),
+	),
+	decoder("access/grant.ts", "decodeGrant", {
+		valid: (random) => encodeCbor(encodeGrant(randomGrant(random))),
+		decode: (bytes) => again(fromMap(bytes, decodeGrant), (grant) => encodeCbor(encodeGrant(grant))),
+	}),
+	decoder("trust/relay-trust.ts", "decodeRoots", {
+		valid: (random) => encodeCbor(randomTrust(random).roots),
+		decode: (bytes) => again(fromItem(bytes, decodeRoots), (roots) => encodeCbor(roots)),
+	}),
+	decoder("trust/relay-trust.ts", "decodeAddresses", {
+		valid: (random) =>
+			encodeCbor(randomTrust(random).addresses.map(({ host, port, serverName }) => [host, port, serverName])),
+		decode: (bytes) =>
+			again(fromItem(bytes, decodeAddresses), (addresses) =>
+				encodeCbor(addresses.map(({ host, port, serverName }) => [host, port, serverName])),
+			),
+	}),
+]);

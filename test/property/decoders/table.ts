@@ -1,0 +1,20 @@
+/**
+ * Every decoder of modules/: test/tools/decoder-table.test.ts finds them in the sources and fails for one that is missing
+ * here. A new decoder is one row, in the file of its kind; CONTRIBUTING.md says how.
+ */
+import type { Decoder } from "./decoder.ts";
+import { LINK_ROWS } from "./link-rows.ts";
+import { RECORD_DECODERS } from "./record-rows.ts";
+import { SIGNED_ROWS } from "./signed-rows.ts";
+import { WIRE_ROWS } from "./wire-rows.ts";
+
+export const DECODERS: readonly Decoder[] = Object.freeze([
+	...WIRE_ROWS,
+	...RECORD_DECODERS,
+	...SIGNED_ROWS,
+	...LINK_ROWS,
+]);
+
+export function nameOf({ file, name }: Decoder): string {
+	return `${file} ${name}`;
+}
