@@ -204,20 +204,24 @@ export class App {
 	}
 
 	/**
-	 * Whom the lock talks to has changed: nothing is resumed, and the link begins anew in a while. A further change does not
-	 * put that off: the links of a chain come at once, and what waits is bounded.
+	 * Whom the lock talks to has changed: nothing is resumed, and the link begins anew. One that is ready does so in a while:
+	 * the rest of a chain may be on its way, and replies. A further change does not put that off.
 	 */
 	#relaysChanged(): void {
 		const { clock, tls } = this.#platform;
 		tls.dropSessions();
-		if (this.#link.state === "idle") return this.#serve();
+		if (this.#link.state !== "ready") return this.#reconnect();
 		if (this.#settling !== undefined) return;
 		this.#settling = clock.after(LIMITS.trustSettleMs, () => {
 			this.#settling = undefined;
-			if (this.#resets.isPending) return;
-			this.#link.stop();
-			this.#serve();
+			this.#reconnect();
 		});
+	}
+
+	#reconnect(): void {
+		if (this.#resets.isPending) return;
+		this.#link.stop();
+		this.#serve();
 	}
 
 	#openDesk(serial: string): Desk {

@@ -99,7 +99,10 @@ export class LockRig {
 
 	/** After `provision`: trust with these relays and a certificate, which is returned. */
 	install(relays: readonly RelayAddress[], parts: Partial<TrustBundle> = {}): Uint8Array {
-		const message = signBundle(this.#crypto, trustBundle({ relays, ...parts }));
+		return this.installMessage(signBundle(this.#crypto, trustBundle({ relays, ...parts })));
+	}
+
+	installMessage(message: Uint8Array): Uint8Array {
 		const key = this.verb("identify").result.bytes(4, 65);
 		assert(key !== undefined, "a board without a key");
 		const certificate = makeDeviceCertificate(RIG_SERIAL, key);

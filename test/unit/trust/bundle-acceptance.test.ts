@@ -1,6 +1,7 @@
 /** Which bundle a lock takes (PROTOCOL 10.1): every way to be wrong that a holder, a thief or a mistake has (T5). */
 
 import { LIMITS } from "../../../modules/base/limits.ts";
+import { bytesEqual } from "../../../modules/base/bytes.ts";
 import { encodeUtf8 } from "../../../modules/base/utf8.ts";
 import { decodeSign, encodeSign } from "../../../modules/cose/sign.ts";
 import type { Crypto } from "../../../modules/platform/crypto.ts";
@@ -209,7 +210,7 @@ export default function suite(t: Suite): void {
 		let accepted = 0;
 		for (let round = 0; round < 200; round++) {
 			const bytes = random.mutate(good);
-			if (verdict(crypto, trustBundle(), bytes) === "accepted") accepted++;
+			if (!bytesEqual(bytes, good) && verdict(crypto, trustBundle(), bytes) === "accepted") accepted++;
 		}
 		check.equal(accepted, 0);
 		check.equal(verdict(crypto, trustBundle(), new Uint8Array(LIMITS.bundleBytes + 1)), "malformed");
