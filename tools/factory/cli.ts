@@ -10,6 +10,7 @@ import {
 	namedEndpoint,
 	serialLine,
 	serialNumber,
+	several,
 } from "../cli/arguments.ts";
 import { explaining } from "../cli/fault.ts";
 import { RegistryFault } from "../relay/database.ts";
@@ -25,12 +26,6 @@ import { VerbLine } from "./verbs.ts";
 
 const DAY_MS = 86_400_000;
 const HARDWARE_CLASS = /^[0-9A-Za-z._-]{1,24}$/;
-
-function several<Value>(
-	read: (text: string) => Value,
-): (text: string, former?: readonly Value[]) => readonly Value[] {
-	return (text, former = []) => [...former, read(text)];
-}
 
 function hardwareClass(text: string): string {
 	if (!HARDWARE_CLASS.test(text))
