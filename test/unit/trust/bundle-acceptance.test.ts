@@ -1,7 +1,7 @@
 /** Which bundle a lock takes (PROTOCOL 10.1): every way to be wrong that a holder, a thief or a mistake has (T5). */
 
-import { LIMITS } from "../../../modules/base/limits.ts";
 import { bytesEqual } from "../../../modules/base/bytes.ts";
+import { LIMITS } from "../../../modules/base/limits.ts";
 import { encodeUtf8 } from "../../../modules/base/utf8.ts";
 import { decodeSign, encodeSign } from "../../../modules/cose/sign.ts";
 import type { Crypto } from "../../../modules/platform/crypto.ts";
