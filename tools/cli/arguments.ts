@@ -108,3 +108,10 @@ export function serialLine(path: string): string {
 	if (!statusOf(path)?.isCharacterDevice()) throw new InvalidArgumentError("There is no such serial line.");
 	return path;
 }
+
+/** A reader of an option that may be repeated: each value is read by `read` and added to the former ones. */
+export function several<Value>(
+	read: (text: string) => Value,
+): (text: string, former?: readonly Value[]) => readonly Value[] {
+	return (text, former = []) => [...former, read(text)];
+}

@@ -35,6 +35,11 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 		load: async () => [(await import("../factory/cli.ts")).registerFactory],
 	},
 	{
+		name: "trust",
+		summary: "make, sign, inspect and hand out trust bundles",
+		load: async () => [(await import("../trust/cli.ts")).registerTrust],
+	},
+	{
 		name: "probe",
 		summary: "try the product's own TLS and WebSocket clients against a server",
 		load: async () => [

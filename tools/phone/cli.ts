@@ -1,7 +1,9 @@
 /** `latchkey phone`: a phone at the command line. Its wallet lies in one file; each command opens one session. */
+import { X509Certificate } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
+import { toHex } from "../../modules/base/bytes.ts";
 import { decodeLabel, type Label } from "../../modules/wire/label.ts";
 import { asName } from "../../modules/wire/names.ts";
 import {
@@ -10,9 +12,10 @@ import {
 	type NamedEndpoint,
 	namedEndpoint,
 	serialNumber,
+	several,
 	wholeNumber,
 } from "../cli/arguments.ts";
-import { explaining } from "../cli/fault.ts";
+import { CliFault, explaining } from "../cli/fault.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import { PhoneFault } from "./lock-client.ts";
 import { logText } from "./log-text.ts";
@@ -38,6 +41,8 @@ export function registerPhone(program: Command): void {
 	addCommand(phone, "log", "Show what the lock has logged since the last look, verified", showLog);
 	addPair(phone);
 	addMembers(phone);
+	addTrust(phone);
+	addRelays(phone);
 }
 
 function withWay(command: Command, serial: boolean): Command {
@@ -77,6 +82,63 @@ function addMembers(parent: Command): void {
 				console.log(`removed ${way.id}`);
 			}),
 		);
+}
+
+function addTrust(parent: Command): void {
+	withWay(parent.command("trust"), true)
+		.description(
+			"Carry trust bundles to the lock, in the order of their versions; without any, show what it trusts",
+		)
+		.option("--bundle <file...>", "signed bundle; may be repeated", several(existingFile))
+		.action((way: Way & { readonly bundle?: readonly string[] }) =>
+			withPhone(way, async (lock) => {
+				for (const path of way.bundle ?? []) {
+					console.log(`version\t${await lock.trust.put(new Uint8Array(readFileSync(path)))}`);
+				}
+				if (way.bundle !== undefined) return;
+				const status = await lock.trust.status();
+				const stale =
+					status.stale === undefined ? "unknown: the lock has no time" : status.stale ? "yes" : "no";
+				console.log(`version\t${status.version}`);
+				console.log(`expires\t${new Date(status.expiresUnixSeconds * 1_000).toISOString()}`);
+				console.log(`stale\t${stale}`);
+				console.log(`floor\t${new Date(status.floorUnixMs).toISOString()}`);
+			}),
+		);
+}
+
+function addRelays(parent: Command): void {
+	const relays = parent
+		.command("relays")
+		.description("Show and set relays of the owner's own, which no bundle touches");
+	addCommand(relays, "list", "Show the owner's own relays", async (lock) => {
+		const { rootDigests, addresses } = await lock.trust.listRelays();
+		for (const { host, port, name } of addresses) console.log(`relay\t${host}:${port}\t${name}`);
+		for (const digest of rootDigests) console.log(`root\t${toHex(digest)}`);
+	});
+	addCommand(relays, "clear", "Take the owner's own relays away", async (lock) => {
+		await lock.trust.setRelays([], []);
+		console.log("no relay of the owner's own");
+	});
+	withWay(relays.command("set"), true)
+		.description("Replace the owner's own relays")
+		.requiredOption("--own <host:port:name>", "where the relay is; may be repeated", several(namedEndpoint))
+		.requiredOption("--root <file>", "CA of the relay (PEM); may be repeated", several(existingFile))
+		.action((way: Way & { readonly own: readonly NamedEndpoint[]; readonly root: readonly string[] }) =>
+			withPhone(way, async (lock) => {
+				await lock.trust.setRelays(way.root.map(readDer), way.own);
+				console.log(`${way.own.length} of the owner's own`);
+			}),
+		);
+}
+
+/** The first certificate of a PEM file. */
+function readDer(path: string): Uint8Array {
+	try {
+		return new Uint8Array(new X509Certificate(readFileSync(path)).raw);
+	} catch {
+		throw new CliFault(`${path} is no certificate`);
+	}
 }
 
 function labelText(text: string): Label {

@@ -26,6 +26,7 @@ import {
 } from "../../modules/wire/log-chain.ts";
 import { NobleSigningKey } from "../crypto/noble.ts";
 import { type Answer, LockClient, PhoneFault } from "./lock-client.ts";
+import { PhoneTrust } from "./phone-trust.ts";
 import type { Transport } from "./transport.ts";
 
 export interface PhoneKeys {
@@ -194,6 +195,11 @@ export class Phone {
 
 	async removeMember(id: number): Promise<void> {
 		await this.#client.request("members.remove", { 0: id });
+	}
+
+	/** What the lock trusts, and its owner's own relays. */
+	get trust(): PhoneTrust {
+		return new PhoneTrust(this.#client);
 	}
 
 	/** Ends the session. Idempotent. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { existingFolder, folder, hostName, listenPort, serialNumber } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
+import { BundleService } from "./bundle-service.ts";
 import { readCredentials } from "./credentials.ts";
 import { RegistryFault } from "./database.ts";
 import { openRegistry } from "./registry.ts";
@@ -46,11 +47,9 @@ async function runRelay(options: RelayArguments, command: Command): Promise<void
 	const credentials = readCredentials(options.tls);
 	mkdirSync(options.dir, { recursive: true });
 	const registry = await openRegistry(registryPath(options.dir));
-	const relay = new Relay({
-		registry,
-		...credentials,
-		log: (line) => void process.stdout.write(`${line}\n`),
-	});
+	const log = (line: string): void => void process.stdout.write(`${line}\n`);
+	const bundles = await BundleService.open(registryPath(options.dir), log);
+	const relay = new Relay({ registry, ...credentials, log, services: [bundles] });
 	// Whoever read the log may go; the relay stays.
 	process.stdout.on("error", () => undefined);
 	const told = new Promise<void>((resolve) => {
@@ -61,6 +60,7 @@ async function runRelay(options: RelayArguments, command: Command): Promise<void
 		await told;
 	} finally {
 		await relay.close();
+		await bundles.close();
 		await registry.close();
 	}
 }

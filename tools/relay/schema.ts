@@ -3,6 +3,7 @@
  * text, keys hexadecimal text. Nothing of what passes between phones and locks is stored, and no Noise key.
  */
 import type { Kysely, Migration } from "kysely";
+import { BUNDLES_MIGRATION, type BundleRow } from "./bundle-schema.ts";
 
 export type DeviceStatus = "active" | "revoked";
 
@@ -16,6 +17,7 @@ export interface DeviceRow {
 
 export interface RelaySchema {
 	readonly devices: DeviceRow;
+	readonly bundles: BundleRow;
 }
 
 /** In the order of their names; one that has been released never changes. */
@@ -31,4 +33,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
 				.execute();
 		},
 	},
+	"0002-bundles": BUNDLES_MIGRATION,
 });

@@ -1,7 +1,7 @@
 /** Random grants, entries and addresses within their bounds, for the rows of the table. */
 import { type Grant, ROLE_PERMISSIONS } from "../../../modules/access/grant.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
-import type { RelayAddress } from "../../../modules/trust/relay-trust.ts";
+import type { RelayAddress } from "../../../modules/trust/relay-entry.ts";
 import type { LogEvent } from "../../../modules/wire/log-entry.ts";
 import type { Random } from "../../harness/random.ts";
 

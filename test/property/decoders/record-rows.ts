@@ -7,27 +7,11 @@ import { CERTIFICATE_CODEC, DEVICE_CODEC, SEAL_CODEC } from "../../../modules/id
 import { CODEC as LOG_CODEC } from "../../../modules/log/event-log.ts";
 import { RESET_PENDING } from "../../../modules/store/reset.ts";
 import { CODEC as TIME_CODEC } from "../../../modules/time/trusted-time.ts";
-import {
-	decodeAddresses,
-	decodeRoots,
-	CODEC as RELAY_TRUST_CODEC,
-	type RelayTrust,
-} from "../../../modules/trust/relay-trust.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
-import type { Random } from "../../harness/random.ts";
-import { makeRoot } from "../../unit/trust/certificates.ts";
-import { again, type Decoder, decoder, fromItem, fromMap, record } from "./decoder.ts";
-import { randomAddress, randomGrant, randomSerial } from "./people.ts";
+import { again, type Decoder, decoder, fromMap, record } from "./decoder.ts";
+import { randomGrant, randomSerial } from "./people.ts";
 
 const PRESENCE = "that the record is there is all that it says";
-
-function randomTrust(random: Random): RelayTrust {
-	return {
-		version: random.below(9),
-		roots: [makeRoot(), makeRoot()].slice(random.below(2)),
-		addresses: [randomAddress(random), randomAddress(random)].slice(random.below(2)),
-	};
-}
 
 export const RECORD_DECODERS: readonly Decoder[] = Object.freeze([
 	record("access/claim.ts", "CLAIM_CODEC", CLAIM_CODEC, (random) => ({
@@ -50,7 +34,6 @@ export const RECORD_DECODERS: readonly Decoder[] = Object.freeze([
 		headBefore: random.bytes(32),
 	})),
 	record("time/trusted-time.ts", "CODEC", TIME_CODEC, (random) => random.uint32() * 50),
-	record("trust/relay-trust.ts", "CODEC", RELAY_TRUST_CODEC, randomTrust),
 	record("app/notices.ts", "COUNTER", NOTICE_COUNTER, (random) => random.uint32()),
 	record("app/notices.ts", "KEPT", KEPT, (random) =>
 		Array.from({ length: random.between(1, 4) }, () => ({
@@ -61,17 +44,5 @@ export const RECORD_DECODERS: readonly Decoder[] = Object.freeze([
 	decoder("access/grant.ts", "decodeGrant", {
 		valid: (random) => encodeCbor(encodeGrant(randomGrant(random))),
 		decode: (bytes) => again(fromMap(bytes, decodeGrant), (grant) => encodeCbor(encodeGrant(grant))),
-	}),
-	decoder("trust/relay-trust.ts", "decodeRoots", {
-		valid: (random) => encodeCbor(randomTrust(random).roots),
-		decode: (bytes) => again(fromItem(bytes, decodeRoots), (roots) => encodeCbor(roots)),
-	}),
-	decoder("trust/relay-trust.ts", "decodeAddresses", {
-		valid: (random) =>
-			encodeCbor(randomTrust(random).addresses.map(({ host, port, serverName }) => [host, port, serverName])),
-		decode: (bytes) =>
-			again(fromItem(bytes, decodeAddresses), (addresses) =>
-				encodeCbor(addresses.map(({ host, port, serverName }) => [host, port, serverName])),
-			),
 	}),
 ]);
