@@ -9,7 +9,8 @@ import { Grants } from "../access/grants.ts";
 import { DeviceError } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { DEVICE_KEYS, Identity } from "../identity/identity.ts";
-import { Link, type LinkRelay } from "../link/link.ts";
+import { Link, type LinkFailure, type LinkRelay } from "../link/link.ts";
+import { LINK_FAILURES } from "../link/link-failure.ts";
 import { type BoltConfig, DEFAULT_BOLT } from "../lock/bolt-config.ts";
 import { BoltDriver } from "../lock/bolt-driver.ts";
 import type { BoltCause, BoltFault, BoltReport } from "../lock/bolt-state.ts";
@@ -31,16 +32,21 @@ import type { LogEvent } from "../wire/log-entry.ts";
 import { NOTICE_RESET } from "../wire/notice.ts";
 import { Desk } from "./desk.ts";
 import { Handlers } from "./handlers.ts";
+import { Health } from "./health.ts";
 import { LineVerbs } from "./line-verbs.ts";
 import { Notices } from "./notices.ts";
+import { Reporter } from "./reporter.ts";
 import { ResetKeeper } from "./reset-keeper.ts";
 import { SerialLine } from "./serial-line.ts";
+import { TimeKeeper } from "./time-keeper.ts";
 import { Transports } from "./transports.ts";
 import { WindowKeeper } from "./window-keeper.ts";
 
 export interface AppOptions {
 	readonly firmwareVersion: string;
 	readonly bolt?: BoltConfig;
+	/** The time role's, until a trust bundle brings them. */
+	readonly timeKeys?: () => readonly Uint8Array[];
 }
 
 const HOUR_MS = 3600000;
@@ -51,6 +57,9 @@ export class App {
 	readonly #store: Store;
 	readonly #resets: ResetKeeper;
 	readonly #time: TrustedTime;
+	readonly #timeKeeper: TimeKeeper;
+	readonly #health: Health;
+	readonly #reporter: Reporter;
 	readonly #trust: RelayTrustStore;
 	readonly #identity: Identity;
 	readonly #grants: Grants;
@@ -79,7 +88,9 @@ export class App {
 				this.#log = this.#openLog();
 				this.#append({ kind: "reset" });
 			},
+			onReboot: () => this.#health.flush(),
 		});
+		this.#health = new Health(this.#store, clock, system);
 		this.#time = new TrustedTime(this.#store, clock, system.buildUnixMs);
 		const sha256 = (data: Uint8Array): Uint8Array => crypto.sha256(data);
 		this.#startedAtMs = clock.monotonicMs();
@@ -107,6 +118,7 @@ export class App {
 			random: (bytes) => crypto.random(bytes),
 			relays: () => this.#relays(),
 			mayConnect: () => !this.#bolt.driving,
+			onFailure: (failure) => this.#linkFailed(failure),
 			...(platform.wsBytes === undefined ? {} : { wsBytes: platform.wsBytes }),
 		});
 		this.#notices = new Notices({
@@ -116,11 +128,38 @@ export class App {
 			unixSeconds: () => this.#unixSeconds(),
 			send: (address, sealed) => this.#link.send({ kind: "notice", address, sealed }),
 		});
-		this.#link.onReady(() => this.#notices.flush());
+		this.#timeKeeper = new TimeKeeper({
+			clock,
+			crypto,
+			time: this.#time,
+			timeKeys: options.timeKeys ?? (() => []),
+			ask: (nonce) => this.#link.send({ kind: "time-request", nonce }),
+			onSet: (source) => this.#health.recordTimeSource(source),
+			log: (line) => system.log(line),
+		});
+		this.#reporter = new Reporter({
+			clock,
+			firmwareVersion: options.firmwareVersion,
+			health: this.#health,
+			time: this.#time,
+			trustVersion: () => this.#trust.current?.version ?? 0,
+			credential: () => "factory",
+			send: (report) => this.#link.send({ kind: "report", report }),
+		});
+		this.#link.on("time-answer", ({ statement }) => this.#timeKeeper.linkAnswered(statement));
+		this.#link.on("report-request", () => this.#reporter.requested());
+		this.#link.onDown(() => this.#timeKeeper.linkDown());
+		this.#link.onReady(() => {
+			this.#notices.flush();
+			this.#reporter.tell();
+			this.#timeKeeper.linkReady();
+		});
 		const verbs = new LineVerbs({
 			identity: this.#identity,
 			crypto,
 			firmwareVersion: options.firmwareVersion,
+			timeKeeper: this.#timeKeeper,
+			report: () => this.#reporter.report(),
 			onProvisioned: () => this.#serve(),
 		});
 		const serial = new SerialLine(platform.serial, clock, {
@@ -137,6 +176,7 @@ export class App {
 		new ButtonDriver(clock, pins, "exit", (gesture) => {
 			if (gesture === "press") this.#bolt.pressExit();
 		});
+		this.#health.begin();
 		const resetReason = system.resetReason();
 		this.#append({ kind: "boot", resetReason, firmware: this.#options.firmwareVersion });
 		system.log(
@@ -195,6 +235,8 @@ export class App {
 				...shared,
 				clock,
 				bolt: this.#bolt,
+				timeKeeper: this.#timeKeeper,
+				report: () => this.#reporter.report(),
 				firmwareVersion: this.#options.firmwareVersion,
 				startedAtMs: this.#startedAtMs,
 				onStopped: () => this.#tellOfBolt(this.#bolt.bolt),
@@ -257,6 +299,15 @@ export class App {
 		this.#append({ kind: "fault", code: fault });
 	}
 
+	#linkFailed({ stage, reason, relay }: LinkFailure): void {
+		this.#health.recordLinkFailure(LINK_FAILURES[reason]);
+		this.#timeKeeper.linkFailed({
+			dates: reason === "expired" || reason === "not-yet-valid",
+			accepted: stage === "upgrading" || stage === "ready",
+			judgedAt: relay.time.kind,
+		});
+	}
+
 	/** A pairing phone that ends without a grant was a stranger. */
 	#sessionEnded(session: Session, end: string): void {
 		if (session.grantId === undefined) this.#strangers.add(session.transportName);
@@ -272,6 +323,7 @@ export class App {
 	#countHours(): void {
 		this.#platform.clock.after(HOUR_MS, () => {
 			this.#strangers.flush(this.#log, this.#hour++);
+			this.#health.measure();
 			this.#countHours();
 		});
 	}
@@ -279,6 +331,7 @@ export class App {
 	#reportFaults(): void {
 		const faults = [...this.#identity.faults, ...this.#grants.faults];
 		if (this.#time.fault !== undefined) faults.push(`time-floor-${this.#time.fault}`);
+		if (this.#health.fault !== undefined) faults.push(`health-${this.#health.fault}`);
 		const { fault } = this.#trust;
 		if (fault !== undefined && fault !== "absent") faults.push(`relay-trust-${fault}`);
 		if (this.#log.unreadable > 0) faults.push(`log-${this.#log.unreadable}-unreadable`);

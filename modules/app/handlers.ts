@@ -17,6 +17,8 @@ import type { Session } from "../session/session.ts";
 import type { CborMap } from "../wire/cbor-map.ts";
 import { BOLT_POSITIONS, type CommandName, type Refusal, ROLES } from "../wire/command.ts";
 import type { Request } from "../wire/session-message.ts";
+import { runTimeCommand, timeRefusal } from "./time-commands.ts";
+import type { TimeKeeper } from "./time-keeper.ts";
 
 export interface Call {
 	readonly session: Session;
@@ -34,6 +36,9 @@ export interface HandlersOptions {
 	readonly grants: Grants;
 	readonly log: EventLog;
 	readonly bolt: BoltDriver;
+	readonly timeKeeper: TimeKeeper;
+	/** What the lock says of itself (PROTOCOL 12). */
+	readonly report: () => Uint8Array;
 	readonly sessions: () => readonly Session[];
 	/** A command's motion ended elsewhere than was asked for; its session was not told of the bolt meanwhile. */
 	readonly onStopped: () => void;
@@ -58,7 +63,12 @@ export class Handlers {
 			case "anchor":
 			case "status":
 			case "members.list":
+			case "health":
 				return args.size === 0 ? undefined : "unknown-command";
+			case "time.nonce":
+			case "time.put":
+			case "time.set":
+				return timeRefusal(command, args);
 			case "unlock":
 			case "lock":
 				if (args.size !== 0) return "unknown-command";
@@ -75,10 +85,6 @@ export class Handlers {
 				return "not-permitted";
 			case "trust.put":
 			case "trust.status":
-			case "time.nonce":
-			case "time.put":
-			case "time.set":
-			case "health":
 			case "relays.list":
 			case "relays.set":
 				return "try-later";
@@ -109,13 +115,15 @@ export class Handlers {
 				return call.session.reply(call.request, "not-permitted");
 			case "trust.put":
 			case "trust.status":
-			case "time.nonce":
-			case "time.put":
-			case "time.set":
-			case "health":
 			case "relays.list":
 			case "relays.set":
 				return call.session.reply(call.request, "try-later");
+			case "time.nonce":
+			case "time.put":
+			case "time.set":
+				return runTimeCommand(this.#options.timeKeeper, command, call);
+			case "health":
+				return call.session.reply(call.request, "done", { 0: this.#options.report() });
 			default:
 				return unreachable(command);
 		}

@@ -21,6 +21,7 @@ import {
 	LINK_SUBPROTOCOL,
 	type ToLock,
 } from "../wire/envelope.ts";
+import { type LinkFailureReason, type LinkStage, reasonOfOutcome, reasonOfTls } from "./link-failure.ts";
 import { LINK_IDLE, type LinkEffect, type LinkEvent, type LinkState, stepLink } from "./link-state.ts";
 import { PLAIN_WS_BYTES } from "./ws-bytes.ts";
 import { CLOSE_GOING_AWAY } from "./ws-close.ts";
@@ -30,6 +31,13 @@ import type { WsOutcome } from "./ws-state.ts";
 
 /** Everything about one relay but the patience, which is the link's. */
 export type LinkRelay = Omit<TlsOptions, "handshakeMs" | "alpn">;
+
+/** One attempt that failed, or one connection that ended without our wish. */
+export interface LinkFailure {
+	readonly stage: LinkStage;
+	readonly reason: LinkFailureReason;
+	readonly relay: LinkRelay;
+}
 
 export interface LinkHost {
 	readonly clock: Clock;
@@ -42,6 +50,8 @@ export interface LinkHost {
 	readonly relays: () => readonly LinkRelay[];
 	/** False while no connection may begin; `poke` follows when that changes. */
 	readonly mayConnect: () => boolean;
+	/** Called once for each failure, when the link waits already; it may call any method of the link. */
+	readonly onFailure?: (failure: LinkFailure) => void;
 }
 
 type ToLockKind = ToLock["kind"];
@@ -184,7 +194,8 @@ export class Link {
 		} catch (error) {
 			// Unusable roots or key: trying again is all that can be done, and what a repair through another transport needs.
 			if (!(error instanceof DeviceError)) throw error;
-			this.#host.clock.after(0, () => this.#over(attempt, error.message));
+			const reason = error.code === "memory/exhausted" ? "memory" : "setup";
+			this.#host.clock.after(0, () => this.#over(attempt, reason, error.message));
 		}
 	}
 
@@ -206,7 +217,8 @@ export class Link {
 				},
 				onMessage: (_type, bytes) => this.#receive(attempt, bytes),
 				onDrained: () => this.#drained(attempt),
-				onClosed: (outcome) => this.#over(attempt, describeEnd(attempt, outcome)),
+				onClosed: (outcome) =>
+					this.#over(attempt, reasonOfOutcome(outcome, attempt.tlsReason), describeEnd(attempt, outcome)),
 			},
 		);
 		// What the relay sent together with its handshake's last flight.
@@ -215,7 +227,7 @@ export class Link {
 
 	#streamEnded(attempt: Attempt, reason: TlsReason | undefined): void {
 		attempt.tlsReason = reason;
-		if (attempt.ws === undefined) this.#over(attempt, `TLS ${reason ?? "close_notify"}`);
+		if (attempt.ws === undefined) this.#over(attempt, reasonOfTls(reason), `TLS ${reason ?? "close_notify"}`);
 		else attempt.ws.ended(false);
 	}
 
@@ -239,12 +251,16 @@ export class Link {
 		attempt.unsent = 0;
 	}
 
-	#over(attempt: Attempt, why: string): void {
+	/** reason: undefined when it was our own wish. */
+	#over(attempt: Attempt, reason: LinkFailureReason | undefined, why: string): void {
 		if (attempt !== this.#attempt) return;
+		const { kind } = this.#state;
+		const stage: LinkStage = kind === "ready" || kind === "upgrading" ? kind : "handshaking";
 		this.#attempt = undefined;
 		if (attempt.unreadable > 1) this.#log(`dropped ${attempt.unreadable} envelopes in all`);
 		this.#log(`${attempt.relay.serverName}: ${why}`);
 		this.#step({ kind: "closed", random: this.#host.random(4) });
+		if (reason !== undefined) this.#host.onFailure?.({ stage, reason, relay: attempt.relay });
 	}
 
 	#log(line: string): void {

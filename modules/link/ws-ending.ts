@@ -78,6 +78,7 @@ export function fail(
 /** RFC 6455 7.4.1. */
 function codeFor(reason: WsReadFault | WsCloseFault): number {
 	switch (reason) {
+		case "frame-size":
 		case "too-big":
 			return CLOSE_TOO_BIG;
 		case "utf8":

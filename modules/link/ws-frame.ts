@@ -32,7 +32,8 @@ export type WsFrameFault =
 	| "length-range" // 5.2: the most significant bit of 64 is set
 	| "continuation" // 5.4: nothing to continue
 	| "interleaved" // 5.4: a new message inside another
-	| "too-big"; // the message is above our bound
+	| "frame-size" // one frame is above our bound (10.4)
+	| "too-big"; // the message is above our bound (10.4)
 
 /** A place in the input that the decoder moves on. */
 export interface WsInput {

@@ -14,6 +14,7 @@ export type TlsReason =
 	| "alert-certificate" // the peer refused the client certificate
 	| "alert-version" // the peer refused every offered version
 	| "alert-handshake" // the peer shares no suite, group or signature scheme with us
+	| "plain-http" // the peer answers in HTTP without TLS, as a captive portal does
 	| "protocol" // the peer broke TLS: bad record, bad signature, unexpected or oversized message
 	| "version" // the peer chose a version outside the profile
 	| "suite" // the peer chose a suite outside the profile
