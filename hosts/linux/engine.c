@@ -78,7 +78,7 @@ static void log_frames(txMachine *the)
 
 /* ---- the same for the fault record: names and lines, nothing that a program computed ---- */
 
-enum { FRAMES_MAX = 24 };
+enum { FRAMES_MAX = 24, FRAMES_WALKED_MAX = 4096 };
 
 static const char *module_of(txMachine *the, txSlot *function)
 {
@@ -90,15 +90,19 @@ static const char *module_of(txMachine *the, txSlot *function)
 	return fxGetKeyName(the, module->next->value.module.id);
 }
 
+/* A function that calls itself stands there once. */
 static void record_frames(txMachine *the)
 {
-	int depth = 0;
+	const txSlot *former = NULL;
+	int depth = 0, walked = 0;
 
-	for (txSlot *frame = the->frame; frame && depth < FRAMES_MAX; frame = frame->next) {
+	for (txSlot *frame = the->frame; frame && depth < FRAMES_MAX && walked < FRAMES_WALKED_MAX; frame = frame->next, walked++) {
 		txSlot *reference = frame + 3, *function, *code, *environment;
 		uint32_t line = 0;
 		if (reference->kind != XS_REFERENCE_KIND || !mxIsFunction(reference->value.reference)) continue;
 		function = reference->value.reference;
+		if (function == former) continue;
+		former = function;
 		code = mxFunctionInstanceCode(function);
 		environment = mxFrameToEnvironment(frame);
 		if (environment >= the->stackBottom && environment < the->stackTop && environment->ID != XS_NO_ID) line = (uint32_t)environment->value.environment.line;

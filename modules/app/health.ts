@@ -70,13 +70,14 @@ export class Health {
 		const boot = Math.min(boots + 1, HEALTH_COUNT_MAX);
 		const fault = this.#system.lastFault();
 		const lastStack = fault === undefined && !FAULTS.includes(reason) ? stack : fault;
-		const least = reason === "power-on" ? undefined : leastFreeBytes;
+		const former = reason === "power-on" ? undefined : leastFreeBytes;
+		const least = Math.min(former ?? Number.POSITIVE_INFINITY, this.#system.heap().leastFreeBytes);
 		this.#figures = {
 			...rest,
 			boots: boot,
 			resets: [...resets, { boot, reason }].slice(-LIMITS.healthResets),
 			...(lastStack === undefined ? {} : { stack: plain(lastStack) }),
-			...(least === undefined ? {} : { leastFreeBytes: least }),
+			leastFreeBytes: least,
 		};
 		this.#changed = true;
 		// The host keeps a fault until it is on record here.

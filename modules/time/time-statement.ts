@@ -28,8 +28,7 @@ export function verifyTimeStatement(
 	const payload = verifySign1(crypto, statement, {
 		framing: "untagged",
 		externalAad: timeStatementAad(),
-		keyFor: (keyId) =>
-			keyId && timeKeys.find((publicKey) => bytesEqual(keyIdOf(crypto, publicKey), keyId)),
+		keyFor: (keyId) => keyId && timeKeys.find((publicKey) => bytesEqual(keyIdOf(crypto, publicKey), keyId)),
 	});
 	if (!payload.ok) return payload;
 	const claim = decodeTimeClaim(payload.value);

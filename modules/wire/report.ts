@@ -59,8 +59,7 @@ export interface Report {
 
 /** Keys 0 to 5 of `health`, moved up by `shift`. */
 export function healthFields(figures: HealthFigures, shift: number): CborFields {
-	const failures: { [reason: number]: number } = {};
-	for (const [reason, count] of figures.linkFailures) failures[reason] = count;
+	const failures = [...figures.linkFailures].sort(([a], [b]) => a - b);
 	return {
 		[shift]: figures.boots,
 		[shift + 1]: figures.resets.map(({ boot, reason }) => [boot, reason]),
@@ -77,7 +76,7 @@ export function readHealthFields(map: CborMap, shift: number): HealthFigures | u
 	const resets = readResets(map, shift + 1);
 	const stack = map.text(shift + 2, LIMITS.healthStackBytes);
 	const leastFreeBytes = map.uint(shift + 3);
-	const linkFailures = readFailures(map.map(shift + 4));
+	const linkFailures = readFailures(map, shift + 4);
 	const lastTimeSource = TIME_SOURCES[map.uint(shift + 5) ?? -1];
 	if (boots === undefined || resets === undefined || linkFailures === undefined) return undefined;
 	if (lastTimeSource === undefined) return undefined;
@@ -115,7 +114,8 @@ export function decodeReport(bytes: Uint8Array): Result<Report, "malformed"> {
 	const fields = map.value.map(4);
 	const health = fields && readHealthFields(fields, 0);
 	const timeSource = TIME_SOURCES[fields?.uint(6) ?? -1];
-	if (trustVersion === undefined || firmware === undefined || credential === undefined) return refuse("malformed");
+	if (trustVersion === undefined || firmware === undefined || credential === undefined)
+		return refuse("malformed");
 	if (health === undefined || timeSource === undefined) return refuse("malformed");
 	return accept({ trustVersion, firmware, credential, health, timeSource });
 }
@@ -133,14 +133,18 @@ function readResets(map: CborMap, key: number): readonly HealthReset[] | undefin
 	return items && resets;
 }
 
-function readFailures(map: CborMap | undefined): ReadonlyMap<number, number> | undefined {
-	if (map === undefined || map.size > LIMITS.healthFailureReasons) return undefined;
+/** In ascending order of the reasons, each once. */
+function readFailures(map: CborMap, key: number): ReadonlyMap<number, number> | undefined {
+	const items = map.array(key, { min: 0, max: LIMITS.healthFailureReasons });
 	const failures = new Map<number, number>();
-	for (const [key, value] of map) {
-		const reason = typeof key === "number" && key >= 0 && key <= LINK_FAILURE_MAX ? key : undefined;
-		const count = asUint(value, HEALTH_COUNT_MAX);
-		if (reason === undefined || count === undefined) return undefined;
+	let former = -1;
+	for (const item of items ?? []) {
+		const fields = asArray(item, 2);
+		const reason = asUint(fields?.[0], LINK_FAILURE_MAX);
+		const count = asUint(fields?.[1], HEALTH_COUNT_MAX);
+		if (reason === undefined || count === undefined || reason <= former) return undefined;
 		failures.set(reason, count);
+		former = reason;
 	}
-	return failures;
+	return items && failures;
 }

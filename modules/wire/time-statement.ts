@@ -2,8 +2,9 @@
  * The payload of a time statement and what it is signed under (PROTOCOL 11): shared by the lock, which verifies
  * (time/time-statement), and by whoever serves the time role (tools/trust). The decoder never throws.
  */
-import { encodeUtf8 } from "../base/utf8.ts";
+
 import { accept, type Result, refuse } from "../base/result.ts";
+import { encodeUtf8 } from "../base/utf8.ts";
 import { decodeCborMap } from "./cbor-decode.ts";
 import { encodeCbor } from "./cbor-encode.ts";
 import { TIME_NONCE_BYTES } from "./envelope.ts";
