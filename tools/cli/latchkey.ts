@@ -35,6 +35,16 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 		load: async () => [(await import("../factory/cli.ts")).registerFactory],
 	},
 	{
+		name: "trust",
+		summary: "serve the time role",
+		load: async () => {
+			const { registerTrustTime } = await import("../trust/time-cli.ts");
+			return [
+				(program) => registerTrustTime(program.command("trust").description("Serve the time role")),
+			];
+		},
+	},
+	{
 		name: "probe",
 		summary: "try the product's own TLS and WebSocket clients against a server",
 		load: async () => [

@@ -1,6 +1,7 @@
 /** `latchkey factory`: a development PKI, and the provisioning of one board. */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
+import { LIMITS } from "../../modules/base/limits.ts";
 import {
 	existingFolder,
 	folder,
@@ -10,7 +11,8 @@ import {
 	serialLine,
 	serialNumber,
 } from "../cli/arguments.ts";
-import { explaining } from "../cli/fault.ts";
+import { CliFault, explaining } from "../cli/fault.ts";
+import { healthText } from "../cli/health-text.ts";
 import { RegistryFault } from "../relay/database.ts";
 import { openRegistry } from "../relay/registry.ts";
 import { ensurePki, PkiFault } from "./pki.ts";
@@ -82,6 +84,26 @@ export function registerFactory(program: Command): void {
 		.action((options: ProvisionArguments) =>
 			explaining([ProvisionFault, SerialFault, RegistryFault], () => provisionBoard(options)),
 		);
+	factory
+		.command("health")
+		.description("Show what the board at a serial line says of itself, sealed or not")
+		.requiredOption("--serial-line <path>", "serial line of the board", serialLine)
+		.option("--json", "as one JSON object")
+		.action((options: { readonly serialLine: string; readonly json?: true }) =>
+			explaining([SerialFault], () => showHealth(options.serialLine, options.json === true)),
+		);
+}
+
+async function showHealth(path: string, json: boolean): Promise<void> {
+	const line = VerbLine.onPort(path);
+	try {
+		const answer = await line.call("health");
+		const report = answer.ok ? answer.value.bytes(0, { min: 1, max: LIMITS.reportBytes }) : undefined;
+		if (report === undefined) throw new CliFault("the board gives no report; its firmware may be older");
+		process.stdout.write(healthText(report, json));
+	} finally {
+		line.close();
+	}
 }
 
 async function makePki(dir: string, names: readonly string[]): Promise<void> {
