@@ -39,9 +39,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 		summary: "serve the time role",
 		load: async () => {
 			const { registerTrustTime } = await import("../trust/time-cli.ts");
-			return [
-				(program) => registerTrustTime(program.command("trust").description("Serve the time role")),
-			];
+			return [(program) => registerTrustTime(program.command("trust").description("Serve the time role"))];
 		},
 	},
 	{

@@ -16,10 +16,10 @@ import {
 import { CliFault, explaining } from "../cli/fault.ts";
 import { healthText } from "../cli/health-text.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
-import { PhoneFault } from "./lock-client.ts";
-import { logText } from "./log-text.ts";
 import { askTimeServer } from "../trust/time-client.ts";
 import { TimeFault } from "../trust/time-role.ts";
+import { PhoneFault } from "./lock-client.ts";
+import { logText } from "./log-text.ts";
 import { openRelay } from "./node-relay.ts";
 import { type LockTime, LogFault, Phone, type PhoneContext } from "./phone.ts";
 import { TransportFault } from "./transport.ts";

@@ -7,7 +7,7 @@ import { CliFault, explaining } from "../cli/fault.ts";
 import { healthText } from "../cli/health-text.ts";
 import { askTimeServer } from "../trust/time-client.ts";
 import { readCredentials } from "./credentials.ts";
-import { openDatabase, type RelayDatabase, RegistryFault } from "./database.ts";
+import { openDatabase, RegistryFault, type RelayDatabase } from "./database.ts";
 import type { DeviceService } from "./device-service.ts";
 import { RelayLog } from "./log.ts";
 import { openRegistry, SqlRegistry } from "./registry.ts";
@@ -39,7 +39,11 @@ export function registerRelay(program: Command): void {
 		.option("--host <address>", "address to listen on", hostName, "0.0.0.0")
 		.option("--device-port <port>", "port for locks; 0 lets the system choose", listenPort, 7443)
 		.option("--app-port <port>", "port for apps; 0 lets the system choose", listenPort, 7444)
-		.option("--time-server <url>", "time role that answers the locks' questions (latchkey trust time)", webUrl)
+		.option(
+			"--time-server <url>",
+			"time role that answers the locks' questions (latchkey trust time)",
+			webUrl,
+		)
 		.action((options: RelayArguments) => explaining([RegistryFault], () => runRelay(options, relay)));
 	relay
 		.command("revoke")

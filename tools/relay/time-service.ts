@@ -40,7 +40,8 @@ export class TimeService implements DeviceService {
 	receive(device: ConnectedDevice, envelope: ServiceEnvelope): void {
 		if (envelope.kind !== "time-request") return;
 		const { serial } = device;
-		if (this.#rates.get(serial)?.take(1, performance.now()) !== true) return this.#failed(serial, "too often");
+		if (this.#rates.get(serial)?.take(1, performance.now()) !== true)
+			return this.#failed(serial, "too often");
 		if (this.#asked >= ASKED_MAX) return this.#failed(serial, "busy");
 		void this.#answer(device, envelope.nonce);
 	}

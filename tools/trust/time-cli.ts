@@ -20,7 +20,9 @@ const LISTEN: Endpoint = Object.freeze({ host: "127.0.0.1", port: 7445 });
 export function registerTrustTime(trust: Command): void {
 	trust
 		.command("time")
-		.description("Say what time it is, signed, to locks that ask: over HTTP for relays, or once at a serial line")
+		.description(
+			"Say what time it is, signed, to locks that ask: over HTTP for relays, or once at a serial line",
+		)
 		.requiredOption("--key <file>", "the time role's private key (PEM, PKCS#8, P-256)", existingFile)
 		.option("--listen <host:port>", "where to serve (default: 127.0.0.1:7445; port 0: any)", listenEndpoint)
 		.option("--serial-line <path>", "answer the board at this line instead, once", serialLine)

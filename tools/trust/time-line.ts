@@ -9,7 +9,8 @@ export type AnswerTime = (nonce: Uint8Array) => Promise<Uint8Array> | Uint8Array
 export async function setTimeOverLine(line: VerbLine, answer: AnswerTime): Promise<number> {
 	const asked = await line.call("time");
 	const nonce = asked.ok ? asked.value.bytes(0, 16) : undefined;
-	if (nonce === undefined) throw new TimeFault(`the board asks nothing: ${asked.ok ? "malformed" : asked.reason}`);
+	if (nonce === undefined)
+		throw new TimeFault(`the board asks nothing: ${asked.ok ? "malformed" : asked.reason}`);
 	const set = await line.call("time", { 0: await answer(nonce) });
 	if (!set.ok) throw new TimeFault(`the board refuses the statement (${set.reason}); its log says why`);
 	const unixMs = set.value.uint(0);

@@ -4,8 +4,8 @@
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { buildSign1 } from "../../modules/cose/sign1.ts";
 import { keyIdOf } from "../../modules/cose/key-id.ts";
+import { buildSign1 } from "../../modules/cose/sign1.ts";
 import { TIME_NONCE_BYTES } from "../../modules/wire/envelope.ts";
 import { encodeTimeClaim, timeStatementAad } from "../../modules/wire/time-statement.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
