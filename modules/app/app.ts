@@ -19,6 +19,7 @@ import { ButtonDriver } from "../lock/button-driver.ts";
 import { EventLog } from "../log/event-log.ts";
 import { StrangerCounts } from "../log/strangers.ts";
 import { qrMethod } from "../pairing/responder.ts";
+import type { Timer } from "../platform/clock.ts";
 import type { DhKeyPair, Secret } from "../platform/crypto.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ikMethod } from "../session/method.ts";
@@ -26,7 +27,9 @@ import type { Session } from "../session/session.ts";
 import { FactoryReset } from "../store/reset.ts";
 import { Store } from "../store/store.ts";
 import { TrustedTime } from "../time/trusted-time.ts";
-import { RelayTrustStore } from "../trust/relay-trust.ts";
+import { OwnerRelays } from "../trust/owner-relays.ts";
+import { relayList } from "../trust/relay-list.ts";
+import { TrustStore } from "../trust/trust-store.ts";
 import { BOLT_POSITIONS, EVENT_BOLT } from "../wire/command.ts";
 import type { LogEvent } from "../wire/log-entry.ts";
 import { NOTICE_RESET } from "../wire/notice.ts";
@@ -40,13 +43,13 @@ import { ResetKeeper } from "./reset-keeper.ts";
 import { SerialLine } from "./serial-line.ts";
 import { TimeKeeper } from "./time-keeper.ts";
 import { Transports } from "./transports.ts";
+import { TrustCommands } from "./trust-commands.ts";
+import { TrustKeeper } from "./trust-keeper.ts";
 import { WindowKeeper } from "./window-keeper.ts";
 
 export interface AppOptions {
 	readonly firmwareVersion: string;
 	readonly bolt?: BoltConfig;
-	/** The time role's, until a trust bundle brings them. */
-	readonly timeKeys?: () => readonly Uint8Array[];
 }
 
 const HOUR_MS = 3600000;
@@ -57,10 +60,12 @@ export class App {
 	readonly #store: Store;
 	readonly #resets: ResetKeeper;
 	readonly #time: TrustedTime;
+	readonly #trust: TrustStore;
+	readonly #ownerRelays: OwnerRelays;
+	readonly #trustKeeper: TrustKeeper;
 	readonly #timeKeeper: TimeKeeper;
 	readonly #health: Health;
 	readonly #reporter: Reporter;
-	readonly #trust: RelayTrustStore;
 	readonly #identity: Identity;
 	readonly #grants: Grants;
 	readonly #startedAtMs: number;
@@ -72,6 +77,7 @@ export class App {
 	readonly #notices: Notices;
 	readonly #window: WindowKeeper;
 	#hour = 0;
+	#settling: Timer | undefined;
 	/** Once sessions are served. */
 	#desk: Desk | undefined;
 
@@ -92,11 +98,11 @@ export class App {
 		});
 		this.#health = new Health(this.#store, clock, system);
 		this.#time = new TrustedTime(this.#store, clock, system.buildUnixMs);
-		const sha256 = (data: Uint8Array): Uint8Array => crypto.sha256(data);
 		this.#startedAtMs = clock.monotonicMs();
 		this.#log = this.#openLog();
 		this.#resets.finish();
-		this.#trust = new RelayTrustStore(this.#store, sha256);
+		this.#trust = new TrustStore(this.#store, this.#time, crypto);
+		this.#ownerRelays = new OwnerRelays(this.#store, crypto);
 		this.#identity = new Identity(this.#store, keys, this.#trust);
 		this.#grants = new Grants(this.#store);
 		this.#window = new WindowKeeper({
@@ -132,7 +138,7 @@ export class App {
 			clock,
 			crypto,
 			time: this.#time,
-			timeKeys: options.timeKeys ?? (() => []),
+			timeKeys: () => this.#trust.timeKeys,
 			ask: (nonce) => this.#link.send({ kind: "time-request", nonce }),
 			onSet: (source) => this.#health.recordTimeSource(source),
 			log: (line) => system.log(line),
@@ -142,7 +148,7 @@ export class App {
 			firmwareVersion: options.firmwareVersion,
 			health: this.#health,
 			time: this.#time,
-			trustVersion: () => this.#trust.current?.version ?? 0,
+			trustVersion: () => this.#trust.version,
 			credential: () => "factory",
 			send: (report) => this.#link.send({ kind: "report", report }),
 		});
@@ -154,8 +160,19 @@ export class App {
 			this.#reporter.tell();
 			this.#timeKeeper.linkReady();
 		});
+		this.#trustKeeper = new TrustKeeper({
+			clock,
+			system,
+			trust: this.#trust,
+			isSealed: () => this.#identity.stage === "sealed",
+			mayVerify: () => !this.#bolt.driving,
+			append: (event) => this.#append(event),
+			onChanged: () => this.#trustChanged(),
+		});
+		this.#link.on("trust", (envelope) => void this.#trustKeeper.take("relay", envelope.message));
 		const verbs = new LineVerbs({
 			identity: this.#identity,
+			trust: this.#trustKeeper,
 			crypto,
 			firmwareVersion: options.firmwareVersion,
 			timeKeeper: this.#timeKeeper,
@@ -218,10 +235,33 @@ export class App {
 				() => !this.#bolt.driving,
 			);
 		}
-		if (this.#identity.certificateChain !== undefined && this.#trust.current !== undefined) {
+		if (this.#identity.certificateChain !== undefined && this.#relays().length > 0) {
 			this.#link.start();
 			this.#link.poke();
 		}
+	}
+
+	/**
+	 * Whom the lock talks to has changed: nothing is resumed, and the link begins anew in a while. A further change does not
+	 * put that off: the links of a chain come at once, and what waits is bounded.
+	 */
+	#relaysChanged(): void {
+		const { clock, tls } = this.#platform;
+		tls.dropSessions();
+		if (this.#link.state === "idle") return this.#serve();
+		if (this.#settling !== undefined) return;
+		this.#settling = clock.after(LIMITS.trustSettleMs, () => {
+			this.#settling = undefined;
+			if (this.#resets.isPending) return;
+			this.#link.stop();
+			this.#serve();
+		});
+	}
+
+	#trustChanged(): void {
+		this.#reporter.tell();
+		this.#timeKeeper.trustChanged();
+		this.#relaysChanged();
 	}
 
 	#openDesk(serial: string): Desk {
@@ -240,6 +280,15 @@ export class App {
 				firmwareVersion: this.#options.firmwareVersion,
 				startedAtMs: this.#startedAtMs,
 				onStopped: () => this.#tellOfBolt(this.#bolt.bolt),
+				trust: new TrustCommands({
+					clock,
+					crypto,
+					time: this.#time,
+					trust: this.#trust,
+					keeper: this.#trustKeeper,
+					owner: this.#ownerRelays,
+					onRelaysChanged: () => this.#relaysChanged(),
+				}),
 			}),
 			isWindowOpen: () => this.#window.isOpen,
 			onClaimed: () => this.#window.close(),
@@ -247,17 +296,16 @@ export class App {
 	}
 
 	#relays(): readonly LinkRelay[] {
-		const trust = this.#trust.current;
 		const chain = this.#identity.certificateChain;
-		if (trust === undefined || chain === undefined) return [];
-		return trust.addresses.map(({ host, port, serverName }) => ({
+		if (chain === undefined) return [];
+		return relayList(this.#trust, this.#ownerRelays).map(({ host, port, serverName, roots, scope }) => ({
 			host,
 			port,
 			serverName,
-			roots: trust.roots,
+			roots,
 			time: this.#time.tlsTime(),
 			clientCertificate: { chain, key: { name: DEVICE_KEYS.device } },
-			resumptionScope: this.#trust.scope!,
+			resumptionScope: scope,
 		}));
 	}
 
@@ -310,6 +358,7 @@ export class App {
 
 	/** A pairing phone that ends without a grant was a stranger. */
 	#sessionEnded(session: Session, end: string): void {
+		this.#trustKeeper.forget("session", session);
 		if (session.grantId === undefined) this.#strangers.add(session.transportName);
 		const who = session.grantId === undefined ? "a pairing phone" : `grant ${session.grantId}`;
 		this.#platform.system.log(`session: ${who} over ${session.transportName} ended, ${end}`);
@@ -332,8 +381,12 @@ export class App {
 		const faults = [...this.#identity.faults, ...this.#grants.faults];
 		if (this.#time.fault !== undefined) faults.push(`time-floor-${this.#time.fault}`);
 		if (this.#health.fault !== undefined) faults.push(`health-${this.#health.fault}`);
-		const { fault } = this.#trust;
-		if (fault !== undefined && fault !== "absent") faults.push(`relay-trust-${fault}`);
+		for (const [name, fault] of [
+			["trust", this.#trust.fault],
+			["owner-relays", this.#ownerRelays.fault],
+		] as const) {
+			if (fault !== undefined && fault !== "absent") faults.push(`${name}-${fault}`);
+		}
 		if (this.#log.unreadable > 0) faults.push(`log-${this.#log.unreadable}-unreadable`);
 		for (const code of faults) {
 			this.#platform.system.log(`storage: ${code}`);

@@ -28,6 +28,8 @@ const READS: readonly CommandName[] = Object.freeze([
 	"members.list",
 	"time.nonce",
 	"health",
+	"trust.status",
+	"relays.list",
 ]);
 
 export interface DeskOptions {

@@ -19,6 +19,7 @@ import { BOLT_POSITIONS, type CommandName, type Refusal, ROLES } from "../wire/c
 import type { Request } from "../wire/session-message.ts";
 import { runTimeCommand, timeRefusal } from "./time-commands.ts";
 import type { TimeKeeper } from "./time-keeper.ts";
+import type { TrustCommands } from "./trust-commands.ts";
 
 export interface Call {
 	readonly session: Session;
@@ -42,6 +43,7 @@ export interface HandlersOptions {
 	readonly sessions: () => readonly Session[];
 	/** A command's motion ended elsewhere than was asked for; its session was not told of the bolt meanwhile. */
 	readonly onStopped: () => void;
+	readonly trust: TrustCommands;
 }
 
 export class Handlers {
@@ -87,7 +89,7 @@ export class Handlers {
 			case "trust.status":
 			case "relays.list":
 			case "relays.set":
-				return "try-later";
+				return this.#options.trust.refusal(command, args);
 			default:
 				return unreachable(command);
 		}
@@ -117,7 +119,7 @@ export class Handlers {
 			case "trust.status":
 			case "relays.list":
 			case "relays.set":
-				return call.session.reply(call.request, "try-later");
+				return this.#options.trust.run(command, call);
 			case "time.nonce":
 			case "time.put":
 			case "time.set":

@@ -40,7 +40,9 @@ export type LogEvent =
 			readonly byGrantId: number;
 	  }
 	| { readonly kind: "member-removed"; readonly grantId: number; readonly byGrantId: number }
-	| { readonly kind: "fault"; readonly code: string };
+	| { readonly kind: "fault"; readonly code: string }
+	/** way: over which of its ways in the bundle came. */
+	| { readonly kind: "trust"; readonly version: number; readonly way: string };
 
 export type BoltCause = "command" | "exit" | "relock" | "manual" | "fault";
 
@@ -73,6 +75,7 @@ const KINDS = Object.freeze({
 	"member-added": 9,
 	"member-removed": 10,
 	fault: 11,
+	trust: 12,
 } as const);
 
 const BOLT_CAUSES: readonly BoltCause[] = Object.freeze(["command", "exit", "relock", "manual", "fault"]);
@@ -133,6 +136,8 @@ function encodeDetail(event: LogEvent): readonly CborInput[] {
 			return [event.grantId, event.byGrantId];
 		case "fault":
 			return [logText(event.code)];
+		case "trust":
+			return [event.version, logText(event.way)];
 		default:
 			return unreachable(event);
 	}
@@ -231,6 +236,12 @@ function decodeDetail(kind: number, detail: readonly CborValue[]): LogEvent | Un
 		case KINDS.fault: {
 			const code = asLogText(first);
 			return count === 1 && code !== undefined ? { kind: "fault", code } : undefined;
+		}
+		case KINDS.trust: {
+			const version = asUint(first);
+			const way = asLogText(second);
+			if (count !== 2 || version === undefined || way === undefined) return undefined;
+			return { kind: "trust", version, way };
 		}
 		default:
 			return { kind: "unknown", number: kind, detail };

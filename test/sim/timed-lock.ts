@@ -6,26 +6,31 @@ import { Grants, type NewMember } from "../../modules/access/grants.ts";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import type { TlsReason, TlsTime } from "../../modules/platform/tls.ts";
 import { Store } from "../../modules/store/store.ts";
+import type { RelayAddress } from "../../modules/trust/relay-entry.ts";
 import { decodeFromLock } from "../../modules/wire/envelope.ts";
 import type { Label } from "../../modules/wire/label.ts";
 import { decodeReport } from "../../modules/wire/report.ts";
 import { BINARY } from "../unit/link/server-frames.ts";
 import { SimRelay } from "../unit/link/sim-relay.ts";
-import { makeDeviceCertificate, makeRoot } from "../unit/trust/certificates.ts";
-import { LockRig, RIG_SERIAL } from "./lock-rig.ts";
+import { SIGNED_UNIX_SECONDS } from "./bundles.ts";
+import { LockRig } from "./lock-rig.ts";
 import { PhoneRig } from "./phone-rig.ts";
 import { SimTimeRole } from "./time-role.ts";
 
 export const DAY_MS = 86_400_000;
 export const YEAR_MS = 365 * DAY_MS;
-/** When the image was built. */
-export const BUILT_MS = 1_760_000_000_000;
-/** When the simulation starts: the image is a month old. */
-const START_MS = BUILT_MS + 30 * DAY_MS;
+/** The floor: when the lock's trust was signed. */
+export const FLOOR_MS = SIGNED_UNIX_SECONDS * 1000;
+/** When the simulation starts: the trust is a month old. */
+const START_MS = FLOOR_MS + 30 * DAY_MS;
 
 const HOST = "192.0.2.7";
 const PORT = 8443;
-const SERVER_NAME = "relay.example";
+export const RELAY_ADDRESS: RelayAddress = Object.freeze({
+	host: HOST,
+	port: PORT,
+	serverName: "relay.example",
+});
 
 type Validity = NonNullable<NewMember["validity"]>;
 
@@ -35,7 +40,7 @@ export class TimedLock {
 	readonly role: SimTimeRole;
 	readonly relays: SimRelay[] = [];
 	/** Of the relay's certificate. */
-	validity = { notBeforeMs: BUILT_MS - YEAR_MS, notAfterMs: BUILT_MS + YEAR_MS };
+	validity = { notBeforeMs: FLOOR_MS - YEAR_MS, notAfterMs: FLOOR_MS + YEAR_MS };
 	/** What the relay answers to a question; undefined: nothing. */
 	answerTo: (nonce: Uint8Array) => Uint8Array | undefined = (nonce) => this.role.answer(nonce, this.unixMs);
 	/** Reports and questions that the relay has had, over all connections. */
@@ -45,14 +50,11 @@ export class TimedLock {
 
 	constructor(crypto: TestCrypto, timeKeys?: readonly Uint8Array[]) {
 		this.role = new SimTimeRole(crypto);
-		const keys = timeKeys ?? [this.role.publicKey];
-		this.rig = new LockRig({ crypto }, { firmwareVersion: "1.0.0-sim", timeKeys: () => keys });
+		this.rig = new LockRig({ crypto });
 		this.#label = this.rig.provision();
 		this.owner = new PhoneRig(this.rig, crypto, this.#label, 11);
 		this.rig.board.network.listen(HOST, PORT, ({ time }) => judged(time, this.validity) ?? this.#serve);
-		const key = this.rig.verb("identify").result.bytes(4, 65)!;
-		const chain = [makeDeviceCertificate(RIG_SERIAL, key)];
-		this.rig.verb("install", { 0: chain, 1: [makeRoot()], 2: [[HOST, PORT, SERVER_NAME]] });
+		this.rig.install([RELAY_ADDRESS], { timeKeys: timeKeys ?? [this.role.publicKey] });
 		this.rig.verb("seal");
 		this.rig.press();
 		if (this.owner.pair()?.status !== "done") throw new Error(this.rig.log);

@@ -36,6 +36,8 @@ function eventText(event: LogEvent | UnknownLogEvent): string {
 			return `grant ${event.grantId} removed by grant ${event.byGrantId}`;
 		case "fault":
 			return `fault ${event.code}`;
+		case "trust":
+			return `trust bundle ${event.version} accepted over ${event.way}`;
 		default:
 			return `entry of a newer kind (${event.number})`;
 	}

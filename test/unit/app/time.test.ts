@@ -1,10 +1,12 @@
 /** How a whole lock comes to know the time, and that no wrong clock strands it (DESIGN 7; T13, T4). */
 import { LIMITS } from "../../../modules/base/limits.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import { decodeReport } from "../../../modules/wire/report.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { signBundle, trustBundle } from "../../sim/bundles.ts";
 import type { PhoneRig } from "../../sim/phone-rig.ts";
 import { SimTimeRole } from "../../sim/time-role.ts";
-import { BUILT_MS, DAY_MS, TimedLock, YEAR_MS } from "../../sim/timed-lock.ts";
+import { DAY_MS, FLOOR_MS, RELAY_ADDRESS, TimedLock, YEAR_MS } from "../../sim/timed-lock.ts";
 
 const HOUR_MS = 3_600_000;
 /** Long enough for every attempt that doubt takes, with its back-off. */
@@ -54,7 +56,7 @@ export default function suite(t: Suite): void {
 			const lock = newSilent(crypto);
 			const guest = lock.addGuest(crypto, validNow(lock));
 			lock.rig.advance(100);
-			check.deepEqual(lock.rig.board.network.attempts.at(-1)?.time, { unixMs: BUILT_MS, kind: "floor" });
+			check.deepEqual(lock.rig.board.network.attempts.at(-1)?.time, { unixMs: FLOOR_MS, kind: "floor" });
 			check.equal(unlockBy(guest), "no-time");
 			check.equal(lock.source, "none");
 			lock.answerTo = (nonce) => lock.role.answer(nonce, lock.unixMs);
@@ -232,7 +234,7 @@ export default function suite(t: Suite): void {
 						IN_2100_MS,
 					),
 				(nonce) => thief.answer(nonce, IN_2100_MS),
-				(nonce) => lock.role.answer(nonce, BUILT_MS - 1),
+				(nonce) => lock.role.answer(nonce, FLOOR_MS - 1),
 				() => new Uint8Array(256),
 			];
 			for (const answer of answers) {
@@ -335,10 +337,10 @@ export default function suite(t: Suite): void {
 			const lock = newSilent(crypto);
 			const before = records(lock);
 			lock.owner.connect();
-			for (const unixMs of [0, BUILT_MS - 1, 253402300800000])
+			for (const unixMs of [0, FLOOR_MS - 1, 253402300800000])
 				check.equal(lock.owner.ask("time.set", { 0: unixMs })?.status, "not-permitted");
 			check.equal(lock.source, "none");
-			check.equal(lock.owner.ask("time.set", { 0: BUILT_MS })?.status, "done");
+			check.equal(lock.owner.ask("time.set", { 0: FLOOR_MS })?.status, "done");
 			lock.validity = { notBeforeMs: lock.unixMs - DAY_MS, notAfterMs: lock.unixMs + 90 * DAY_MS };
 			check.equal(lock.reconnect(DOUBT_MS), LIMITS.timeDoubts + 1, lock.rig.log);
 			check.equal(lock.source, "none");
@@ -354,11 +356,11 @@ export default function suite(t: Suite): void {
 			lock.rig.advance(100);
 			check.equal(unlockBy(guest), "done", lock.rig.log);
 			lock.answerTo = () => lock.role.answer(lock.questions[0]!, lock.unixMs);
-			lock.validity = { notBeforeMs: BUILT_MS - YEAR_MS, notAfterMs: lock.unixMs - DAY_MS };
+			lock.validity = { notBeforeMs: FLOOR_MS - YEAR_MS, notAfterMs: lock.unixMs - DAY_MS };
 			check.equal(lock.reconnect(DOUBT_MS), LIMITS.timeDoubts + 1);
 			check.equal(lock.source, "none");
 			check.equal(unlockBy(guest), "no-time");
-			lock.validity = { notBeforeMs: BUILT_MS - YEAR_MS, notAfterMs: BUILT_MS - 1 };
+			lock.validity = { notBeforeMs: FLOOR_MS - YEAR_MS, notAfterMs: FLOOR_MS - 1 };
 			check.equal(lock.reconnect(DOUBT_MS), undefined, "a leaf that ended before the floor serves nobody");
 		},
 	);
@@ -369,7 +371,7 @@ export default function suite(t: Suite): void {
 		const good = lock.validity;
 		const { network, time } = lock.rig.board;
 		for (let round = 0; round < 3; round++) {
-			lock.validity = { ...good, notAfterMs: BUILT_MS + DAY_MS };
+			lock.validity = { ...good, notAfterMs: FLOOR_MS + DAY_MS };
 			const attempts = network.attempts.length;
 			lock.drop();
 			time.advanceUntil(() => network.attempts.length === attempts + LIMITS.timeDoubts - 1, DOUBT_MS);
@@ -380,12 +382,31 @@ export default function suite(t: Suite): void {
 		check.ok(!lock.rig.log.includes("given up"), lock.rig.log);
 	});
 
-	t.test("a lock that trusts no time role asks nobody (T13)", ({ crypto }) => {
-		const lock = new TimedLock(crypto, []);
-		lock.rig.advance(DAY_MS);
-		check.equal(lock.questions.length, 0);
-		check.equal(lock.source, "none");
-	});
+	t.test(
+		"a new bundle's time role is asked at once, and the former one is heard no more (T5, T13)",
+		({ crypto }) => {
+			const lock = new TimedLock(crypto);
+			const next = new SimTimeRole(crypto, 77);
+			const reports = lock.reports.length;
+			lock.answerTo = (nonce) => lock.role.answer(nonce, lock.unixMs);
+			const message = signBundle(
+				crypto,
+				trustBundle({ version: 2, relays: [RELAY_ADDRESS], timeKeys: [next.publicKey] }),
+			);
+			const asked = lock.questions.length;
+			lock.relay?.send({ kind: "trust", message });
+			lock.rig.advance(LIMITS.trustSettleMs + LIMITS.linkBackoffMaxMs);
+			check.ok(lock.questions.length > asked, lock.rig.log);
+			check.ok(lock.rig.log.includes("time: a statement refused, unknown-key"), lock.rig.log);
+			check.equal(check.accepted(decodeReport(lock.reports.at(-1)!)).trustVersion, 2);
+			check.ok(lock.reports.length > reports);
+			lock.answerTo = (nonce) => next.answer(nonce, lock.unixMs + 3000);
+			lock.rig.advance(LIMITS.timeAnswerMs + LIMITS.timeRetryMs);
+			const nonce = lock.rig.verb("time").result.bytes(0, 16)!;
+			check.equal(lock.rig.verb("time", { 0: lock.role.answer(nonce, lock.unixMs) }).code, "refused");
+			check.equal(lock.source, "time-role");
+		},
+	);
 
 	t.test("a reboot forgets the time, not who gave it last", ({ crypto }) => {
 		const lock = new TimedLock(crypto);
