@@ -20,11 +20,11 @@ const ANSWERS_BURST = 1_000;
 const ANSWERS_PER_MINUTE = 6_000;
 
 export class TimeServer {
-	readonly #role: TimeRole;
+	readonly #role: Pick<TimeRole, "answer">;
 	readonly #server: Server;
 	readonly #rate = new TokenBucket(ANSWERS_BURST, ANSWERS_PER_MINUTE, performance.now());
 
-	constructor(role: TimeRole) {
+	constructor(role: Pick<TimeRole, "answer">) {
 		this.#role = role;
 		this.#server = createServer(
 			{
