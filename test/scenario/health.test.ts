@@ -71,7 +71,9 @@ export default function suite(t: Suite): void {
 			const seen: string[] = [];
 			const lines: string[] = [];
 			let boots = 0;
+			const lines: string[] = [];
 			const supervisor = new Supervisor({
+				onLine: (line) => void lines.push(line),
 				dir: join(dir, "board"),
 				image: buildScenarioImage(),
 				binary: join(PATHS.hostBuild, "testkeys", "latchkey-board"),
@@ -151,6 +153,8 @@ export default function suite(t: Suite): void {
 				check.ok(health.stack?.includes(frame), health.stack);
 				check.ok(/^[ -~]{1,512}$/.test(health.stack ?? ""));
 				check.ok(!kept(join(dir, "board")).includes(PLANT));
+			} catch (error) {
+				throw new Error(`${(error as Error).message}\n${supervisor.refusedStatus}\n${lines.join("\n")}`);
 			} finally {
 				await supervisor.stop();
 				rmSync(dir, { recursive: true, force: true });
