@@ -1,9 +1,13 @@
 /** How a whole lock comes to know the time, and that no wrong clock strands it (DESIGN 7; T13, T4). */
 import { LIMITS } from "../../../modules/base/limits.ts";
+import { keyIdOf } from "../../../modules/cose/key-id.ts";
+import { buildSign1 } from "../../../modules/cose/sign1.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { decodeReport } from "../../../modules/wire/report.ts";
+import { encodeTimeClaim, timeStatementAad } from "../../../modules/wire/time-statement.ts";
 import { check, type Suite } from "../../harness/test.ts";
-import { signBundle, trustBundle } from "../../sim/bundles.ts";
+import { holder, signBundle, trustBundle } from "../../sim/bundles.ts";
+import { p256Sign } from "../../sim/p256.ts";
 import type { PhoneRig } from "../../sim/phone-rig.ts";
 import { SimTimeRole } from "../../sim/time-role.ts";
 import { DAY_MS, FLOOR_MS, RELAY_ADDRESS, TimedLock, YEAR_MS } from "../../sim/timed-lock.ts";
@@ -407,6 +411,23 @@ export default function suite(t: Suite): void {
 			check.equal(lock.source, "time-role");
 		},
 	);
+
+	t.test("a key of another role of the trust says no time (T13, T5)", ({ crypto }) => {
+		const release = holder(11);
+		const lock = newSilent(crypto);
+		check.bytes(trustBundle().updateRole.keys[0], release.publicKey);
+		const nonce = lock.rig.verb("time").result.bytes(0, 16)!;
+		const claim = encodeTimeClaim({ nonce, unixMs: lock.unixMs });
+		const statement = buildSign1(
+			"untagged",
+			timeStatementAad(),
+			claim,
+			keyIdOf(crypto, release.publicKey),
+			(bytes) => p256Sign(crypto, release.privateKey, bytes),
+		);
+		check.equal(lock.rig.verb("time", { 0: statement }).code, "refused");
+		check.equal(lock.source, "none");
+	});
 
 	t.test("a reboot forgets the time, not who gave it last", ({ crypto }) => {
 		const lock = new TimedLock(crypto);
