@@ -71,9 +71,7 @@ export default function suite(t: Suite): void {
 			const seen: string[] = [];
 			const lines: string[] = [];
 			let boots = 0;
-			const lines: string[] = [];
 			const supervisor = new Supervisor({
-				onLine: (line) => void lines.push(line),
 				dir: join(dir, "board"),
 				image: buildScenarioImage(),
 				binary: join(PATHS.hostBuild, "testkeys", "latchkey-board"),
@@ -135,7 +133,9 @@ export default function suite(t: Suite): void {
 				"--arg",
 				`crash=${kind}`,
 			];
+			const lines: string[] = [];
 			const supervisor = new Supervisor({
+				onLine: (line) => void lines.push(line),
 				dir: join(dir, "board"),
 				image: buildScenarioImage(),
 				binary: join(PATHS.hostBuild, "testkeys", "latchkey-board"),
