@@ -15,9 +15,8 @@ import {
 } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
 import { healthText } from "../cli/health-text.ts";
+import { askTimeServer, TimeFault } from "../cli/time-client.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
-import { askTimeServer } from "../trust/time-client.ts";
-import { TimeFault } from "../trust/time-role.ts";
 import { PhoneFault } from "./lock-client.ts";
 import { logText } from "./log-text.ts";
 import { openRelay } from "./node-relay.ts";

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { existingFolder, folder, hostName, listenPort, serialNumber, webUrl } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
 import { healthText } from "../cli/health-text.ts";
-import { askTimeServer } from "../trust/time-client.ts";
+import { askTimeServer } from "../cli/time-client.ts";
 import { readCredentials } from "./credentials.ts";
 import { openDatabase, RegistryFault, type RelayDatabase } from "./database.ts";
 import type { DeviceService } from "./device-service.ts";

@@ -3,10 +3,11 @@ import { isIP } from "node:net";
 import type { Command } from "commander";
 import { type Endpoint, existingFile, listenEndpoint, serialLine } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
+import { TimeFault } from "../cli/time-client.ts";
 import { SerialFault } from "../factory/serial-line.ts";
 import { VerbLine } from "../factory/verbs.ts";
 import { setTimeOverLine } from "./time-line.ts";
-import { TimeFault, TimeRole } from "./time-role.ts";
+import { TimeRole } from "./time-role.ts";
 import { TimeServer } from "./time-server.ts";
 
 interface TimeArguments {

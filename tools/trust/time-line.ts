@@ -1,6 +1,7 @@
 /** Gives a board at a serial line the time (PROTOCOL 6, verb time): on the bench, or where no relay reaches it. */
+
+import { TimeFault } from "../cli/time-client.ts";
 import type { VerbLine } from "../factory/verbs.ts";
-import { TimeFault } from "./time-role.ts";
 
 /** What answers a nonce: a TimeRole, or a server. */
 export type AnswerTime = (nonce: Uint8Array) => Promise<Uint8Array> | Uint8Array;

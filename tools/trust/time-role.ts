@@ -8,14 +8,8 @@ import { keyIdOf } from "../../modules/cose/key-id.ts";
 import { buildSign1 } from "../../modules/cose/sign1.ts";
 import { TIME_NONCE_BYTES } from "../../modules/wire/envelope.ts";
 import { encodeTimeClaim, timeStatementAad } from "../../modules/wire/time-statement.ts";
+import { TimeFault } from "../cli/time-client.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
-
-export class TimeFault extends Error {
-	constructor(message: string) {
-		super(`time: ${message}`);
-		this.name = "TimeFault";
-	}
-}
 
 export class TimeRole {
 	/** Uncompressed P-256 point: what a trust bundle names. */

@@ -6,11 +6,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { TIME_NONCE_BYTES } from "../../modules/wire/envelope.ts";
+import { TIME_CONTENT_TYPE, TIME_PATH } from "../cli/time-client.ts";
 import { TokenBucket } from "../relay/token-bucket.ts";
 import type { TimeRole } from "./time-role.ts";
-
-export const TIME_PATH = "/v1/time";
-export const TIME_CONTENT_TYPE = "application/octet-stream";
 
 const CONNECTIONS_MAX = 256;
 const REQUEST_MS = 5_000;

@@ -1,7 +1,15 @@
-/** Asks a time server (time-server.ts) for a statement. It verifies nothing: the lock does. */
+/** Asks a time server (tools/trust/time-server) for a statement. It verifies nothing: the lock does. */
 import { TIME_STATEMENT_BYTES_MAX } from "../../modules/wire/envelope.ts";
-import { TimeFault } from "./time-role.ts";
-import { TIME_CONTENT_TYPE, TIME_PATH } from "./time-server.ts";
+
+export const TIME_PATH = "/v1/time";
+export const TIME_CONTENT_TYPE = "application/octet-stream";
+
+export class TimeFault extends Error {
+	constructor(message: string) {
+		super(`time: ${message}`);
+		this.name = "TimeFault";
+	}
+}
 
 const ANSWER_MS = 4_000;
 
