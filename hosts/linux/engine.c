@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "fatal.h"
+#include "fault.h"
 #include "image.h"
 #include "port.h"
 
@@ -22,6 +23,8 @@ txMachine *engine_boot(Image *image, const EngineOptions *options);
 void engine_run_main(txMachine *the, const char *module);
 void engine_run_jobs(txMachine *the);
 void engine_report(txMachine *the, EngineReport *report);
+uint32_t engine_free_bytes(txMachine *the);
+uint32_t engine_least_free_bytes(void);
 txMachine *engine_machine(void);
 uint32_t engine_meter(const txMachine *the);
 extern void engine_link_image(txMachine *root, Image *image);
@@ -73,6 +76,54 @@ static void log_frames(txMachine *the)
 	}
 }
 
+/* ---- the same for the fault record: names and lines, nothing that a program computed ---- */
+
+enum { FRAMES_MAX = 24, FRAMES_WALKED_MAX = 4096 };
+
+static const char *module_of(txMachine *the, txSlot *function)
+{
+	txSlot *home = mxFunctionInstanceHome(function), *module;
+
+	if (!home || home->kind != XS_HOME_KIND) return NULL;
+	module = home->value.home.module;
+	if (!module || !module->next || module->next->kind != XS_MODULE_KIND || module->next->value.module.id == XS_NO_ID) return NULL;
+	return fxGetKeyName(the, module->next->value.module.id);
+}
+
+/* A function that calls itself stands there once. */
+static void record_frames(txMachine *the)
+{
+	const txSlot *former = NULL;
+	int depth = 0, walked = 0;
+
+	for (txSlot *frame = the->frame; frame && depth < FRAMES_MAX && walked < FRAMES_WALKED_MAX; frame = frame->next, walked++) {
+		txSlot *reference = frame + 3, *function, *code, *environment;
+		uint32_t line = 0;
+		if (reference->kind != XS_REFERENCE_KIND || !mxIsFunction(reference->value.reference)) continue;
+		function = reference->value.reference;
+		if (function == former) continue;
+		former = function;
+		code = mxFunctionInstanceCode(function);
+		environment = mxFrameToEnvironment(frame);
+		if (environment >= the->stackBottom && environment < the->stackTop && environment->ID != XS_NO_ID) line = (uint32_t)environment->value.environment.line;
+		fault_add(code->ID != XS_NO_ID ? fxGetKeyName(the, code->ID) : NULL, module_of(the, function), line);
+		depth++;
+	}
+}
+
+/* Where an error was made, from what the engine kept in it then. What is thrown and is no error has no place. */
+static void record_exception(txMachine *the)
+{
+	txSlot *error = mxException.kind == XS_REFERENCE_KIND ? mxException.value.reference->next : NULL;
+	int depth = 0;
+
+	if (!error || error->kind != XS_ERROR_KIND || !error->value.reference) return;
+	for (txSlot *frame = error->value.reference->next; frame && depth < FRAMES_MAX; frame = frame->next, depth++) {
+		const char *module = frame->ID != XS_NO_ID ? fxGetKeyName(the, frame->ID) : NULL;
+		fault_add(frame->value.key.string, module, module ? (uint32_t)frame->value.key.sum : 0);
+	}
+}
+
 static void log_exception(txMachine *the)
 {
 	/* A frame of C: from the frame that threw, the engine would go on where that one calls. */
@@ -117,10 +168,54 @@ void fxAbort(txMachine *the, int status)
 		halt_outputs();
 		snprintf(line, sizeof line, "abort: %s", abort_text(status));
 		port_log(line);
+		/* On record before anything is computed: what follows may meet the same end. */
+		if (status == XS_UNHANDLED_EXCEPTION_EXIT || status == XS_UNHANDLED_REJECTION_EXIT) record_exception(the);
+		else record_frames(the);
+		fault_write();
 		if (status == XS_UNHANDLED_EXCEPTION_EXIT || status == XS_UNHANDLED_REJECTION_EXIT) log_exception(the);
 		else log_frames(the);
 	}
 	halt(EXIT_ABORT + first);
+}
+
+/* ---- how much of the arena is free ---- */
+
+static uint32_t least_free = UINT32_MAX;
+static txSize slots_before, chunks_before;
+
+static uint32_t free_bytes(const txMachine *the)
+{
+	size_t all = (size_t)((uint8_t *)the->stackBottom - the->arena);
+	size_t used = (size_t)the->currentHeapCount * sizeof(txSlot) + (size_t)the->currentChunksSize;
+
+	return used < all ? (uint32_t)(all - used) : 0;
+}
+
+static void note_free(const txMachine *the)
+{
+	uint32_t now = free_bytes(the);
+
+	if (now < least_free) least_free = now;
+}
+
+/* At the end of a turn: less is in use only when a collection ran, and what it left is what the firmware needs. */
+static void notice_collection(const txMachine *the)
+{
+	if (the->currentHeapCount < slots_before || the->currentChunksSize < chunks_before) note_free(the);
+	slots_before = the->currentHeapCount;
+	chunks_before = the->currentChunksSize;
+}
+
+uint32_t engine_free_bytes(txMachine *the)
+{
+	fxCollect(the, XS_COMPACT_FLAG);
+	note_free(the);
+	return free_bytes(the);
+}
+
+uint32_t engine_least_free_bytes(void)
+{
+	return least_free;
 }
 
 /* ---- promise jobs ---- */
@@ -138,6 +233,7 @@ void engine_run_jobs(txMachine *the)
 	}
 	fxEndJob(the);
 	fxCheckUnhandledRejections(the, 1);
+	notice_collection(the);
 }
 
 /* ---- building and cloning ---- */

@@ -37,6 +37,10 @@ xsMachine *engine_boot(Image *image, const EngineOptions *options);
 void engine_run_main(xsMachine *the, const char *module);
 /* Runs promise jobs until there are none, then treats a promise rejected without a handler as fatal. */
 void engine_run_jobs(xsMachine *the);
+/* Collects, then measures: bytes of the arena that neither slots, chunks nor the stack need. */
+uint32_t engine_free_bytes(xsMachine *the);
+/* The least since the machine was made, as seen there and at the end of each turn in which the engine collected. */
+uint32_t engine_least_free_bytes(void);
 /* Collects, then measures. */
 void engine_report(xsMachine *the, EngineReport *report);
 

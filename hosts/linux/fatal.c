@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "port.h"
 
 static void (*_Atomic halt_callback)(void);
@@ -60,10 +61,31 @@ static void stop(int number)
 enum { SIGNALS = 65 };
 static struct sigaction former[SIGNALS];
 
-/* Cuts, then lets happen what would have happened: the default, or a sanitizer's report. */
+/* NULL: a signal from outside, which is no fault of the firmware's. */
+static const char *fault_of(int number)
+{
+	switch (number) {
+	case SIGSEGV: return "SIGSEGV";
+	case SIGBUS: return "SIGBUS";
+	case SIGILL: return "SIGILL";
+	case SIGFPE: return "SIGFPE";
+	case SIGABRT: return "SIGABRT";
+	case SIGTRAP: return "SIGTRAP";
+	case SIGSYS: return "SIGSYS";
+	default: return NULL;
+	}
+}
+
+/* Cuts, notes the signal alone (no pointer can be trusted now), then lets happen what would have happened. */
 static void crash(int number)
 {
+	const char *fault = fault_of(number);
+
 	halt_outputs();
+	if (fault) {
+		fault_add(fault, NULL, 0);
+		fault_write();
+	}
 	sigaction(number, &former[number], NULL);
 	raise(number);
 }

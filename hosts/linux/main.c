@@ -9,6 +9,7 @@
 #include "cut.h"
 #include "engine.h"
 #include "fatal.h"
+#include "fault.h"
 #include "files.h"
 #include "loop.h"
 #include "pins.h"
@@ -70,6 +71,7 @@ int main(int argc, char *argv[])
 	loop_start();
 	files_start(board.state);
 	records_start();
+	fault_start();
 	cut_start();
 	pins_start(board.pins, board.pins_wait_ms);
 	serial_start(board.serial);

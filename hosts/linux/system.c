@@ -4,8 +4,9 @@
 #include "board.h"
 #include "check.h"
 #include "engine.h"
-#include "files.h"
 #include "fatal.h"
+#include "fault.h"
+#include "files.h"
 #include "mc.xs.h"
 #include "port.h"
 #include "system.h"
@@ -26,6 +27,32 @@ void xs_system_reboot(xsMachine *the)
 void xs_system_reset_reason(xsMachine *the)
 {
 	xsmcSetString(xsResult, (xsStringValue)board.reset_reason);
+}
+
+/* Undefined when there is none. */
+void xs_system_last_fault(xsMachine *the)
+{
+	const char *last = fault_last();
+
+	if (last) xsmcSetString(xsResult, (xsStringValue)last);
+	else xsmcSetUndefined(xsResult);
+}
+
+void xs_system_forget_fault(xsMachine *the)
+{
+	(void)the;
+	fault_forget();
+}
+
+/* Collects. */
+void xs_system_free_bytes(xsMachine *the)
+{
+	xsmcSetNumber(xsResult, engine_free_bytes(the));
+}
+
+void xs_system_least_free_bytes(xsMachine *the)
+{
+	xsmcSetNumber(xsResult, engine_least_free_bytes());
 }
 
 void xs_system_build_unix_ms(xsMachine *the)

@@ -10,6 +10,8 @@ import { DeviceError } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { DEVICE_KEYS, Identity } from "../identity/identity.ts";
 import { Link } from "../link/link.ts";
+import { LINK_FAILURES } from "../link/link-failure.ts";
+import type { LinkFailure } from "../link/link-host.ts";
 import type { LinkRelay } from "../link/link-relay.ts";
 import { type BoltConfig, DEFAULT_BOLT } from "../lock/bolt-config.ts";
 import { BoltDriver } from "../lock/bolt-driver.ts";
@@ -35,10 +37,13 @@ import type { LogEvent } from "../wire/log-entry.ts";
 import { NOTICE_RESET } from "../wire/notice.ts";
 import { Desk } from "./desk.ts";
 import { Handlers } from "./handlers.ts";
+import { Health } from "./health.ts";
 import { LineVerbs } from "./line-verbs.ts";
 import { Notices } from "./notices.ts";
+import { Reporter } from "./reporter.ts";
 import { ResetKeeper } from "./reset-keeper.ts";
 import { SerialLine } from "./serial-line.ts";
+import { TimeKeeper } from "./time-keeper.ts";
 import { Transports } from "./transports.ts";
 import { TrustCommands } from "./trust-commands.ts";
 import { TrustKeeper } from "./trust-keeper.ts";
@@ -60,6 +65,9 @@ export class App {
 	readonly #trust: TrustStore;
 	readonly #ownerRelays: OwnerRelays;
 	readonly #trustKeeper: TrustKeeper;
+	readonly #timeKeeper: TimeKeeper;
+	readonly #health: Health;
+	readonly #reporter: Reporter;
 	readonly #identity: Identity;
 	readonly #grants: Grants;
 	readonly #startedAtMs: number;
@@ -88,7 +96,9 @@ export class App {
 				this.#log = this.#openLog();
 				this.#append({ kind: "reset" });
 			},
+			onReboot: () => this.#health.flush(),
 		});
+		this.#health = new Health(this.#store, clock, system);
 		this.#time = new TrustedTime(this.#store, clock, system.buildUnixMs);
 		this.#startedAtMs = clock.monotonicMs();
 		this.#log = this.#openLog();
@@ -116,6 +126,7 @@ export class App {
 			random: (bytes) => crypto.random(bytes),
 			relays: () => this.#relays(),
 			mayConnect: () => !this.#bolt.driving,
+			onFailure: (failure) => this.#linkFailed(failure),
 			...(platform.wsBytes === undefined ? {} : { wsBytes: platform.wsBytes }),
 		});
 		this.#notices = new Notices({
@@ -125,7 +136,32 @@ export class App {
 			unixSeconds: () => this.#unixSeconds(),
 			send: (address, sealed) => this.#link.send({ kind: "notice", address, sealed }),
 		});
-		this.#link.onReady(() => this.#notices.flush());
+		this.#timeKeeper = new TimeKeeper({
+			clock,
+			crypto,
+			time: this.#time,
+			timeKeys: () => this.#trust.timeKeys,
+			ask: (nonce) => this.#link.send({ kind: "time-request", nonce }),
+			onSet: (source) => this.#health.recordTimeSource(source),
+			log: (line) => system.log(line),
+		});
+		this.#reporter = new Reporter({
+			clock,
+			firmwareVersion: options.firmwareVersion,
+			health: this.#health,
+			time: this.#time,
+			trustVersion: () => this.#trust.version,
+			credential: () => "factory",
+			send: (report) => this.#link.send({ kind: "report", report }),
+		});
+		this.#link.on("time-answer", ({ statement }) => this.#timeKeeper.linkAnswered(statement));
+		this.#link.on("report-request", () => this.#reporter.requested());
+		this.#link.onDown(() => this.#timeKeeper.linkDown());
+		this.#link.onReady(() => {
+			this.#notices.flush();
+			this.#reporter.tell();
+			this.#timeKeeper.linkReady();
+		});
 		this.#trustKeeper = new TrustKeeper({
 			clock,
 			system,
@@ -133,7 +169,7 @@ export class App {
 			isSealed: () => this.#identity.stage === "sealed",
 			mayVerify: () => !this.#bolt.driving,
 			append: (event) => this.#append(event),
-			onChanged: () => this.#relaysChanged(),
+			onChanged: () => this.#trustChanged(),
 		});
 		this.#link.on("trust", (envelope) => void this.#trustKeeper.take("relay", envelope.message));
 		const verbs = new LineVerbs({
@@ -141,6 +177,8 @@ export class App {
 			trust: this.#trustKeeper,
 			crypto,
 			firmwareVersion: options.firmwareVersion,
+			timeKeeper: this.#timeKeeper,
+			report: () => this.#reporter.report(),
 			onProvisioned: () => this.#serve(),
 		});
 		const serial = new SerialLine(platform.serial, clock, {
@@ -157,6 +195,7 @@ export class App {
 		new ButtonDriver(clock, pins, "exit", (gesture) => {
 			if (gesture === "press") this.#bolt.pressExit();
 		});
+		this.#health.begin();
 		const resetReason = system.resetReason();
 		this.#append({ kind: "boot", resetReason, firmware: this.#options.firmwareVersion });
 		system.log(
@@ -225,6 +264,12 @@ export class App {
 		else this.#link.reconnect();
 	}
 
+	#trustChanged(): void {
+		this.#reporter.tell();
+		this.#timeKeeper.trustChanged();
+		this.#relaysChanged();
+	}
+
 	#openDesk(serial: string): Desk {
 		const { clock, crypto } = this.#platform;
 		const sessions = (): readonly Session[] => this.#transports.sessions();
@@ -236,6 +281,8 @@ export class App {
 				...shared,
 				clock,
 				bolt: this.#bolt,
+				timeKeeper: this.#timeKeeper,
+				report: () => this.#reporter.report(),
 				firmwareVersion: this.#options.firmwareVersion,
 				startedAtMs: this.#startedAtMs,
 				onStopped: () => this.#tellOfBolt(this.#bolt.bolt),
@@ -306,6 +353,15 @@ export class App {
 		this.#append({ kind: "fault", code: fault });
 	}
 
+	#linkFailed({ stage, reason, relay }: LinkFailure): void {
+		this.#health.recordLinkFailure(LINK_FAILURES[reason]);
+		this.#timeKeeper.linkFailed({
+			dates: reason === "expired" || reason === "not-yet-valid",
+			accepted: stage === "upgrading" || stage === "ready",
+			judgedAt: relay.time.kind,
+		});
+	}
+
 	/** A pairing phone that ends without a grant was a stranger. */
 	#sessionEnded(session: Session, end: string): void {
 		this.#trustKeeper.forget("session", session);
@@ -322,6 +378,7 @@ export class App {
 	#countHours(): void {
 		this.#platform.clock.after(HOUR_MS, () => {
 			this.#strangers.flush(this.#log, this.#hour++);
+			this.#health.measure();
 			this.#countHours();
 		});
 	}
@@ -329,6 +386,7 @@ export class App {
 	#reportFaults(): void {
 		const faults = [...this.#identity.faults, ...this.#grants.faults];
 		if (this.#time.fault !== undefined) faults.push(`time-floor-${this.#time.fault}`);
+		if (this.#health.fault !== undefined) faults.push(`health-${this.#health.fault}`);
 		for (const [name, fault] of [
 			["trust", this.#trust.fault],
 			["owner-relays", this.#ownerRelays.fault],

@@ -26,6 +26,8 @@ const READS: readonly CommandName[] = Object.freeze([
 	"status",
 	"log.read",
 	"members.list",
+	"time.nonce",
+	"health",
 	"trust.status",
 	"relays.list",
 ]);

@@ -17,6 +17,8 @@ import type { Session } from "../session/session.ts";
 import type { CborMap } from "../wire/cbor-map.ts";
 import { BOLT_POSITIONS, type CommandName, type Refusal, ROLES } from "../wire/command.ts";
 import type { Request } from "../wire/session-message.ts";
+import { runTimeCommand, timeRefusal } from "./time-commands.ts";
+import type { TimeKeeper } from "./time-keeper.ts";
 import type { TrustCommands } from "./trust-commands.ts";
 
 export interface Call {
@@ -35,6 +37,9 @@ export interface HandlersOptions {
 	readonly grants: Grants;
 	readonly log: EventLog;
 	readonly bolt: BoltDriver;
+	readonly timeKeeper: TimeKeeper;
+	/** What the lock says of itself (PROTOCOL 12). */
+	readonly report: () => Uint8Array;
 	readonly sessions: () => readonly Session[];
 	/** A command's motion ended elsewhere than was asked for; its session was not told of the bolt meanwhile. */
 	readonly onStopped: () => void;
@@ -60,7 +65,12 @@ export class Handlers {
 			case "anchor":
 			case "status":
 			case "members.list":
+			case "health":
 				return args.size === 0 ? undefined : "unknown-command";
+			case "time.nonce":
+			case "time.put":
+			case "time.set":
+				return timeRefusal(command, args);
 			case "unlock":
 			case "lock":
 				if (args.size !== 0) return "unknown-command";
@@ -80,11 +90,6 @@ export class Handlers {
 			case "relays.list":
 			case "relays.set":
 				return this.#options.trust.refusal(command, args);
-			case "time.nonce":
-			case "time.put":
-			case "time.set":
-			case "health":
-				return "try-later";
 			default:
 				return unreachable(command);
 		}
@@ -118,8 +123,9 @@ export class Handlers {
 			case "time.nonce":
 			case "time.put":
 			case "time.set":
+				return runTimeCommand(this.#options.timeKeeper, command, call);
 			case "health":
-				return call.session.reply(call.request, "try-later");
+				return call.session.reply(call.request, "done", { 0: this.#options.report() });
 			default:
 				return unreachable(command);
 		}

@@ -11,6 +11,7 @@ import type { Crypto } from "../platform/crypto.ts";
 import { decodePiece } from "../trust/bundle-assembly.ts";
 import type { CborFields } from "../wire/cbor-encode.ts";
 import { asBytes, type CborMap } from "../wire/cbor-map.ts";
+import { TIME_STATEMENT_BYTES_MAX } from "../wire/envelope.ts";
 import { PROTOCOL_VERSION } from "../wire/hello.ts";
 import { labelPrologue } from "../wire/label.ts";
 import {
@@ -20,10 +21,16 @@ import {
 	type LineCode,
 	type LineRequest,
 } from "../wire/line-verb.ts";
+import type { TimeKeeper } from "./time-keeper.ts";
 import { type PieceReason, refusalClass, type TrustKeeper } from "./trust-keeper.ts";
 
 /** What a sealed board still answers: it decides nothing that a signature does not (PROTOCOL 6). */
-const AFTER_SEAL: readonly number[] = Object.freeze([LINE_VERBS.identify, LINE_VERBS.trust]);
+const AFTER_SEAL: readonly number[] = Object.freeze([
+	LINE_VERBS.identify,
+	LINE_VERBS.trust,
+	LINE_VERBS.time,
+	LINE_VERBS.health,
+]);
 
 type VerbResult = Result<CborFields | undefined, LineCode>;
 
@@ -32,6 +39,9 @@ export interface LineVerbsOptions {
 	readonly trust: TrustKeeper;
 	readonly crypto: Crypto;
 	readonly firmwareVersion: string;
+	readonly timeKeeper: TimeKeeper;
+	/** What the lock says of itself (PROTOCOL 12). */
+	readonly report: () => Uint8Array;
 	/** The board became able to serve sessions or to reach its relay. */
 	readonly onProvisioned: () => void;
 }
@@ -66,6 +76,10 @@ export class LineVerbs {
 				return args.size === 0 ? this.#seal() : refuse("malformed");
 			case LINE_VERBS.trust:
 				return this.#trust(args);
+			case LINE_VERBS.time:
+				return this.#time(args);
+			case LINE_VERBS.health:
+				return args.size === 0 ? accept({ 0: this.#options.report() }) : refuse("malformed");
 			default:
 				return refuse("malformed");
 		}
@@ -113,6 +127,19 @@ export class LineVerbs {
 		secret.value.close();
 		if (!sealed.ok) return refuse("storage");
 		return sealed.value.ok ? accept({ 0: sealed.value.value }) : refuse("malformed");
+	}
+
+	/** A question, or the time role's answer to the last one. */
+	#time(args: CborMap): VerbResult {
+		const { timeKeeper } = this.#options;
+		if (args.size === 0) {
+			const nonce = timeKeeper.lineNonce();
+			return nonce === undefined ? refuse("refused") : accept({ 0: nonce });
+		}
+		const statement = args.bytes(0, { min: 1, max: TIME_STATEMENT_BYTES_MAX });
+		if (!args.hasOnly([0]) || statement === undefined) return refuse("malformed");
+		const set = timeKeeper.takeFromLine(statement);
+		return set.ok ? accept({ 0: set.value }) : set;
 	}
 
 	#trust(args: CborMap): VerbResult {

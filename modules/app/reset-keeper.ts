@@ -14,6 +14,8 @@ export interface ResetKeeperOptions {
 	readonly reset: FactoryReset;
 	/** Every record is gone but the reset's own: the log begins anew. */
 	readonly onErased: () => void;
+	/** The last thing before the machine starts over. */
+	readonly onReboot: () => void;
 }
 
 export interface ResetFarewell {
@@ -60,6 +62,7 @@ export class ResetKeeper {
 			const nextMs = leftMs - LIMITS.resetLookMs;
 			if (!farewell.isSaid() && nextMs > 0) return this.#eraseOnceSaid(farewell, nextMs);
 			this.finish();
+			this.#options.onReboot();
 			system.reboot();
 		});
 	}

@@ -13,6 +13,7 @@ import { encodeRelayAddresses } from "../trust/relay-entry.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
 import { asArray, type CborMap } from "../wire/cbor-map.ts";
 import type { CommandName, Refusal } from "../wire/command.ts";
+import { TIME_SOURCES } from "../wire/report.ts";
 import type { Call } from "./handlers.ts";
 import { refusalClass, type TrustKeeper } from "./trust-keeper.ts";
 
@@ -28,9 +29,6 @@ export interface TrustCommandsOptions {
 	/** The owner's relays are others now: connections begin anew. */
 	readonly onRelaysChanged: () => void;
 }
-
-/** TIME_SOURCES of PROTOCOL 12: none. */
-const TIME_SOURCE_NONE = 0;
 
 export class TrustCommands {
 	readonly #options: TrustCommandsOptions;
@@ -88,7 +86,7 @@ export class TrustCommands {
 			2: stale,
 			3: floorMs,
 			4: nowMs ?? null,
-			5: TIME_SOURCE_NONE,
+			5: TIME_SOURCES.indexOf(time.source),
 		});
 	}
 

@@ -113,6 +113,13 @@ export const LIMITS = Object.freeze({
 	/** Time: an answer to a nonce comes within so long; the time role is asked again so often. */
 	timeAnswerMs: 10000,
 	timeRefreshMs: 21600000,
+	/** After a question over the link that got no good answer. */
+	timeRetryMs: 300000,
+	/** Questions that a phone or the line may cause, at once and in the long run: each may cost a verification. */
+	timeNoncesBurst: 8,
+	timeNoncesPerMinute: 12,
+	/** An owner's time that differs more from the time role's makes the lock ask the time role at once. */
+	timeContradictionMs: 60000,
 	/** So many attempts in a row that fail for a certificate's dates alone end the estimate they were judged by. */
 	timeDoubts: 8,
 
@@ -123,6 +130,9 @@ export const LIMITS = Object.freeze({
 	/** What is counted reaches flash so often at most. */
 	healthWriteMs: 3600000,
 	reportBytes: 2048,
+	/** Reports that a relay may ask for. */
+	reportsBurst: 4,
+	reportsPerMinute: 4,
 
 	/** Claiming. */
 	windowMs: 180000,

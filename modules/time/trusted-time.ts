@@ -10,9 +10,8 @@ import type { Clock } from "../platform/clock.ts";
 import type { TlsTime } from "../platform/tls.ts";
 import { RECORDS } from "../store/records.ts";
 import { type ReadReason, recordCodec, type Store } from "../store/store.ts";
-
-/** 9999-12-31T23:59:59.999Z: what a certificate can say. */
-const UNIX_MS_MAX = 253402300799999;
+import type { TimeSource } from "../wire/report.ts";
+import { UNIX_MS_MAX } from "../wire/time-statement.ts";
 
 export const CODEC = recordCodec<number>({
 	row: RECORDS.timeFloor,
@@ -21,6 +20,8 @@ export const CODEC = recordCodec<number>({
 	decode: (fields) => (fields.hasOnly([0, 1]) ? fields.uint(1, UNIX_MS_MAX) : undefined),
 });
 
+export type EstimateSource = Exclude<TimeSource, "none">;
+
 export class TrustedTime {
 	readonly #store: Store;
 	readonly #clock: Clock;
@@ -28,7 +29,7 @@ export class TrustedTime {
 	readonly fault: Exclude<ReadReason, "absent"> | undefined;
 	#floorMs: number;
 	readonly #writable: boolean;
-	#estimate: { readonly unixMs: number; readonly atMs: number } | undefined;
+	#estimate: { readonly unixMs: number; readonly atMs: number; readonly source: EstimateSource } | undefined;
 
 	/** Reads the floor; the first boot of an image whose build time is later raises it (one write an update). */
 	constructor(store: Store, clock: Clock, buildUnixMs: number) {
@@ -56,19 +57,29 @@ export class TrustedTime {
 		return accept(undefined);
 	}
 
+	/** Whose word the estimate is. */
+	get source(): TimeSource {
+		return this.#estimate?.source ?? "none";
+	}
+
 	/** Corrects the estimate, either way. Refused below the floor: the estimate stands. */
-	setEstimate(unixMs: number): Result<void, "range" | "below-floor"> {
+	setEstimate(unixMs: number, source: EstimateSource): Result<void, "range" | "below-floor"> {
 		if (!isUnixMs(unixMs)) return refuse("range");
 		if (unixMs < this.#floorMs) return refuse("below-floor");
-		this.#estimate = { unixMs, atMs: this.#clock.monotonicMs() };
+		this.#estimate = { unixMs, atMs: this.#clock.monotonicMs(), source };
 		return accept(undefined);
+	}
+
+	/** The lock does not know the time any more (time-doubt.ts). */
+	dropEstimate(): void {
+		this.#estimate = undefined;
 	}
 
 	/** Undefined when the lock does not know: timed access is refused then. */
 	nowUnixMs(): number | undefined {
 		if (this.#estimate === undefined) return undefined;
 		const elapsedMs = Math.floor(this.#clock.monotonicMs() - this.#estimate.atMs);
-		return Math.max(this.#estimate.unixMs + elapsedMs, this.#floorMs);
+		return Math.max(Math.min(this.#estimate.unixMs + elapsedMs, UNIX_MS_MAX), this.#floorMs);
 	}
 
 	/** For certificates: the estimate, else the floor (of which only notAfter can be judged). */

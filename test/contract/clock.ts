@@ -114,4 +114,27 @@ export function clockContract(t: Suite, open: OpenJig): void {
 		check.ok(Number.isSafeInteger(system.buildUnixMs) && system.buildUnixMs > BUILD_EARLIEST_UNIX_MS);
 		system.log("contract: one line");
 	});
+
+	t.test("the system measures the heap, and what is kept is missed", async () => {
+		const { system } = (await open()).platform;
+		const before = system.heap();
+		check.ok(before.leastFreeBytes > 0 && before.leastFreeBytes <= before.freeBytes, JSON.stringify(before));
+		const kept = new Uint8Array(4096);
+		const after = system.heap();
+		check.ok(after.freeBytes <= before.freeBytes + 4096 && kept.length === 4096);
+		check.ok(after.leastFreeBytes <= before.leastFreeBytes, "the least never rises within a boot");
+	});
+
+	t.test(
+		"the last fault is short and plain, stays until it is forgotten, and forgetting is idempotent (I1)",
+		async () => {
+			const { system } = (await open()).platform;
+			const fault = system.lastFault();
+			if (fault !== undefined) check.ok(fault.length <= 512 && /^[ -~]+$/.test(fault), fault);
+			check.equal(system.lastFault(), fault);
+			system.forgetFault();
+			system.forgetFault();
+			check.equal(system.lastFault(), undefined);
+		},
+	);
 }

@@ -8,6 +8,8 @@ import { encodeCbor } from "../../modules/wire/cbor-encode.ts";
 import { decodeGeneral } from "../../modules/wire/cbor-general.ts";
 import { CborMap, type CborValue } from "../../modules/wire/cbor-map.ts";
 import { Deframer, encodeFrame } from "../../modules/wire/cobs.ts";
+import { decodeReport, encodeReport, type Report } from "../../modules/wire/report.ts";
+import { decodeTimeClaim, encodeTimeClaim } from "../../modules/wire/time-statement.ts";
 import { randomCborValue } from "../harness/cbor-values.ts";
 import type { Random } from "../harness/random.ts";
 import { check, type Suite } from "../harness/test.ts";
@@ -108,4 +110,62 @@ export default function suite(t: Suite): void {
 			check.deepEqual(heard, [toHex(frame)]);
 		}
 	});
+
+	t.test(
+		"reports: mutated ones never throw, and accepted ones are within their bounds (I9, T15)",
+		({ random, note }) => {
+			let accepted = 0;
+			for (let round = 0; round < ROUNDS; round++) {
+				const report = encodeReport(randomReport(random));
+				check.accepted(decodeReport(report), toHex(report));
+				const decoded = decodeReport(random.below(4) === 0 ? nearlyCbor(random) : random.mutate(report));
+				if (!decoded.ok) continue;
+				accepted++;
+				const { health } = decoded.value;
+				check.ok(health.resets.length <= LIMITS.healthResets);
+				check.ok(health.linkFailures.size <= LIMITS.healthFailureReasons);
+				check.ok(encodeUtf8(health.stack ?? "").length <= LIMITS.healthStackBytes);
+				check.ok(encodeReport(decoded.value).length <= LIMITS.reportBytes);
+			}
+			note(`reports: ${accepted} of ${ROUNDS} mutated ones were still reports`);
+		},
+	);
+
+	t.test(
+		"time claims: mutated ones never throw, and accepted ones are the one encoding of their claim (I9, T15)",
+		({ random }) => {
+			for (let round = 0; round < ROUNDS; round++) {
+				const claim = { nonce: random.bytes(16), unixMs: random.below(2 ** 31) * 1000 };
+				const encoded = encodeTimeClaim(claim);
+				check.deepEqual(check.accepted(decodeTimeClaim(encoded)), claim);
+				const bytes = random.below(4) === 0 ? nearlyCbor(random) : random.mutate(encoded);
+				const decoded = decodeTimeClaim(bytes);
+				if (decoded.ok) check.bytes(encodeTimeClaim(decoded.value), bytes);
+			}
+		},
+	);
+}
+
+function randomReport(random: Random): Report {
+	const linkFailures = new Map<number, number>();
+	for (let reason = random.below(8); reason < 256 && linkFailures.size < 12; reason += 1 + random.below(40))
+		linkFailures.set(reason, random.below(2 ** 31));
+	const resets = Array.from({ length: random.below(LIMITS.healthResets + 1) }, () => ({
+		boot: random.below(2 ** 31),
+		reason: random.boolean() ? "memory" : "power-on",
+	}));
+	return {
+		trustVersion: random.below(1000),
+		firmware: random.text(6),
+		credential: random.boolean() ? "factory" : "operational",
+		health: {
+			boots: random.below(2 ** 31),
+			resets,
+			...(random.boolean() ? { stack: random.text(20) } : {}),
+			...(random.boolean() ? { leastFreeBytes: random.below(2 ** 31) } : {}),
+			linkFailures,
+			lastTimeSource: "owner",
+		},
+		timeSource: random.boolean() ? "none" : "time-role",
+	};
 }

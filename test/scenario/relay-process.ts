@@ -22,13 +22,15 @@ interface LogLine {
 
 export class RelayProcess implements HouseRelay {
 	readonly #dir: string;
+	readonly #more: readonly string[];
 	readonly #serials = new Set<string>();
 	readonly #lines: string[] = [];
 	readonly #ports = new Map<string, number>();
 	#child: ChildProcess | undefined;
 
-	constructor(dir: string) {
+	constructor(dir: string, words: readonly string[] = []) {
 		this.#dir = dir;
+		this.#more = words;
 	}
 
 	get serials(): readonly string[] {
@@ -55,13 +57,14 @@ export class RelayProcess implements HouseRelay {
 		const hook = fileURLToPath(new URL("./record-relay.js", import.meta.url));
 		const words = ["--import", hook, join(PATHS.javascript, "tools/cli/latchkey.js"), "relay"].concat(
 			["--dir", this.#dir, "--tls", join(this.#dir, "pki", "relay-server"), "--host", host],
-			["--device-port", String(devicePort), "--app-port", String(appPort)],
+			["--device-port", String(devicePort), "--app-port", String(appPort), ...this.#more],
 		);
 		const child = spawn(process.execPath, words, {
 			stdio: ["ignore", "pipe", "pipe"],
 			env: { ...process.env, LATCHKEY_RELAY_RECORD: join(this.#dir, "relay-record") },
 		});
 		this.#child = child;
+		this.#ports.clear();
 		process.once("exit", () => child.kill("SIGKILL"));
 		let rest = "";
 		child.stdout.on("data", (bytes: Buffer) => {

@@ -16,6 +16,7 @@ const TOOL_MS = 600_000;
 const OWN_MODULES = Object.freeze([
 	"hosts/bindings/test-crypto",
 	"test/harness/delegating-crypto",
+	"test/scenario/crash",
 	"test/scenario/recording-crypto",
 	"test/scenario/board-main",
 ]);
@@ -48,6 +49,9 @@ export interface ScenarioOptions {
 	/** `--arg` of board-main.ts. */
 	readonly args?: readonly string[];
 	readonly phoneCrypto?: TestCrypto;
+	/** More words for `latchkey relay`. */
+	readonly relayWords?: readonly string[];
+	readonly dir?: string;
 }
 
 export class ScenarioHouse {
@@ -65,8 +69,8 @@ export class ScenarioHouse {
 
 	/** A provisioned lock that reached its relay; `close` it. */
 	static async open(options: ScenarioOptions = {}): Promise<ScenarioHouse> {
-		const dir = mkdtempSync(join(tmpdir(), "latchkey-scenario-"));
-		const relay = new RelayProcess(dir);
+		const dir = options.dir ?? mkdtempSync(join(tmpdir(), "latchkey-scenario-"));
+		const relay = new RelayProcess(dir, options.relayWords);
 		const boardLines: string[] = [];
 		const words = ["--main", "test/scenario/board-main", "--report-heap"];
 		for (const arg of options.args ?? []) words.push("--arg", arg);

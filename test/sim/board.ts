@@ -57,6 +57,10 @@ export class SimBoard {
 	#clock: SimClock | undefined;
 	#boots = 0;
 	#reason: ResetReason = "power-on";
+	#fault: string | undefined;
+	/** Of the firmware's heap, as a test wants it. */
+	freeBytes = 100000;
+	#leastFreeBytes = Number.POSITIVE_INFINITY;
 
 	constructor(options: SimBoardOptions) {
 		this.#options = options;
@@ -93,12 +97,21 @@ export class SimBoard {
 		const clock = new SimClock(this.time, (run) => this.run(run));
 		this.#clock = clock;
 		this.#boots++;
+		this.#leastFreeBytes = Number.POSITIVE_INFINITY;
 		const resetReason = reason ?? this.#reason;
 		const { crypto } = this.#options;
 		const storage = this.#storage;
 		const system: System = {
 			log: (line) => this.logs.push(line),
 			resetReason: () => resetReason,
+			lastFault: () => this.#fault,
+			forgetFault: () => {
+				this.#fault = undefined;
+			},
+			heap: () => {
+				this.#leastFreeBytes = Math.min(this.#leastFreeBytes, this.freeBytes);
+				return { freeBytes: this.freeBytes, leastFreeBytes: this.#leastFreeBytes };
+			},
 			reboot: () => {
 				this.#halt("requested");
 				throw new SimReboot();
@@ -120,6 +133,12 @@ export class SimBoard {
 	/** The power goes now: whatever was not written is lost. */
 	powerCut(): void {
 		this.#halt("power-on");
+	}
+
+	/** The firmware breaks now; what the host saw of it outlives power cuts until it is forgotten. */
+	crash(reason: ResetReason, stack?: string): void {
+		this.#halt(reason);
+		this.#fault = stack;
 	}
 
 	/**

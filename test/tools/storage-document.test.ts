@@ -8,6 +8,7 @@ import { LIMITS } from "../../modules/base/limits.ts";
 import { RECORD_ROWS, RECORDS, type RecordRow } from "../../modules/store/records.ts";
 import { encodeCbor } from "../../modules/wire/cbor-encode.ts";
 import { encodeLogEntry, type LogEvent } from "../../modules/wire/log-entry.ts";
+import { healthFields } from "../../modules/wire/report.ts";
 import { ROOT } from "../harness/files.ts";
 import { check, type Suite } from "../harness/test.ts";
 
@@ -67,11 +68,26 @@ const EVENT_BYTES = Object.freeze({
 	grant: grantBytes(),
 	lastId: encodeCbor({ 0: 1, 1: 20 }).length,
 	seed: RECORDS.entropySeed.bytesMax,
+	health: healthBytes(),
 	trust: logBytes({ kind: "trust", version: 20, way: "session" }),
 	bundle: RECORDS.trustBundle.bytesMax,
 	floor: RECORDS.timeFloor.bytesMax,
 	ownRelays: RECORDS.ownerRelays.bytesMax,
 });
+
+/** After some years: every reset kept, a stack of usual length, a dozen reasons why the link failed. */
+function healthBytes(): number {
+	const resets = Array.from({ length: LIMITS.healthResets }, () => ({ boot: 1_000, reason: "requested" }));
+	const figures = {
+		boots: 1_000,
+		resets,
+		stack: "x".repeat(200),
+		leastFreeBytes: 100_000,
+		linkFailures: new Map(Array.from({ length: 12 }, (_, reason) => [30 + reason, 10_000])),
+		lastTimeSource: "time-role",
+	} as const;
+	return encodeCbor({ ...healthFields(figures, 1), 0: 1 }).length;
+}
 
 type EventName = keyof typeof EVENT_BYTES;
 
@@ -85,6 +101,7 @@ const EVENT_LINES: readonly (readonly [EventName, string, string])[] = [
 	["use", "a counted use", "grant"],
 	["grant", "a member is added", "grant"],
 	["lastId", "a member is added", "last grant id"],
+	["health", "a boot, and an hour with news", "health"],
 	["trust", "a new trust bundle", "log entry"],
 	["bundle", "a new trust bundle", "trust bundle"],
 	["floor", "a new trust bundle", "time floor"],
@@ -116,10 +133,11 @@ const BUSY_DAY =
 	entriesOf("bolt", 60) +
 	entriesOf("use", 10) +
 	entriesOf("strangers", 3 * 24) +
+	entriesOf("health", 24 + 1) +
 	entriesOf("boot", 1) +
 	entriesOf("seed", 1);
 
-const HOSTILE_DAY = entriesOf("session", LIMITS.logGrantPerMinute * 60 * 24);
+const HOSTILE_DAY = entriesOf("session", LIMITS.logGrantPerMinute * 60 * 24) + entriesOf("health", 24);
 
 const RELAY_SETS_DAY = entriesOf("ownRelays", LIMITS.relaySetsPerHour * 24);
 

@@ -56,6 +56,21 @@ export function endpoint(text: string): Endpoint {
 	return { host: hostName(host), port: port(rest) };
 }
 
+/** HOST:PORT to listen at; port 0 lets the system choose. */
+export function listenEndpoint(text: string): Endpoint {
+	const [host, rest] = splitEndpoint(text);
+	return { host: hostName(host), port: listenPort(rest) };
+}
+
+/** An http or https URL. */
+export function webUrl(text: string): URL {
+	const url = URL.canParse(text) ? new URL(text) : undefined;
+	const isWeb = url?.protocol === "http:" || url?.protocol === "https:";
+	if (url === undefined || !isWeb || url.username !== "" || url.search !== "" || url.hash !== "")
+		throw new InvalidArgumentError("It must be an address such as http://127.0.0.1:7445/.");
+	return url;
+}
+
 /** HOST:PORT:NAME, where NAME is what the certificate must name; without it the host is the name. */
 export function namedEndpoint(text: string): NamedEndpoint {
 	const [host, rest] = splitEndpoint(text);

@@ -36,7 +36,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 	},
 	{
 		name: "trust",
-		summary: "make, sign, inspect and hand out trust bundles",
+		summary: "make, sign, inspect and hand out trust bundles; serve the time role",
 		load: async () => [(await import("../trust/cli.ts")).registerTrust],
 	},
 	{

@@ -1,6 +1,7 @@
 /** `latchkey factory`: a development PKI, and the provisioning of one board. */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
+import { LIMITS } from "../../modules/base/limits.ts";
 import {
 	existingFile,
 	existingFolder,
@@ -12,7 +13,8 @@ import {
 	serialNumber,
 	several,
 } from "../cli/arguments.ts";
-import { explaining } from "../cli/fault.ts";
+import { CliFault, explaining } from "../cli/fault.ts";
+import { healthText } from "../cli/health-text.ts";
 import { RegistryFault } from "../relay/database.ts";
 import { openRegistry } from "../relay/registry.ts";
 import { type BundleFile, readBundleFile } from "../trust/bundle-file.ts";
@@ -87,6 +89,26 @@ export function registerFactory(program: Command): void {
 		.action((options: ProvisionArguments) =>
 			explaining([ProvisionFault, SerialFault, RegistryFault, TrustFault], () => provisionBoard(options)),
 		);
+	factory
+		.command("health")
+		.description("Show what the board at a serial line says of itself, sealed or not")
+		.requiredOption("--serial-line <path>", "serial line of the board", serialLine)
+		.option("--json", "as one JSON object")
+		.action((options: { readonly serialLine: string; readonly json?: true }) =>
+			explaining([SerialFault], () => showHealth(options.serialLine, options.json === true)),
+		);
+}
+
+async function showHealth(path: string, json: boolean): Promise<void> {
+	const line = VerbLine.onPort(path);
+	try {
+		const answer = await line.call("health");
+		const report = answer.ok ? answer.value.bytes(0, { min: 1, max: LIMITS.reportBytes }) : undefined;
+		if (report === undefined) throw new CliFault("the board gives no report; its firmware may be older");
+		process.stdout.write(healthText(report, json));
+	} finally {
+		line.close();
+	}
 }
 
 const DEFAULT_RELAY: NamedEndpoint = Object.freeze({ host: "127.0.0.1", port: 7443, name: "localhost" });

@@ -13,14 +13,17 @@ import {
 	namedEndpoint,
 	serialNumber,
 	several,
+	webUrl,
 	wholeNumber,
 } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
+import { healthText } from "../cli/health-text.ts";
+import { askTimeServer, TimeFault } from "../cli/time-client.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import { PhoneFault } from "./lock-client.ts";
 import { logText } from "./log-text.ts";
 import { openRelay } from "./node-relay.ts";
-import { LogFault, Phone, type PhoneContext } from "./phone.ts";
+import { type LockTime, LogFault, Phone, type PhoneContext } from "./phone.ts";
 import { TransportFault } from "./transport.ts";
 import { Wallet, WalletFault } from "./wallet.ts";
 
@@ -43,6 +46,8 @@ export function registerPhone(program: Command): void {
 	addMembers(phone);
 	addTrust(phone);
 	addRelays(phone);
+	addHealth(phone);
+	addTime(phone);
 }
 
 function withWay(command: Command, serial: boolean): Command {
@@ -107,6 +112,17 @@ function addTrust(parent: Command): void {
 		);
 }
 
+function addHealth(parent: Command): void {
+	withWay(parent.command("health"), true)
+		.description("Show what the lock says of itself: resets, last fault, heap, link failures")
+		.option("--json", "as one JSON object")
+		.action((way: Way & { json?: true }) =>
+			withPhone(way, async (lock) => {
+				process.stdout.write(healthText(await lock.health(), way.json === true));
+			}),
+		);
+}
+
 function addRelays(parent: Command): void {
 	const relays = parent
 		.command("relays")
@@ -141,6 +157,32 @@ function readDer(path: string): Uint8Array {
 	}
 }
 
+function addTime(parent: Command): void {
+	withWay(parent.command("time"), true)
+		.description("Show the lock's time, or set it")
+		.option("--set", "set it to this computer's time, by the owner's word")
+		.option("--server <url>", "bring it the answer of a time role (latchkey trust time)", webUrl)
+		.action((way: Way & { set?: true; server?: URL }) => {
+			const { server } = way;
+			if (way.set === true && server !== undefined)
+				throw new CliFault("--set and --server exclude each other", 2);
+			return withPhone(way, async (lock) => {
+				if (way.set !== true && server === undefined) return showTime(await lock.time());
+				const unixMs =
+					server === undefined
+						? await lock.setTime(Date.now())
+						: await lock.bringTime((nonce) => askTimeServer(server, nonce));
+				console.log(`the lock's time is ${new Date(unixMs).toISOString()}`);
+			});
+		});
+}
+
+function showTime({ floorUnixMs, unixMs, source }: LockTime): void {
+	console.log(`time\t${unixMs === undefined ? "unknown" : new Date(unixMs).toISOString()}`);
+	console.log(`from\t${source}`);
+	console.log(`floor\t${new Date(floorUnixMs).toISOString()}`);
+}
+
 function labelText(text: string): Label {
 	const label = decodeLabel(text.trim());
 	if (!label.ok) throw new InvalidArgumentError("It must be the text of a lock's label, LK1:….");
@@ -155,7 +197,7 @@ function nameText(text: string): string {
 }
 
 async function withContext<Value>(way: Way, work: (context: PhoneContext, wallet: Wallet) => Promise<Value>) {
-	return await explaining([PhoneFault, LogFault, TransportFault, WalletFault], async () => {
+	return await explaining([PhoneFault, LogFault, TransportFault, WalletFault, TimeFault], async () => {
 		mkdirSync(way.dir, { recursive: true, mode: 0o700 });
 		const wallet = Wallet.open(join(way.dir, "wallet.json"));
 		const transport = await openRelay({ ...way.relay, roots: readFileSync(way.ca, "utf8") });

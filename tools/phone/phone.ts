@@ -2,6 +2,7 @@
  * What a phone does with a lock (PROTOCOL 5.5, 5.6): pair, status, unlock, lock, log, members. Over any Transport, in
  * Node and in a browser. What it learns comes back as values; who keeps them is the caller's business (wallet.ts).
  */
+import { LIMITS } from "../../modules/base/limits.ts";
 import { pairingPsk } from "../../modules/pairing/initiator.ts";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import {
@@ -14,6 +15,7 @@ import {
 } from "../../modules/wire/cbor-map.ts";
 import { BOLT_POSITIONS, type BoltPosition, ROLES, type RoleName } from "../../modules/wire/command.ts";
 import { enrolmentBytes } from "../../modules/wire/enrolment.ts";
+import { TIME_NONCE_BYTES } from "../../modules/wire/envelope.ts";
 import type { Label } from "../../modules/wire/label.ts";
 import {
 	type LogHead,
@@ -24,6 +26,7 @@ import {
 	type VerifiedLog,
 	verifyLog,
 } from "../../modules/wire/log-chain.ts";
+import { TIME_SOURCES, type TimeSource } from "../../modules/wire/report.ts";
 import { NobleSigningKey } from "../crypto/noble.ts";
 import { type Answer, LockClient, PhoneFault } from "./lock-client.ts";
 import { PhoneTrust } from "./phone-trust.ts";
@@ -60,6 +63,13 @@ export interface LockStatus {
 	readonly uptimeMs: number;
 	/** How old this may be. */
 	readonly ageMs: number;
+}
+
+export interface LockTime {
+	readonly floorUnixMs: number;
+	/** Absent: the lock does not know. */
+	readonly unixMs?: number;
+	readonly source: TimeSource;
 }
 
 export interface Member {
@@ -202,6 +212,37 @@ export class Phone {
 		return new PhoneTrust(this.#client);
 	}
 
+	/** What the lock says of itself (PROTOCOL 12), encoded. */
+	async health(): Promise<Uint8Array> {
+		const { result } = await this.#client.request("health");
+		const report = result.bytes(0, { min: 1, max: LIMITS.reportBytes });
+		if (report === undefined) throw malformed("health");
+		return report;
+	}
+
+	/** The lock's floor and time, and whose word that is. */
+	async time(): Promise<LockTime> {
+		const { result } = await this.#client.request("trust.status");
+		const floorUnixMs = result.uint(3);
+		const unixMs = result.uint(4);
+		const source = TIME_SOURCES[result.uint(5) ?? -1];
+		if (floorUnixMs === undefined || source === undefined) throw malformed("trust.status");
+		return { floorUnixMs, ...(unixMs === undefined ? {} : { unixMs }), source };
+	}
+
+	/** Brings the lock the time role's answer to its own question; its time afterwards, milliseconds since 1970 UTC. */
+	async bringTime(answer: (nonce: Uint8Array) => Promise<Uint8Array> | Uint8Array): Promise<number> {
+		const { result } = await this.#client.request("time.nonce");
+		const nonce = result.bytes(0, TIME_NONCE_BYTES);
+		if (nonce === undefined) throw malformed("time.nonce");
+		return readUnixMs("time.put", await this.#client.request("time.put", { 0: await answer(nonce) }));
+	}
+
+	/** Sets the lock's time by this phone's word. */
+	async setTime(unixMs: number): Promise<number> {
+		return readUnixMs("time.set", await this.#client.request("time.set", { 0: unixMs }));
+	}
+
 	/** Ends the session. Idempotent. */
 	close(): void {
 		this.#client.close();
@@ -276,6 +317,12 @@ function readMember(item: CborValue): Member | undefined {
 	const name = asText(fields?.[2], 32);
 	const role = (["owner", "member"] as const).find((candidate) => ROLES[candidate] === number);
 	return id === undefined || role === undefined || name === undefined ? undefined : { id, role, name };
+}
+
+function readUnixMs(command: string, { result }: Answer): number {
+	const unixMs = result.uint(0);
+	if (unixMs === undefined) throw malformed(command);
+	return unixMs;
 }
 
 function malformed(command: string): PhoneFault {

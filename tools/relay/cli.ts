@@ -2,13 +2,20 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { existingFolder, folder, hostName, listenPort, serialNumber } from "../cli/arguments.ts";
+import { existingFolder, folder, hostName, listenPort, serialNumber, webUrl } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
+import { healthText } from "../cli/health-text.ts";
+import { askTimeServer } from "../cli/time-client.ts";
 import { BundleService } from "./bundle-service.ts";
 import { readCredentials } from "./credentials.ts";
-import { RegistryFault } from "./database.ts";
-import { openRegistry } from "./registry.ts";
+import { openDatabase, RegistryFault, type RelayDatabase } from "./database.ts";
+import type { DeviceService } from "./device-service.ts";
+import { RelayLog } from "./log.ts";
+import { openRegistry, SqlRegistry } from "./registry.ts";
 import { Relay } from "./relay.ts";
+import { ReportService } from "./report-service.ts";
+import { Reports } from "./reports.ts";
+import { TimeService } from "./time-service.ts";
 
 /** The registry of a relay whose data is in `dir`. */
 export function registryPath(dir: string): string {
@@ -21,6 +28,7 @@ interface RelayArguments {
 	readonly host: string;
 	readonly devicePort: number;
 	readonly appPort: number;
+	readonly timeServer?: URL;
 }
 
 export function registerRelay(program: Command): void {
@@ -32,6 +40,11 @@ export function registerRelay(program: Command): void {
 		.option("--host <address>", "address to listen on", hostName, "0.0.0.0")
 		.option("--device-port <port>", "port for locks; 0 lets the system choose", listenPort, 7443)
 		.option("--app-port <port>", "port for apps; 0 lets the system choose", listenPort, 7444)
+		.option(
+			"--time-server <url>",
+			"time role that answers the locks' questions (latchkey trust time)",
+			webUrl,
+		)
 		.action((options: RelayArguments) => explaining([RegistryFault], () => runRelay(options, relay)));
 	relay
 		.command("revoke")
@@ -40,16 +53,30 @@ export function registerRelay(program: Command): void {
 		.action((options: { readonly serial: string }) =>
 			explaining([RegistryFault], () => revoke(relay, options.serial)),
 		);
+	relay
+		.command("health")
+		.description("Show what a lock last said of itself")
+		.requiredOption("--serial <serial>", "serial number of the lock", serialNumber)
+		.option("--json", "as one JSON object")
+		.action((options: { readonly serial: string; readonly json?: true }) =>
+			explaining([RegistryFault], () => showHealth(relay, options.serial, options.json === true)),
+		);
 }
 
 async function runRelay(options: RelayArguments, command: Command): Promise<void> {
 	if (options.tls === undefined) command.error("error: required option '--tls <dir>' not specified");
 	const credentials = readCredentials(options.tls);
 	mkdirSync(options.dir, { recursive: true });
-	const registry = await openRegistry(registryPath(options.dir));
+	const db = await openDatabase(registryPath(options.dir));
+	const registry = new SqlRegistry(db);
 	const log = (line: string): void => void process.stdout.write(`${line}\n`);
 	const bundles = await BundleService.open(registryPath(options.dir), log);
-	const relay = new Relay({ registry, ...credentials, log, services: [bundles] });
+	const relay = new Relay({
+		registry,
+		...credentials,
+		log,
+		services: [...servicesOf(db, new RelayLog(log), options.timeServer), bundles],
+	});
 	// Whoever read the log may go; the relay stays.
 	process.stdout.on("error", () => undefined);
 	const told = new Promise<void>((resolve) => {
@@ -62,6 +89,31 @@ async function runRelay(options: RelayArguments, command: Command): Promise<void
 		await relay.close();
 		await bundles.close();
 		await registry.close();
+	}
+}
+
+function servicesOf(db: RelayDatabase, log: RelayLog, timeServer: URL | undefined): readonly DeviceService[] {
+	const failed =
+		(event: string) =>
+		(serial: string, reason: string): void =>
+			log.write("warning", event, { serial, reason });
+	const reports = new ReportService(new Reports(db), failed("report-not-kept"));
+	if (timeServer === undefined) return [reports];
+	const ask = (nonce: Uint8Array): Promise<Uint8Array> => askTimeServer(timeServer, nonce);
+	return [reports, new TimeService({ ask, onFailed: failed("time-not-answered") })];
+}
+
+async function showHealth(relay: Command, serial: string, json: boolean): Promise<void> {
+	const { dir } = relay.opts<RelayArguments>();
+	if (!existsSync(registryPath(dir))) relay.error(`error: there is no registry in ${dir}`);
+	const db = await openDatabase(registryPath(dir));
+	try {
+		const report = await new Reports(db).find(serial);
+		if (report === undefined) throw new CliFault(`no report of ${serial} in ${registryPath(dir)}`);
+		if (!json) process.stdout.write(`received\t${report.receivedAt}\n`);
+		process.stdout.write(healthText(report.bytes, json));
+	} finally {
+		await db.destroy();
 	}
 }
 

@@ -15,9 +15,17 @@ export interface DeviceRow {
 	readonly enrolled_at: string;
 }
 
+export interface ReportRow {
+	readonly serial: string;
+	/** PROTOCOL 12, as it came: hexadecimal text of at most 2,048 bytes. */
+	readonly report: string;
+	readonly received_at: string;
+}
+
 export interface RelaySchema {
 	readonly devices: DeviceRow;
 	readonly bundles: BundleRow;
+	readonly reports: ReportRow;
 }
 
 /** In the order of their names; one that has been released never changes. */
@@ -34,4 +42,14 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
 		},
 	},
 	"0002-bundles": BUNDLES_MIGRATION,
+	"0004-reports": {
+		async up(db: Kysely<unknown>): Promise<void> {
+			await db.schema
+				.createTable("reports")
+				.addColumn("serial", "varchar(24)", (column) => column.primaryKey())
+				.addColumn("report", "varchar(4096)", (column) => column.notNull())
+				.addColumn("received_at", "varchar(32)", (column) => column.notNull())
+				.execute();
+		},
+	},
 });

@@ -21,9 +21,15 @@ import { Phone, type PhoneContext } from "../phone/phone.ts";
 import type { Transport } from "../phone/transport.ts";
 import { Wallet } from "../phone/wallet.ts";
 import { readCredentials } from "../relay/credentials.ts";
-import { openRegistry, type Registry } from "../relay/registry.ts";
+import { openDatabase } from "../relay/database.ts";
+import type { DeviceService } from "../relay/device-service.ts";
+import { type Registry, SqlRegistry } from "../relay/registry.ts";
 import { Relay, type RelayAddress } from "../relay/relay.ts";
-import { ensureTrust } from "../trust/development-trust.ts";
+import { ReportService } from "../relay/report-service.ts";
+import { Reports } from "../relay/reports.ts";
+import { TimeService } from "../relay/time-service.ts";
+import { ensureTrust, TRUST_FILES } from "../trust/development-trust.ts";
+import { TimeRole } from "../trust/time-role.ts";
 import { HouseFile } from "./house-file.ts";
 
 export interface HouseOptions {
@@ -81,13 +87,13 @@ export class House {
 	#transport: Transport | undefined;
 	#phone: Phone | undefined;
 
-	private constructor(options: HouseOptions, registry: Registry) {
+	private constructor(options: HouseOptions, registry: Registry, services: readonly DeviceService[]) {
 		const at = (name: string): string => join(options.dir, name);
 		this.#options = options;
 		this.#registry = registry;
 		this.#file = HouseFile.open(at("house.json"));
 		this.#wallet = Wallet.open(at("phone.json"));
-		this.#relay = options.openRelay?.(options.dir, registry) ?? relayInside(options, registry);
+		this.#relay = options.openRelay?.(options.dir, registry) ?? relayInside(options, registry, services);
 		rmSync(at("pins"), { force: true });
 		this.#supervisor = new Supervisor({
 			dir: at("board"),
@@ -110,7 +116,14 @@ export class House {
 	static async open(options: HouseOptions): Promise<House> {
 		mkdirSync(options.dir, { recursive: true, mode: 0o700 });
 		await ensurePki(join(options.dir, "pki"), [RELAY_NAME, HOST]);
-		return new House(options, await openRegistry(join(options.dir, "relay.db")));
+		const db = await openDatabase(join(options.dir, "relay.db"));
+		const timeKey = TRUST_FILES.key(join(options.dir, "pki"), "time");
+		const services = [
+			new ReportService(new Reports(db)),
+			// The house is its own time role. The key comes with the trust that the factory line makes.
+			new TimeService({ ask: (nonce) => TimeRole.fromFile(timeKey).answer(nonce) }),
+		];
+		return new House(options, new SqlRegistry(db), services);
 	}
 
 	get mechanism(): Mechanism {
@@ -291,10 +304,15 @@ export class House {
 	}
 }
 
-function relayInside(options: HouseOptions, registry: Registry): HouseRelay {
+function relayInside(
+	options: HouseOptions,
+	registry: Registry,
+	services: readonly DeviceService[],
+): HouseRelay {
 	const { onRelayBytes } = options;
 	return new Relay({
 		registry,
+		services,
 		...readCredentials(join(options.dir, "pki", "relay-server")),
 		log: options.onRelayLine ?? (() => undefined),
 		...(onRelayBytes === undefined

@@ -1,5 +1,6 @@
 /** The prompt of `npm start`: hands at the door, a phone, and live views of the pins and of what the relay sees. */
 import { createInterface } from "node:readline";
+import { healthText } from "../cli/health-text.ts";
 import { PhoneFault } from "../phone/lock-client.ts";
 import { logText } from "../phone/log-text.ts";
 import { LogFault } from "../phone/phone.ts";
@@ -60,6 +61,23 @@ const COMMANDS: readonly PromptCommand[] = Object.freeze([
 			const status = await (await house.phone()).status();
 			print(
 				`bolt ${status.bolt}, door ${status.doorClosed === false ? "open" : "closed"}, ${status.firmware}`,
+			);
+		},
+	},
+	{
+		name: "health",
+		help: "what the lock says of itself: resets, last fault, heap, link failures",
+		async run(house: House, _views: Views, print: Print) {
+			print(healthText(await (await house.phone()).health(), false).trimEnd());
+		},
+	},
+	{
+		name: "time",
+		help: "what time the lock has, and from whom",
+		async run(house: House, _views: Views, print: Print) {
+			const { unixMs, source } = await (await house.phone()).time();
+			print(
+				unixMs === undefined ? "the lock has no time" : `${new Date(unixMs).toISOString()}, from ${source}`,
 			);
 		},
 	},

@@ -116,6 +116,11 @@ async function lifeOfALock(
 		return `process ${house.boardPid}`;
 	});
 	await unlockAndLock(house, step);
+	await step("the lock knows the time", async () => {
+		const { unixMs, source } = await (await house.phone()).time();
+		demand(unixMs !== undefined && source === "time-role", "the lock has no time from the time role");
+		return `${Math.abs(Date.now() - (unixMs ?? 0))} ms from this machine's`;
+	});
 	await step("read the log", async () => {
 		const log = await (await house.phone()).readLog();
 		demand(log.entries.length > 0 && !log.gap, "the log has a gap");

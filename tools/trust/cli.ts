@@ -25,6 +25,7 @@ import { type DraftChanges, makeDraft, type RootArgument } from "./draft.ts";
 import { inspect, inspectionText } from "./inspection.ts";
 import { keyName, makeKeyFiles, readPublicKeyFile, withKeyFile } from "./key-file.ts";
 import { deliverBundle } from "./line-delivery.ts";
+import { registerTrustTime } from "./time-cli.ts";
 import { TrustFault } from "./trust-fault.ts";
 
 const DAY_MS = 86_400_000;
@@ -63,7 +64,10 @@ function keyBase(path: string): string {
 }
 
 export function registerTrust(program: Command): void {
-	const trust = program.command("trust").description("Make, sign, inspect and hand out trust bundles");
+	const trust = program
+		.command("trust")
+		.description("Make, sign, inspect and hand out trust bundles; serve the time role");
+	registerTrustTime(trust);
 	trust
 		.command("keygen")
 		.description("Make a key: NAME.key for its holder alone, NAME.pub for everybody")

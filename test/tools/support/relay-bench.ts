@@ -1,6 +1,7 @@
 /** A real relay on loopback with a real registry, and quick ways to be a device or an app of it. */
 import { join } from "node:path";
 import { APP_PATH, APP_SUBPROTOCOL, LINK_PATH, LINK_SUBPROTOCOL } from "../../../modules/wire/envelope.ts";
+import type { DeviceService } from "../../../tools/relay/device-service.ts";
 import type { RelayLimits } from "../../../tools/relay/limits.ts";
 import { openRegistry, type Registry } from "../../../tools/relay/registry.ts";
 import { Relay, type RelayAddress } from "../../../tools/relay/relay.ts";
@@ -34,12 +35,21 @@ export class RelayBench {
 		this.logLines = fields.lines;
 	}
 
-	static async open(limits: Partial<RelayLimits> = {}): Promise<RelayBench> {
+	static async open(
+		limits: Partial<RelayLimits> = {},
+		services: readonly DeviceService[] = [],
+	): Promise<RelayBench> {
 		const pki = await sharedPki();
 		const registryFile = join(temporaryFolder(), "relay.db");
 		const registry = await openRegistry(registryFile);
 		const lines: string[] = [];
-		const relay = new Relay({ registry, ...pki.credentials, log: (line) => lines.push(line), limits });
+		const relay = new Relay({
+			registry,
+			...pki.credentials,
+			log: (line) => lines.push(line),
+			limits,
+			services,
+		});
 		const address = await relay.listen("127.0.0.1", 0, 0);
 		return new RelayBench({ pki, registry, registryFile, relay, address, lines });
 	}

@@ -26,6 +26,8 @@ export class SimRelay {
 	closed = false;
 	/** Pings are answered, a Close is answered and the connection ended. */
 	polite = true;
+	/** Sees each frame of the lock as it comes. */
+	onFrame: (frame: ClientFrame) => void = () => undefined;
 	readonly #upgrade: Upgrade;
 	#bytes: Uint8Array = new Uint8Array(0);
 
@@ -58,6 +60,7 @@ export class SimRelay {
 		for (let read = readClientFrame(this.#bytes); read !== undefined; read = readClientFrame(this.#bytes)) {
 			this.#bytes = this.#bytes.subarray(read.bytes);
 			this.frames.push(read.frame);
+			this.onFrame(read.frame);
 			if (this.polite) this.#answer(read.frame);
 		}
 	}

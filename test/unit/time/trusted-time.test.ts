@@ -78,20 +78,20 @@ export default function suite(t: Suite): void {
 
 	t.test("the estimate runs with the clock and is corrected both ways, never below the floor (T13)", () => {
 		const { world, time } = boot();
-		check.accepted(time.setEstimate(BUILD_MS + DAY_MS));
+		check.accepted(time.setEstimate(BUILD_MS + DAY_MS, "owner"));
 		world.advance(1500);
 		check.equal(time.nowUnixMs(), BUILD_MS + DAY_MS + 1500);
 		check.deepEqual(time.tlsTime(), { unixMs: BUILD_MS + DAY_MS + 1500, kind: "estimate" });
-		check.accepted(time.setEstimate(BUILD_MS + 5));
+		check.accepted(time.setEstimate(BUILD_MS + 5, "owner"));
 		check.equal(time.nowUnixMs(), BUILD_MS + 5);
-		check.refused(time.setEstimate(BUILD_MS - 1), "below-floor");
-		check.refused(time.setEstimate(Number.NaN), "range");
+		check.refused(time.setEstimate(BUILD_MS - 1, "owner"), "below-floor");
+		check.refused(time.setEstimate(Number.NaN, "owner"), "range");
 		check.equal(time.nowUnixMs(), BUILD_MS + 5);
 	});
 
 	t.test("an estimate that the floor overtakes is the floor, and a reboot forgets it (T13)", () => {
 		const { storage, time } = boot();
-		check.accepted(time.setEstimate(BUILD_MS + 5));
+		check.accepted(time.setEstimate(BUILD_MS + 5, "owner"));
 		check.accepted(time.raiseFloor(BUILD_MS + DAY_MS));
 		check.equal(time.nowUnixMs(), BUILD_MS + DAY_MS);
 		check.equal(boot(storage.reboot()).time.nowUnixMs(), undefined);
