@@ -9,6 +9,7 @@ import { Grants } from "../access/grants.ts";
 import { DeviceError } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { DEVICE_KEYS, Identity } from "../identity/identity.ts";
+import { OperationalPairs } from "../identity/operational-pairs.ts";
 import { Link, type LinkRelay } from "../link/link.ts";
 import { type BoltConfig, DEFAULT_BOLT } from "../lock/bolt-config.ts";
 import { BoltDriver } from "../lock/bolt-driver.ts";
@@ -33,6 +34,7 @@ import { Desk } from "./desk.ts";
 import { Handlers } from "./handlers.ts";
 import { LineVerbs } from "./line-verbs.ts";
 import { Notices } from "./notices.ts";
+import { Renewal } from "./renewal.ts";
 import { ResetKeeper } from "./reset-keeper.ts";
 import { SerialLine } from "./serial-line.ts";
 import { Transports } from "./transports.ts";
@@ -53,12 +55,14 @@ export class App {
 	readonly #time: TrustedTime;
 	readonly #trust: RelayTrustStore;
 	readonly #identity: Identity;
+	readonly #pairs: OperationalPairs;
 	readonly #grants: Grants;
 	readonly #startedAtMs: number;
 	#log: EventLog;
 	readonly #strangers = new StrangerCounts();
 	readonly #bolt: BoltDriver;
 	readonly #link: Link;
+	readonly #renewal: Renewal;
 	readonly #transports: Transports;
 	readonly #notices: Notices;
 	readonly #window: WindowKeeper;
@@ -87,6 +91,7 @@ export class App {
 		this.#resets.finish();
 		this.#trust = new RelayTrustStore(this.#store, sha256);
 		this.#identity = new Identity(this.#store, keys, this.#trust);
+		this.#pairs = new OperationalPairs(this.#store, keys);
 		this.#grants = new Grants(this.#store);
 		this.#window = new WindowKeeper({
 			clock,
@@ -107,6 +112,10 @@ export class App {
 			random: (bytes) => crypto.random(bytes),
 			relays: () => this.#relays(),
 			mayConnect: () => !this.#bolt.driving,
+			onFailure: ({ reason, relay }) => {
+				const key = ownKey(relay);
+				if (key !== undefined) this.#renewal.linkFailed(key, reason);
+			},
 			...(platform.wsBytes === undefined ? {} : { wsBytes: platform.wsBytes }),
 		});
 		this.#notices = new Notices({
@@ -114,9 +123,32 @@ export class App {
 			crypto,
 			openStaticKey: () => this.#openStaticKey(),
 			unixSeconds: () => this.#unixSeconds(),
-			send: (address, sealed) => this.#link.send({ kind: "notice", address, sealed }),
+			// A relay passes nothing on for a lock that is there for its certificate only.
+			send: (address, sealed) =>
+				this.#renewal.serving && this.#link.send({ kind: "notice", address, sealed }),
 		});
-		this.#link.onReady(() => this.#notices.flush());
+		this.#renewal = new Renewal({
+			clock,
+			crypto,
+			keys,
+			system,
+			identity: this.#identity,
+			pairs: this.#pairs,
+			time: () => this.#time.tlsTime(),
+			deviceRoots: () => [],
+			send: (envelope) => this.#link.send(envelope),
+			reconnect: () => this.#link.reconnect(),
+			mayBegin: () => !this.#bolt.driving,
+			onRenewed: (notAfterMs) =>
+				this.#append({ kind: "certificate", notAfter: Math.floor(notAfterMs / 1000) }),
+			onServing: () => this.#notices.flush(),
+		});
+		this.#link.on("certificate", (envelope) => this.#renewal.receive(envelope));
+		this.#link.onDown(() => this.#renewal.linkDown());
+		this.#link.onReady((relay) => {
+			const key = ownKey(relay);
+			if (key !== undefined) this.#renewal.linkReady(key);
+		});
 		const verbs = new LineVerbs({
 			identity: this.#identity,
 			crypto,
@@ -143,6 +175,7 @@ export class App {
 			`boot: ${resetReason}, firmware ${this.#options.firmwareVersion}, stage ${this.#identity.stage}`,
 		);
 		this.#reportFaults();
+		this.#pairs.eraseLeftovers();
 		this.#countHours();
 		this.#serve();
 	}
@@ -206,17 +239,18 @@ export class App {
 
 	#relays(): readonly LinkRelay[] {
 		const trust = this.#trust.current;
-		const chain = this.#identity.certificateChain;
-		if (trust === undefined || chain === undefined) return [];
-		return trust.addresses.map(({ host, port, serverName }) => ({
-			host,
-			port,
-			serverName,
-			roots: trust.roots,
-			time: this.#time.tlsTime(),
-			clientCertificate: { chain, key: { name: DEVICE_KEYS.device } },
-			resumptionScope: this.#trust.scope!,
-		}));
+		if (trust === undefined) return [];
+		return this.#renewal.certificates().flatMap((clientCertificate) =>
+			trust.addresses.map(({ host, port, serverName }) => ({
+				host,
+				port,
+				serverName,
+				roots: trust.roots,
+				time: this.#time.tlsTime(),
+				clientCertificate,
+				resumptionScope: this.#trust.scope!,
+			})),
+		);
 	}
 
 	#buttonGesture(gesture: Gesture): void {
@@ -277,7 +311,7 @@ export class App {
 	}
 
 	#reportFaults(): void {
-		const faults = [...this.#identity.faults, ...this.#grants.faults];
+		const faults = [...this.#identity.faults, ...this.#pairs.faults, ...this.#grants.faults];
 		if (this.#time.fault !== undefined) faults.push(`time-floor-${this.#time.fault}`);
 		const { fault } = this.#trust;
 		if (fault !== undefined && fault !== "absent") faults.push(`relay-trust-${fault}`);
@@ -321,4 +355,10 @@ export class App {
 			return undefined;
 		}
 	}
+}
+
+/** Of the key store, with which the lock came to this relay. */
+function ownKey({ clientCertificate }: LinkRelay): string | undefined {
+	const key = clientCertificate?.key;
+	return key !== undefined && "name" in key ? key.name : undefined;
 }

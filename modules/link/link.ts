@@ -42,9 +42,22 @@ export interface LinkHost {
 	readonly relays: () => readonly LinkRelay[];
 	/** False while no connection may begin; `poke` follows when that changes. */
 	readonly mayConnect: () => boolean;
+	/** Called once for each failure, when the link waits already; it may call any method of the link. */
+	readonly onFailure?: (failure: LinkFailure) => void;
+}
+
+/** What an end says of the certificate that the lock came with; "other" says nothing of it. */
+export type LinkFailureReason = TlsReason | "setup" | "upgrade-refused" | "other";
+
+/** One attempt that failed, or one connection that ended without our wish. */
+export interface LinkFailure {
+	readonly reason: LinkFailureReason;
+	/** The candidate as the provider gave it. */
+	readonly relay: LinkRelay;
 }
 
 type ToLockKind = ToLock["kind"];
+type ReadyHandler = (relay: LinkRelay) => void;
 type Handler<Kind extends ToLockKind> = (envelope: Extract<ToLock, { kind: Kind }>) => void;
 
 const SETTINGS = Object.freeze({
@@ -66,7 +79,7 @@ interface Attempt {
 export class Link {
 	readonly #host: LinkHost;
 	readonly #handlers = new Map<ToLockKind, (envelope: never) => void>();
-	readonly #onReady: (() => void)[] = [];
+	readonly #onReady: ReadyHandler[] = [];
 	readonly #onDown: (() => void)[] = [];
 	#state: LinkState = LINK_IDLE;
 	#attempt: Attempt | undefined;
@@ -95,6 +108,16 @@ export class Link {
 		if (this.#state.kind === "blocked" || this.#state.kind === "waiting") this.#look();
 	}
 
+	/**
+	 * What connections are made with has changed: leaves the present connection in good order and connects at once, to
+	 * the first candidate. Does nothing while the link is stopped.
+	 */
+	reconnect(): void {
+		if (this.#state.kind === "idle" || (this.#state.kind === "draining" && !this.#state.again)) return;
+		this.stop();
+		this.start();
+	}
+
 	/** One handler a kind. */
 	on<Kind extends ToLockKind>(kind: Kind, handler: Handler<Kind>): void {
 		assert(!this.#handlers.has(kind), `link: two handlers for ${kind}`);
@@ -102,7 +125,7 @@ export class Link {
 	}
 
 	/** Envelopes may pass from here on, until onDown: no channel outlives a connection. */
-	onReady(callback: () => void): void {
+	onReady(callback: ReadyHandler): void {
 		this.#onReady.push(callback);
 	}
 
@@ -146,7 +169,7 @@ export class Link {
 				this.#attempt = undefined;
 				break;
 			case "ready":
-				for (const callback of this.#onReady) callback();
+				for (const callback of this.#onReady) callback(this.#attempt!.relay);
 				break;
 			case "down":
 				for (const callback of this.#onDown) callback();
@@ -184,7 +207,7 @@ export class Link {
 		} catch (error) {
 			// Unusable roots or key: trying again is all that can be done, and what a repair through another transport needs.
 			if (!(error instanceof DeviceError)) throw error;
-			this.#host.clock.after(0, () => this.#over(attempt, error.message));
+			this.#host.clock.after(0, () => this.#over(attempt, error.message, "setup"));
 		}
 	}
 
@@ -206,7 +229,7 @@ export class Link {
 				},
 				onMessage: (_type, bytes) => this.#receive(attempt, bytes),
 				onDrained: () => this.#drained(attempt),
-				onClosed: (outcome) => this.#over(attempt, describeEnd(attempt, outcome)),
+				onClosed: (outcome) => this.#over(attempt, describeEnd(attempt, outcome), reasonOf(attempt, outcome)),
 			},
 		);
 		// What the relay sent together with its handshake's last flight.
@@ -215,7 +238,7 @@ export class Link {
 
 	#streamEnded(attempt: Attempt, reason: TlsReason | undefined): void {
 		attempt.tlsReason = reason;
-		if (attempt.ws === undefined) this.#over(attempt, `TLS ${reason ?? "close_notify"}`);
+		if (attempt.ws === undefined) this.#over(attempt, `TLS ${reason ?? "close_notify"}`, reason ?? "other");
 		else attempt.ws.ended(false);
 	}
 
@@ -239,12 +262,13 @@ export class Link {
 		attempt.unsent = 0;
 	}
 
-	#over(attempt: Attempt, why: string): void {
+	#over(attempt: Attempt, why: string, reason: LinkFailureReason): void {
 		if (attempt !== this.#attempt) return;
 		this.#attempt = undefined;
 		if (attempt.unreadable > 1) this.#log(`dropped ${attempt.unreadable} envelopes in all`);
 		this.#log(`${attempt.relay.serverName}: ${why}`);
 		this.#step({ kind: "closed", random: this.#host.random(4) });
+		this.#host.onFailure?.({ reason, relay: attempt.relay });
 	}
 
 	#log(line: string): void {
@@ -256,6 +280,11 @@ function describeEnd(attempt: Attempt, outcome: WsOutcome): string {
 	if (outcome.reason === "ended" && attempt.tlsReason !== undefined) return `TLS ${attempt.tlsReason}`;
 	const status = outcome.status === undefined ? "" : `, status ${outcome.status}`;
 	return `WebSocket ${outcome.reason}, code ${outcome.code}${status}`;
+}
+
+function reasonOf(attempt: Attempt, outcome: WsOutcome): LinkFailureReason {
+	if (outcome.reason === "ended") return attempt.tlsReason ?? "other";
+	return outcome.reason === "status" ? "upgrade-refused" : "other";
 }
 
 function optionsFor(relay: LinkRelay): WsOptions {

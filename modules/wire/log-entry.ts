@@ -40,7 +40,9 @@ export type LogEvent =
 			readonly byGrantId: number;
 	  }
 	| { readonly kind: "member-removed"; readonly grantId: number; readonly byGrantId: number }
-	| { readonly kind: "fault"; readonly code: string };
+	| { readonly kind: "fault"; readonly code: string }
+	/** A new operational certificate serves. */
+	| { readonly kind: "certificate"; readonly notAfter: number };
 
 export type BoltCause = "command" | "exit" | "relock" | "manual" | "fault";
 
@@ -73,6 +75,7 @@ const KINDS = Object.freeze({
 	"member-added": 9,
 	"member-removed": 10,
 	fault: 11,
+	certificate: 13,
 } as const);
 
 const BOLT_CAUSES: readonly BoltCause[] = Object.freeze(["command", "exit", "relock", "manual", "fault"]);
@@ -133,6 +136,8 @@ function encodeDetail(event: LogEvent): readonly CborInput[] {
 			return [event.grantId, event.byGrantId];
 		case "fault":
 			return [logText(event.code)];
+		case "certificate":
+			return [event.notAfter];
 		default:
 			return unreachable(event);
 	}
@@ -231,6 +236,10 @@ function decodeDetail(kind: number, detail: readonly CborValue[]): LogEvent | Un
 		case KINDS.fault: {
 			const code = asLogText(first);
 			return count === 1 && code !== undefined ? { kind: "fault", code } : undefined;
+		}
+		case KINDS.certificate: {
+			const notAfter = asUint(first);
+			return count === 1 && notAfter !== undefined ? { kind: "certificate", notAfter } : undefined;
 		}
 		default:
 			return { kind: "unknown", number: kind, detail };
