@@ -123,9 +123,7 @@ export class App {
 			crypto,
 			openStaticKey: () => this.#openStaticKey(),
 			unixSeconds: () => this.#unixSeconds(),
-			// A relay passes nothing on for a lock that is there for its certificate only.
-			send: (address, sealed) =>
-				this.#renewal.serving && this.#link.send({ kind: "notice", address, sealed }),
+			send: (address, sealed) => this.#link.send({ kind: "notice", address, sealed }),
 		});
 		this.#renewal = new Renewal({
 			clock,
@@ -141,11 +139,11 @@ export class App {
 			mayBegin: () => !this.#bolt.driving,
 			onRenewed: (notAfterMs) =>
 				this.#append({ kind: "certificate", notAfter: Math.floor(notAfterMs / 1000) }),
-			onServing: () => this.#notices.flush(),
 		});
 		this.#link.on("certificate", (envelope) => this.#renewal.receive(envelope));
 		this.#link.onDown(() => this.#renewal.linkDown());
 		this.#link.onReady((relay) => {
+			this.#notices.flush();
 			const key = ownKey(relay);
 			if (key !== undefined) this.#renewal.linkReady(key);
 		});

@@ -50,8 +50,6 @@ export interface RenewalOptions {
 	readonly mayBegin: () => boolean;
 	/** A new certificate serves from now on. */
 	readonly onRenewed: (notAfterMs: number) => void;
-	/** The link is up for more than a renewal: the relay passes on what is sent. */
-	readonly onServing: () => void;
 }
 
 /** Why a connection ended, as far as it says something of the certificate that it came with (modules/link). */
@@ -69,7 +67,6 @@ export class Renewal {
 	#state: CredentialState;
 	/** With what the present link came; undefined: there is none. */
 	#connectedAs: Credential | undefined;
-	#serving = false;
 	#asked: Asked | undefined;
 	#look: Timer | undefined;
 
@@ -84,11 +81,6 @@ export class Renewal {
 	get connectedAs(): "factory" | "operational" | undefined {
 		if (this.#connectedAs === undefined) return undefined;
 		return this.#connectedAs === "factory" ? "factory" : "operational";
-	}
-
-	/** Whether the relay passes on more than renewals; a relay without an issuer may for a factory certificate too. */
-	get serving(): boolean {
-		return this.#serving;
 	}
 
 	/** For the link, in the order to try them; none while the factory line has not installed one. */
@@ -112,8 +104,7 @@ export class Renewal {
 			this.#connectedAs = "current";
 			this.#options.onRenewed(trial.notAfterMs);
 		}
-		if (credential !== "factory") this.#serve();
-		// A trial that flash did not take as the current pair stays one; the link serves all the same.
+		// A trial that flash did not take as the current pair stays one; its link serves all the same.
 		if (kept) this.#consider(false);
 	}
 
@@ -127,7 +118,6 @@ export class Renewal {
 
 	linkDown(): void {
 		this.#connectedAs = undefined;
-		this.#serving = false;
 		this.#asked?.deadline.cancel();
 		this.#asked = undefined;
 		this.#look?.cancel();
@@ -143,8 +133,6 @@ export class Renewal {
 		if (refusal === undefined) return;
 		this.#log(`no new certificate: ${refusal}`);
 		this.#options.pairs.eraseKey(asked.slot);
-		// A relay that issues none may be one that asks for none.
-		if (envelope.chain === undefined) this.#serve();
 		this.#lookAfter(this.#retryMs());
 	}
 
@@ -228,12 +216,6 @@ export class Renewal {
 			if (effect.kind === "reconnect") reconnect();
 		}
 		return true;
-	}
-
-	#serve(): void {
-		if (this.#serving || this.#connectedAs === undefined) return;
-		this.#serving = true;
-		this.#options.onServing();
 	}
 
 	#lookAfter(delayMs: number): void {
