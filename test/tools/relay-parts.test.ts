@@ -102,7 +102,9 @@ export default function suite(t: Suite): void {
 			check.equal((await two.find("LK-KEPT"))?.status, "active");
 			await Promise.all([one.close(), two.close()]);
 			const again = await openRegistry(file);
-			check.deepEqual([...(await again.activeAmong(["LK-KEPT", "LK-NONE"]))], ["LK-KEPT"]);
+			const kept = { serial: "LK-KEPT", publicKeyHex: "04cc" };
+			const none = { serial: "LK-NONE", publicKeyHex: "04cc" };
+			check.deepEqual(await again.unwelcome([kept, none]), [{ ...none, reason: "unknown-device" }]);
 			await again.close();
 		},
 	);

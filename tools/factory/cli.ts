@@ -2,15 +2,19 @@
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import {
+	existingFile,
 	existingFolder,
 	folder,
 	hostName,
+	issuerKey,
 	type NamedEndpoint,
 	namedEndpoint,
 	serialLine,
 	serialNumber,
 } from "../cli/arguments.ts";
 import { explaining } from "../cli/fault.ts";
+import { openIssuer } from "../pki/issuer.ts";
+import { IssuerFault } from "../pki/signer.ts";
 import { RegistryFault } from "../relay/database.ts";
 import { openRegistry } from "../relay/registry.ts";
 import { ensurePki, PkiFault } from "./pki.ts";
@@ -44,6 +48,8 @@ interface ProvisionArguments {
 	readonly pki: string;
 	readonly relay: readonly NamedEndpoint[];
 	readonly registry: string;
+	readonly issuer?: string;
+	readonly issuerCertificate?: string;
 	readonly serial?: string;
 	readonly hardwareClass: string;
 }
@@ -77,10 +83,20 @@ export function registerFactory(program: Command): void {
 			several(namedEndpoint),
 		)
 		.requiredOption("--registry <file>", "registry of that relay (DIR/relay.db)", registryFile)
+		.option(
+			"--issuer <key>",
+			"key that signs devices' certificates: a file, or a pkcs11: URI (default: the PKI's)",
+			issuerKey,
+		)
+		.option(
+			"--issuer-certificate <file>",
+			"its certificate (default: the key file's name with .pem)",
+			existingFile,
+		)
 		.option("--serial <serial>", "serial number (default: the board's own, or a random one)", serialNumber)
 		.option("--hardware-class <class>", "what kind of board it is", hardwareClass, "latchkey-linux")
 		.action((options: ProvisionArguments) =>
-			explaining([ProvisionFault, SerialFault, RegistryFault], () => provisionBoard(options)),
+			explaining([ProvisionFault, SerialFault, RegistryFault, IssuerFault], () => provisionBoard(options)),
 		);
 }
 
@@ -90,6 +106,8 @@ async function makePki(dir: string, names: readonly string[]): Promise<void> {
 }
 
 async function provisionBoard(options: ProvisionArguments): Promise<void> {
+	const issuer =
+		options.issuer === undefined ? undefined : await openIssuer(options.issuer, options.issuerCertificate);
 	const registry = await openRegistry(options.registry);
 	let line: VerbLine | undefined;
 	try {
@@ -100,6 +118,7 @@ async function provisionBoard(options: ProvisionArguments): Promise<void> {
 			registry,
 			relays: options.relay,
 			hardwareClass: options.hardwareClass,
+			...(issuer === undefined ? {} : { issuer }),
 			...(options.serial === undefined ? {} : { serial: options.serial }),
 			onLabel: (label) => void process.stdout.write(`${drawQrCode(label)}\n${label}\n`),
 			onStep: (step, elapsedMs) =>

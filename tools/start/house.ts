@@ -11,7 +11,8 @@ import { decodeLabel, type Label } from "../../modules/wire/label.ts";
 import { Mechanism, type MechanismChange } from "../board/mechanism.ts";
 import { Supervisor, type SupervisorEvent } from "../board/supervisor.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
-import { ensurePki } from "../factory/pki.ts";
+import type { Validity } from "../factory/certificates.ts";
+import { ensurePki, PKI_FILES } from "../factory/pki.ts";
 import { provision } from "../factory/provision.ts";
 import { drawQrCode } from "../factory/qr-code.ts";
 import { SerialFault } from "../factory/serial-line.ts";
@@ -20,9 +21,11 @@ import { openRelay } from "../phone/node-relay.ts";
 import { Phone, type PhoneContext } from "../phone/phone.ts";
 import type { Transport } from "../phone/transport.ts";
 import { Wallet } from "../phone/wallet.ts";
+import { type Issuer, openIssuer } from "../pki/issuer.ts";
 import { readCredentials } from "../relay/credentials.ts";
 import { openRegistry, type Registry } from "../relay/registry.ts";
 import { Relay, type RelayAddress } from "../relay/relay.ts";
+import { RenewalService } from "../relay/renewal-service.ts";
 import { HouseFile } from "./house-file.ts";
 
 export interface HouseOptions {
@@ -35,6 +38,8 @@ export interface HouseOptions {
 	readonly travelMs?: number;
 	/** What the phone computes with; the default is @noble. */
 	readonly phoneCrypto?: TestCrypto;
+	/** From when until when operational certificates are valid; the default is the relay's. */
+	readonly validity?: () => Validity;
 	/** Runs the relay; the default runs it in this process. */
 	readonly openRelay?: (dir: string, registry: Registry) => HouseRelay;
 	readonly onBoardLine?: (line: string) => void;
@@ -49,8 +54,8 @@ export interface HouseOptions {
 /** What a house asks of its relay. */
 export interface HouseRelay {
 	listen(host: string, devicePort: number, appPort: number): Promise<RelayAddress>;
-	/** Serials of the locks that are connected now. */
-	readonly serials: readonly string[];
+	/** Serials of the locks that apps can reach now: they came with an operational certificate. */
+	readonly reachable: readonly string[];
 	close(): Promise<void>;
 }
 
@@ -80,13 +85,13 @@ export class House {
 	#transport: Transport | undefined;
 	#phone: Phone | undefined;
 
-	private constructor(options: HouseOptions, registry: Registry) {
+	private constructor(options: HouseOptions, registry: Registry, issuer: Issuer) {
 		const at = (name: string): string => join(options.dir, name);
 		this.#options = options;
 		this.#registry = registry;
 		this.#file = HouseFile.open(at("house.json"));
 		this.#wallet = Wallet.open(at("phone.json"));
-		this.#relay = options.openRelay?.(options.dir, registry) ?? relayInside(options, registry);
+		this.#relay = options.openRelay?.(options.dir, registry) ?? relayInside(options, registry, issuer);
 		rmSync(at("pins"), { force: true });
 		this.#supervisor = new Supervisor({
 			dir: at("board"),
@@ -108,8 +113,10 @@ export class House {
 	/** Makes the PKI where there is none, and everything that needs no network yet. */
 	static async open(options: HouseOptions): Promise<House> {
 		mkdirSync(options.dir, { recursive: true, mode: 0o700 });
-		await ensurePki(join(options.dir, "pki"), [RELAY_NAME, HOST]);
-		return new House(options, await openRegistry(join(options.dir, "relay.db")));
+		const pki = join(options.dir, "pki");
+		await ensurePki(pki, [RELAY_NAME, HOST]);
+		const issuer = await openIssuer(PKI_FILES.intermediateKey(pki, "operational"));
+		return new House(options, await openRegistry(join(options.dir, "relay.db")), issuer);
 	}
 
 	get mechanism(): Mechanism {
@@ -193,11 +200,11 @@ export class House {
 		return printed;
 	}
 
-	/** Resolves when the relay has the lock's link. */
+	/** Resolves when the relay has the lock's link, by its operational certificate. */
 	async waitForLink(): Promise<void> {
 		const serial = this.label?.serial;
 		const deadline = performance.now() + LINK_MS;
-		while (serial === undefined || !this.#relay.serials.includes(serial)) {
+		while (serial === undefined || !this.#relay.reachable.includes(serial)) {
 			if (performance.now() > deadline) throw new HouseFault("the lock did not reach its relay");
 			await pause(20);
 		}
@@ -289,12 +296,21 @@ export class House {
 	}
 }
 
-function relayInside(options: HouseOptions, registry: Registry): HouseRelay {
+function relayInside(options: HouseOptions, registry: Registry, issuer: Issuer): HouseRelay {
 	const { onRelayBytes } = options;
+	const log = options.onRelayLine ?? ((): void => undefined);
 	return new Relay({
 		registry,
 		...readCredentials(join(options.dir, "pki", "relay-server")),
-		log: options.onRelayLine ?? (() => undefined),
+		log,
+		services: [
+			new RenewalService({
+				registry,
+				issuer,
+				log,
+				...(options.validity === undefined ? {} : { validity: options.validity }),
+			}),
+		],
 		...(onRelayBytes === undefined
 			? {}
 			: { tap: (tls: TLSSocket, side: "device" | "app") => tapBytes(tls, side, onRelayBytes) }),

@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { APP_PATH, APP_SUBPROTOCOL, LINK_PATH, LINK_SUBPROTOCOL } from "../../../modules/wire/envelope.ts";
 import type { RelayLimits } from "../../../tools/relay/limits.ts";
 import { openRegistry, type Registry } from "../../../tools/relay/registry.ts";
-import { Relay, type RelayAddress } from "../../../tools/relay/relay.ts";
+import { Relay, type RelayAddress, type RelayOptions } from "../../../tools/relay/relay.ts";
 import { check } from "../../harness/test.ts";
 import { type ClientIdentity, issueLeaf, sharedPki, type TestPki } from "./identities.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { type Attempt, attempt, type Target, type TestClient } from "./web-socket.ts";
+
+type BenchOptions = Pick<Partial<RelayOptions>, "services" | "admitFactory">;
 
 export class RelayBench {
 	readonly pki: TestPki;
@@ -34,12 +36,23 @@ export class RelayBench {
 		this.logLines = fields.lines;
 	}
 
-	static async open(limits: Partial<RelayLimits> = {}): Promise<RelayBench> {
+	/** Its apps reach locks that come with their factory certificates, unless `more` says otherwise. */
+	static async open(
+		limits: Partial<RelayLimits> = {},
+		more: BenchOptions | ((registry: Registry, log: (line: string) => void) => BenchOptions) = {},
+	): Promise<RelayBench> {
 		const pki = await sharedPki();
 		const registryFile = join(temporaryFolder(), "relay.db");
 		const registry = await openRegistry(registryFile);
 		const lines: string[] = [];
-		const relay = new Relay({ registry, ...pki.credentials, log: (line) => lines.push(line), limits });
+		const relay = new Relay({
+			registry,
+			...pki.credentials,
+			log: (line) => lines.push(line),
+			limits,
+			admitFactory: true,
+			...(typeof more === "function" ? more(registry, (line) => lines.push(line)) : more),
+		});
 		const address = await relay.listen("127.0.0.1", 0, 0);
 		return new RelayBench({ pki, registry, registryFile, relay, address, lines });
 	}
