@@ -56,8 +56,7 @@ export function parsePkcs11Uri(text: string): Result<Pkcs11Uri, Pkcs11UriReason>
 	} catch {
 		return refuse("encoding");
 	}
-	if (Object.values(texts).some((value) => value === "" || /[\0-\x1f\x7f]/.test(value)))
-		return refuse("encoding");
+	if (Object.values(texts).some((value) => !/^\P{Cc}+$/u.test(value))) return refuse("encoding");
 	const { token, object, type } = texts;
 	const modulePath = texts["module-path"];
 	const pinFile = texts["pin-source"]?.replace(/^file:(\/\/)?/, "");

@@ -17,7 +17,6 @@ import { openIssuer } from "../pki/issuer.ts";
 import { IssuerFault } from "../pki/signer.ts";
 import { readCredentials } from "./credentials.ts";
 import { RegistryFault } from "./database.ts";
-import { RelayLog } from "./log.ts";
 import { openRegistry } from "./registry.ts";
 import { Relay } from "./relay.ts";
 import { OPERATIONAL_DAYS, RenewalService, validityOf } from "./renewal-service.ts";
@@ -116,8 +115,6 @@ async function runRelay(options: RelayArguments, command: Command): Promise<void
 	});
 	try {
 		await relay.listen(options.host, options.devicePort, options.appPort);
-		// No lock has an operational certificate of this relay, and none is reached without one.
-		if (issuer === undefined && admitFactory !== true) new RelayLog(log).write("warning", "no-issuer");
 		await told;
 	} finally {
 		await relay.close();
