@@ -52,7 +52,7 @@ class Connection extends Native("xs_lk_tls_destructor") implements TlsConnection
 		const isFloor = options.time.kind === "floor" ? 1 : 0;
 		const { host, port, serverName, handshakeMs } = options;
 		done(open(this, host, port, serverName, options.time.unixMs, isFloor, handshakeMs), `tls to ${host}`);
-		for (const root of options.roots) done(addRoot(this, root), "tls root");
+		for (const root of options.roots) done(addRoot(this, root.der), "tls root");
 		for (const protocol of options.alpn ?? []) done(addAlpn(this, protocol), "tls alpn");
 		if (options.resumptionScope) done(setScope(this, options.resumptionScope), "tls scope");
 		if (options.clientCertificate) this.#setClientCertificate(options.clientCertificate);

@@ -1,4 +1,6 @@
 /** What the probes stand on besides the bindings: their arguments and files, one line of JSON at the end. */
+import { fromHex } from "../../modules/base/bytes.ts";
+import type { TlsRoot } from "../../modules/platform/tls.ts";
 
 const readArgument = native<(key: string) => string | undefined>("xs_system_argument");
 const readFile = native<(path: string) => ArrayBuffer | undefined>("xs_probe_file");
@@ -28,6 +30,21 @@ export function probeFiles(countKey: string, prefix: string): readonly Uint8Arra
 	const count = Number(readArgument(countKey) ?? 0);
 	for (let index = 0; index < count; index++) files.push(probeFile(`${prefix}${index}.der`));
 	return files;
+}
+
+/** The roots of a folder, each with the pins of `--arg pins=`: hexadecimal digests with commas between. */
+export function probeRoots(folder: string): readonly TlsRoot[] {
+	const pins = probePins(probeArgument("pins"));
+	const found = probeFiles("roots", `${folder}/root`);
+	return found.map((der) => (pins === undefined ? { der } : { der, pins }));
+}
+
+export function probePins(listed: string | undefined): readonly Uint8Array[] | undefined {
+	return listed?.split(",").map((pin) => {
+		const digest = fromHex(pin);
+		if (digest === undefined) throw new TypeError(`no pin ${pin}`);
+		return digest;
+	});
 }
 
 /** Prints the result and ends the process: 0 when it is ok, else 1. */

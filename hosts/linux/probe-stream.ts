@@ -5,7 +5,14 @@ import type { ByteStream } from "../../modules/platform/stream.ts";
 import type { TlsClientCertificate, TlsOptions } from "../../modules/platform/tls.ts";
 import { NativeTls } from "../bindings/tls.ts";
 import { CLOCK } from "../ecma419/clock.ts";
-import { finishProbe, neededArgument, probeArgument, probeFile, probeFiles } from "./probe-host.ts";
+import {
+	finishProbe,
+	neededArgument,
+	probeArgument,
+	probeFile,
+	probeFiles,
+	probeRoots,
+} from "./probe-host.ts";
 import { TcpStream } from "./tcp-stream.ts";
 
 export interface ProbeStreamUser {
@@ -48,7 +55,7 @@ function tlsOptions(host: string, port: number): TlsOptions {
 		host,
 		port,
 		serverName: host,
-		roots: probeFiles("roots", `${folder}/root`),
+		roots: probeRoots(folder),
 		time: { unixMs: Number(neededArgument("now")), kind: "estimate" },
 		handshakeMs: LIMITS.tlsHandshakeMs,
 		...(clientCertificate === undefined ? {} : { clientCertificate }),

@@ -1,6 +1,6 @@
 /** The TLS part of a probe's arguments, as tools/probe/certificates.ts wrote them. */
 import type { TlsOptions } from "../../modules/platform/tls.ts";
-import { neededArgument, probeArgument, probeFile, probeFiles } from "./probe-host.ts";
+import { neededArgument, probeArgument, probeFile, probeFiles, probeRoots } from "./probe-host.ts";
 
 /** A probe answers within 15 s, its start and the second after its text counted. */
 const HANDSHAKE_MS = 12_000;
@@ -13,7 +13,7 @@ export function tlsOptionsFromArguments(serverName: string): TlsOptions {
 		host: neededArgument("host"),
 		port: Number(neededArgument("port")),
 		serverName,
-		roots: probeFiles("roots", `${folder}/root`),
+		roots: probeRoots(folder),
 		time: { unixMs: Number(neededArgument("now")), kind: "estimate" },
 		handshakeMs: Number(probeArgument("handshake") ?? HANDSHAKE_MS),
 		...(alpn === undefined ? {} : { alpn: alpn.split(",") }),

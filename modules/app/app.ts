@@ -19,6 +19,7 @@ import { ButtonDriver } from "../lock/button-driver.ts";
 import { EventLog } from "../log/event-log.ts";
 import { StrangerCounts } from "../log/strangers.ts";
 import { qrMethod } from "../pairing/responder.ts";
+import type { Timer } from "../platform/clock.ts";
 import type { DhKeyPair, Secret } from "../platform/crypto.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ikMethod } from "../session/method.ts";
@@ -26,7 +27,9 @@ import type { Session } from "../session/session.ts";
 import { FactoryReset } from "../store/reset.ts";
 import { Store } from "../store/store.ts";
 import { TrustedTime } from "../time/trusted-time.ts";
-import { RelayTrustStore } from "../trust/relay-trust.ts";
+import { OwnerRelays } from "../trust/owner-relays.ts";
+import { relayList } from "../trust/relay-list.ts";
+import { TrustStore } from "../trust/trust-store.ts";
 import { BOLT_POSITIONS, EVENT_BOLT } from "../wire/command.ts";
 import type { LogEvent } from "../wire/log-entry.ts";
 import { NOTICE_RESET } from "../wire/notice.ts";
@@ -38,6 +41,8 @@ import { Renewal } from "./renewal.ts";
 import { ResetKeeper } from "./reset-keeper.ts";
 import { SerialLine } from "./serial-line.ts";
 import { Transports } from "./transports.ts";
+import { TrustCommands } from "./trust-commands.ts";
+import { TrustKeeper } from "./trust-keeper.ts";
 import { WindowKeeper } from "./window-keeper.ts";
 
 export interface AppOptions {
@@ -53,7 +58,9 @@ export class App {
 	readonly #store: Store;
 	readonly #resets: ResetKeeper;
 	readonly #time: TrustedTime;
-	readonly #trust: RelayTrustStore;
+	readonly #trust: TrustStore;
+	readonly #ownerRelays: OwnerRelays;
+	readonly #trustKeeper: TrustKeeper;
 	readonly #identity: Identity;
 	readonly #pairs: OperationalPairs;
 	readonly #grants: Grants;
@@ -67,6 +74,7 @@ export class App {
 	readonly #notices: Notices;
 	readonly #window: WindowKeeper;
 	#hour = 0;
+	#settling: Timer | undefined;
 	/** Once sessions are served. */
 	#desk: Desk | undefined;
 
@@ -85,11 +93,11 @@ export class App {
 			},
 		});
 		this.#time = new TrustedTime(this.#store, clock, system.buildUnixMs);
-		const sha256 = (data: Uint8Array): Uint8Array => crypto.sha256(data);
 		this.#startedAtMs = clock.monotonicMs();
 		this.#log = this.#openLog();
 		this.#resets.finish();
-		this.#trust = new RelayTrustStore(this.#store, sha256);
+		this.#trust = new TrustStore(this.#store, this.#time, crypto);
+		this.#ownerRelays = new OwnerRelays(this.#store, crypto);
 		this.#identity = new Identity(this.#store, keys, this.#trust);
 		this.#pairs = new OperationalPairs(this.#store, keys);
 		this.#grants = new Grants(this.#store);
@@ -133,7 +141,7 @@ export class App {
 			identity: this.#identity,
 			pairs: this.#pairs,
 			time: () => this.#time.tlsTime(),
-			deviceRoots: () => [],
+			deviceRoots: () => this.#trust.deviceRoots,
 			send: (envelope) => this.#link.send(envelope),
 			reconnect: () => this.#link.reconnect(),
 			mayBegin: () => !this.#bolt.driving,
@@ -147,8 +155,19 @@ export class App {
 			const key = ownKey(relay);
 			if (key !== undefined) this.#renewal.linkReady(key);
 		});
+		this.#trustKeeper = new TrustKeeper({
+			clock,
+			system,
+			trust: this.#trust,
+			isSealed: () => this.#identity.stage === "sealed",
+			mayVerify: () => !this.#bolt.driving,
+			append: (event) => this.#append(event),
+			onChanged: () => this.#relaysChanged(),
+		});
+		this.#link.on("trust", (envelope) => void this.#trustKeeper.take("relay", envelope.message));
 		const verbs = new LineVerbs({
 			identity: this.#identity,
+			trust: this.#trustKeeper,
 			crypto,
 			firmwareVersion: options.firmwareVersion,
 			onProvisioned: () => this.#serve(),
@@ -209,10 +228,27 @@ export class App {
 				() => !this.#bolt.driving,
 			);
 		}
-		if (this.#identity.certificateChain !== undefined && this.#trust.current !== undefined) {
+		if (this.#identity.certificateChain !== undefined && this.#relays().length > 0) {
 			this.#link.start();
 			this.#link.poke();
 		}
+	}
+
+	/**
+	 * Whom the lock talks to has changed: nothing is resumed, and the link begins anew in a while. A further change does not
+	 * put that off: the links of a chain come at once, and what waits is bounded.
+	 */
+	#relaysChanged(): void {
+		const { clock, tls } = this.#platform;
+		tls.dropSessions();
+		if (this.#link.state === "idle") return this.#serve();
+		if (this.#settling !== undefined) return;
+		this.#settling = clock.after(LIMITS.trustSettleMs, () => {
+			this.#settling = undefined;
+			if (this.#resets.isPending) return;
+			this.#link.stop();
+			this.#serve();
+		});
 	}
 
 	#openDesk(serial: string): Desk {
@@ -229,6 +265,15 @@ export class App {
 				firmwareVersion: this.#options.firmwareVersion,
 				startedAtMs: this.#startedAtMs,
 				onStopped: () => this.#tellOfBolt(this.#bolt.bolt),
+				trust: new TrustCommands({
+					clock,
+					crypto,
+					time: this.#time,
+					trust: this.#trust,
+					keeper: this.#trustKeeper,
+					owner: this.#ownerRelays,
+					onRelaysChanged: () => this.#relaysChanged(),
+				}),
 			}),
 			isWindowOpen: () => this.#window.isOpen,
 			onClaimed: () => this.#window.close(),
@@ -236,17 +281,15 @@ export class App {
 	}
 
 	#relays(): readonly LinkRelay[] {
-		const trust = this.#trust.current;
-		if (trust === undefined) return [];
 		return this.#renewal.certificates().flatMap((clientCertificate) =>
-			trust.addresses.map(({ host, port, serverName }) => ({
+			relayList(this.#trust, this.#ownerRelays).map(({ host, port, serverName, roots, scope }) => ({
 				host,
 				port,
 				serverName,
-				roots: trust.roots,
+				roots,
 				time: this.#time.tlsTime(),
 				clientCertificate,
-				resumptionScope: this.#trust.scope!,
+				resumptionScope: scope,
 			})),
 		);
 	}
@@ -291,6 +334,7 @@ export class App {
 
 	/** A pairing phone that ends without a grant was a stranger. */
 	#sessionEnded(session: Session, end: string): void {
+		this.#trustKeeper.forget("session", session);
 		if (session.grantId === undefined) this.#strangers.add(session.transportName);
 		const who = session.grantId === undefined ? "a pairing phone" : `grant ${session.grantId}`;
 		this.#platform.system.log(`session: ${who} over ${session.transportName} ended, ${end}`);
@@ -311,8 +355,12 @@ export class App {
 	#reportFaults(): void {
 		const faults = [...this.#identity.faults, ...this.#pairs.faults, ...this.#grants.faults];
 		if (this.#time.fault !== undefined) faults.push(`time-floor-${this.#time.fault}`);
-		const { fault } = this.#trust;
-		if (fault !== undefined && fault !== "absent") faults.push(`relay-trust-${fault}`);
+		for (const [name, fault] of [
+			["trust", this.#trust.fault],
+			["owner-relays", this.#ownerRelays.fault],
+		] as const) {
+			if (fault !== undefined && fault !== "absent") faults.push(`${name}-${fault}`);
+		}
 		if (this.#log.unreadable > 0) faults.push(`log-${this.#log.unreadable}-unreadable`);
 		for (const code of faults) {
 			this.#platform.system.log(`storage: ${code}`);

@@ -21,7 +21,14 @@ import type { Request } from "../wire/session-message.ts";
 import type { Handlers } from "./handlers.ts";
 
 /** What changes nothing and moves nothing. */
-const READS: readonly CommandName[] = Object.freeze(["anchor", "status", "log.read", "members.list"]);
+const READS: readonly CommandName[] = Object.freeze([
+	"anchor",
+	"status",
+	"log.read",
+	"members.list",
+	"trust.status",
+	"relays.list",
+]);
 
 export interface DeskOptions {
 	readonly crypto: Crypto;

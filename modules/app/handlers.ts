@@ -17,6 +17,7 @@ import type { Session } from "../session/session.ts";
 import type { CborMap } from "../wire/cbor-map.ts";
 import { BOLT_POSITIONS, type CommandName, type Refusal, ROLES } from "../wire/command.ts";
 import type { Request } from "../wire/session-message.ts";
+import type { TrustCommands } from "./trust-commands.ts";
 
 export interface Call {
 	readonly session: Session;
@@ -37,6 +38,7 @@ export interface HandlersOptions {
 	readonly sessions: () => readonly Session[];
 	/** A command's motion ended elsewhere than was asked for; its session was not told of the bolt meanwhile. */
 	readonly onStopped: () => void;
+	readonly trust: TrustCommands;
 }
 
 export class Handlers {
@@ -75,12 +77,13 @@ export class Handlers {
 				return "not-permitted";
 			case "trust.put":
 			case "trust.status":
+			case "relays.list":
+			case "relays.set":
+				return this.#options.trust.refusal(command, args);
 			case "time.nonce":
 			case "time.put":
 			case "time.set":
 			case "health":
-			case "relays.list":
-			case "relays.set":
 				return "try-later";
 			default:
 				return unreachable(command);
@@ -109,12 +112,13 @@ export class Handlers {
 				return call.session.reply(call.request, "not-permitted");
 			case "trust.put":
 			case "trust.status":
+			case "relays.list":
+			case "relays.set":
+				return this.#options.trust.run(command, call);
 			case "time.nonce":
 			case "time.put":
 			case "time.set":
 			case "health":
-			case "relays.list":
-			case "relays.set":
 				return call.session.reply(call.request, "try-later");
 			default:
 				return unreachable(command);

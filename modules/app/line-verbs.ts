@@ -8,7 +8,7 @@ import { accept, type Result, refuse } from "../base/result.ts";
 import type { Identity } from "../identity/identity.ts";
 import { sealN } from "../noise/one-way.ts";
 import type { Crypto } from "../platform/crypto.ts";
-import { decodeAddresses, decodeRoots } from "../trust/relay-trust.ts";
+import { decodePiece } from "../trust/bundle-assembly.ts";
 import type { CborFields } from "../wire/cbor-encode.ts";
 import { asBytes, type CborMap } from "../wire/cbor-map.ts";
 import { PROTOCOL_VERSION } from "../wire/hello.ts";
@@ -20,11 +20,16 @@ import {
 	type LineCode,
 	type LineRequest,
 } from "../wire/line-verb.ts";
+import { type PieceReason, refusalClass, type TrustKeeper } from "./trust-keeper.ts";
+
+/** What a sealed board still answers: it decides nothing that a signature does not (PROTOCOL 6). */
+const AFTER_SEAL: readonly number[] = Object.freeze([LINE_VERBS.identify, LINE_VERBS.trust]);
 
 type VerbResult = Result<CborFields | undefined, LineCode>;
 
 export interface LineVerbsOptions {
 	readonly identity: Identity;
+	readonly trust: TrustKeeper;
 	readonly crypto: Crypto;
 	readonly firmwareVersion: string;
 	/** The board became able to serve sessions or to reach its relay. */
@@ -47,7 +52,7 @@ export class LineVerbs {
 
 	#run(verb: number, args: CborMap): VerbResult {
 		// What a line says to a sealed board is not even read.
-		if (verb !== LINE_VERBS.identify && this.#options.identity.stage === "sealed") return refuse("sealed");
+		if (!AFTER_SEAL.includes(verb) && this.#options.identity.stage === "sealed") return refuse("sealed");
 		switch (verb) {
 			case LINE_VERBS.identify:
 				return args.size === 0 ? this.#identify() : refuse("malformed");
@@ -59,6 +64,8 @@ export class LineVerbs {
 				return this.#label(args);
 			case LINE_VERBS.seal:
 				return args.size === 0 ? this.#seal() : refuse("malformed");
+			case LINE_VERBS.trust:
+				return this.#trust(args);
 			default:
 				return refuse("malformed");
 		}
@@ -89,11 +96,8 @@ export class LineVerbs {
 
 	#install(args: CborMap): VerbResult {
 		const chain = readChain(args);
-		const roots = decodeRoots(args.get(1));
-		const addresses = decodeAddresses(args.get(2));
-		if (!args.hasOnly([0, 1, 2]) || chain === undefined) return refuse("malformed");
-		if (roots === undefined || addresses === undefined) return refuse("malformed");
-		const installed = this.#options.identity.install(chain, { version: 0, roots, addresses });
+		if (!args.hasOnly([0]) || chain === undefined) return refuse("malformed");
+		const installed = this.#options.identity.install(chain);
 		if (!installed.ok) return installed;
 		this.#options.onProvisioned();
 		return accept(undefined);
@@ -111,9 +115,31 @@ export class LineVerbs {
 		return sealed.value.ok ? accept({ 0: sealed.value.value }) : refuse("malformed");
 	}
 
+	#trust(args: CborMap): VerbResult {
+		const piece = decodePiece(args);
+		if (piece === undefined) return refuse("malformed");
+		const taken = this.#options.trust.takePiece("serial", this, piece);
+		if (!taken.ok) return refuse(lineCode(taken.reason));
+		return accept({ 0: taken.value.version, 1: taken.value.next });
+	}
+
 	#seal(): VerbResult {
 		const sealed = this.#options.identity.seal();
 		return sealed.ok ? accept(undefined) : sealed;
+	}
+}
+
+function lineCode(reason: PieceReason): LineCode {
+	switch (refusalClass(reason)) {
+		case "order":
+			return "out-of-order";
+		case "unreadable":
+			return "malformed";
+		case "untrusted":
+			return "refused";
+		case "later":
+		case "busy":
+			return "storage";
 	}
 }
 

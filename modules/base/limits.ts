@@ -106,6 +106,14 @@ export const LIMITS = Object.freeze({
 	ownerRelayRootsBytes: 2048,
 	ownerRelayAddresses: 2,
 	hostBytes: 253,
+	/** Refused bundles of one way in (relay, sessions, serial line): checking one costs a signature. */
+	trustRefusalsBurst: 10,
+	trustRefusalsPerMinute: 6,
+	/** After a new bundle the link waits so long for the next of a chain, and for replies to leave, before it begins anew. */
+	trustSettleMs: 1000,
+	/** How often an owner's relays may change: flash lasts ten years (docs/STORAGE.md 5). */
+	relaySetsBurst: 6,
+	relaySetsPerHour: 6,
 
 	/** Time: an answer to a nonce comes within so long; the time role is asked again so often. */
 	timeAnswerMs: 10000,

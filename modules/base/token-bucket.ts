@@ -14,11 +14,16 @@ export class TokenBucket {
 		this.#atMs = nowMs;
 	}
 
-	/** Takes one token; false when there is none. */
-	take(nowMs: number): boolean {
+	/** Whether `take` would find a token. */
+	has(nowMs: number): boolean {
 		this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
 		this.#atMs = nowMs;
-		if (this.#tokens < 1) return false;
+		return this.#tokens >= 1;
+	}
+
+	/** Takes one token; false when there is none. */
+	take(nowMs: number): boolean {
+		if (!this.has(nowMs)) return false;
 		this.#tokens -= 1;
 		return true;
 	}

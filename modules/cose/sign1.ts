@@ -32,12 +32,12 @@ export interface Sign1Expectation {
 	keyFor(keyId: Uint8Array | undefined): Uint8Array | undefined;
 }
 
-const SIGNATURE_BYTES = 64;
+export const SIGNATURE_BYTES = 64;
 const TAG_18 = 0xd2;
-const HEADER_KEY_ID = 4;
+export const HEADER_KEY_ID = 4;
 
 /** {1: -7}: the algorithm is ES256. */
-function protectedHeader(): Uint8Array {
+export function protectedHeader(): Uint8Array {
 	return Uint8Array.of(0xa1, 0x01, 0x26);
 }
 

@@ -14,7 +14,7 @@ import type { Secret } from "../platform/crypto.ts";
 import type { KeyKind, KeyName, KeyStore } from "../platform/keys.ts";
 import type { Store } from "../store/store.ts";
 import { decodeCertificate } from "../trust/certificate.ts";
-import type { RelayTrust, RelayTrustStore } from "../trust/relay-trust.ts";
+import type { TrustStore } from "../trust/trust-store.ts";
 import type { LineStage } from "../wire/line-verb.ts";
 import { asSerial } from "../wire/names.ts";
 import { encodeCsr } from "./csr.ts";
@@ -50,14 +50,14 @@ export interface BeginResult {
 export class Identity {
 	readonly #store: Store;
 	readonly #keys: KeyStore;
-	readonly #trust: RelayTrustStore;
+	readonly #trust: TrustStore;
 	/** What could not be read, as "record-reason", for the caller to log once. */
 	readonly faults: readonly string[];
 	#device: Device | undefined;
 	#chain: readonly Uint8Array[] | undefined;
 	#sealed: boolean;
 
-	constructor(store: Store, keys: KeyStore, trust: RelayTrustStore) {
+	constructor(store: Store, keys: KeyStore, trust: TrustStore) {
 		this.#store = store;
 		this.#keys = keys;
 		this.#trust = trust;
@@ -127,13 +127,11 @@ export class Identity {
 		return made;
 	}
 
-	/** Leaf first. Trust is written first and the chain last: a cut in between leaves the stage at "keyed". */
-	install(chain: readonly Uint8Array[], trust: RelayTrust): Result<void, IdentityReason> {
+	/** Leaf first. Trust comes before it: who issues certificates is the bundle's to say. */
+	install(chain: readonly Uint8Array[]): Result<void, IdentityReason> {
 		if (this.#sealed) return refuse("sealed");
-		if (this.#device === undefined) return refuse("out-of-order");
+		if (this.#device === undefined || this.#trust.current === undefined) return refuse("out-of-order");
 		if (!this.#isOwnChain(chain, this.#device.serial)) return refuse("certificate-refused");
-		const trusted = this.#trust.install(trust);
-		if (!trusted.ok) return trusted;
 		if (this.#chain !== undefined && isSameChain(this.#chain, chain)) return accept(undefined);
 		if (!this.#store.write(CERTIFICATE_CODEC, chain).ok) return refuse("storage");
 		this.#chain = chain;

@@ -46,6 +46,15 @@ export interface TlsTime {
 	readonly kind: "estimate" | "floor";
 }
 
+export interface TlsRoot {
+	readonly der: Uint8Array;
+	/**
+	 * 1 to LIMITS.tlsPins SHA-256 digests (32 bytes) of SubjectPublicKeyInfo: a path to this root is accepted only when
+	 * the leaf or an intermediate has one of these keys. Absent: any.
+	 */
+	readonly pins?: readonly Uint8Array[];
+}
+
 export interface TlsClientCertificate {
 	/** DER certificates, leaf first, without the root. */
 	readonly chain: readonly Uint8Array[];
@@ -59,8 +68,7 @@ export interface TlsOptions {
 	readonly port: number;
 	/** What the certificate must name: a DNS name or an IP address. It is also the SNI when it is a DNS name. */
 	readonly serverName: string;
-	/** DER certificates. */
-	readonly roots: readonly Uint8Array[];
+	readonly roots: readonly TlsRoot[];
 	readonly time: TlsTime;
 	readonly handshakeMs: number;
 	readonly alpn?: readonly string[];

@@ -167,15 +167,6 @@ export const RECORDS = Object.freeze({
 		survivesReset: true,
 		holds: "the other one: the old key stays until the new one has connected; only C reads it",
 	}),
-	relayTrust: row({
-		domain: "trust",
-		name: "relay",
-		owner: "trust",
-		bytesMax: 6400,
-		erasedBy: "replacement",
-		survivesReset: true,
-		holds: "trust version, relay roots, relay addresses",
-	}),
 	trustBundle: row({
 		domain: "trust",
 		name: "bundle",
@@ -249,7 +240,6 @@ export const RECORD_ROWS: readonly RecordRow[] = Object.freeze([
 	RECORDS.operational,
 	RECORDS.operationalKey0,
 	RECORDS.operationalKey1,
-	RECORDS.relayTrust,
 	RECORDS.trustBundle,
 	RECORDS.timeFloor,
 	RECORDS.noticeCounter,

@@ -41,6 +41,8 @@ export type LogEvent =
 	  }
 	| { readonly kind: "member-removed"; readonly grantId: number; readonly byGrantId: number }
 	| { readonly kind: "fault"; readonly code: string }
+	/** way: over which of its ways in the bundle came. */
+	| { readonly kind: "trust"; readonly version: number; readonly way: string }
 	/** A new operational certificate serves. */
 	| { readonly kind: "certificate"; readonly notAfter: number };
 
@@ -75,6 +77,7 @@ const KINDS = Object.freeze({
 	"member-added": 9,
 	"member-removed": 10,
 	fault: 11,
+	trust: 12,
 	certificate: 13,
 } as const);
 
@@ -136,6 +139,8 @@ function encodeDetail(event: LogEvent): readonly CborInput[] {
 			return [event.grantId, event.byGrantId];
 		case "fault":
 			return [logText(event.code)];
+		case "trust":
+			return [event.version, logText(event.way)];
 		case "certificate":
 			return [event.notAfter];
 		default:
@@ -236,6 +241,12 @@ function decodeDetail(kind: number, detail: readonly CborValue[]): LogEvent | Un
 		case KINDS.fault: {
 			const code = asLogText(first);
 			return count === 1 && code !== undefined ? { kind: "fault", code } : undefined;
+		}
+		case KINDS.trust: {
+			const version = asUint(first);
+			const way = asLogText(second);
+			if (count !== 2 || version === undefined || way === undefined) return undefined;
+			return { kind: "trust", version, way };
 		}
 		case KINDS.certificate: {
 			const notAfter = asUint(first);

@@ -18,7 +18,7 @@ const ROOT = fromHex(
 
 function optionsFor({ host, port }: Address, handshakeMs = 5000): TlsOptions {
 	const time = { unixMs: 1_800_000_000_000, kind: "floor" } as const;
-	return { host, port, serverName: "relay.example", roots: [ROOT], time, handshakeMs };
+	return { host, port, serverName: "relay.example", roots: [{ der: ROOT }], time, handshakeMs };
 }
 
 /** How a connection attempt ends. */
@@ -124,7 +124,7 @@ export function streamsContract(t: Suite, open: OpenJig): void {
 			onWritable: () => undefined,
 			onClosed: () => undefined,
 		};
-		for (const roots of [[], [Uint8Array.of(1, 2, 3)]]) {
+		for (const roots of [[], [{ der: Uint8Array.of(1, 2, 3) }]]) {
 			const options = { ...optionsFor(jig.network.silent), roots };
 			check.throws(() => jig.platform.tls.connect(options, nothing), "tls/setup");
 		}

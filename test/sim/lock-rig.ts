@@ -7,6 +7,8 @@ import { App, type AppOptions } from "../../modules/app/app.ts";
 import { assert } from "../../modules/base/assert.ts";
 import { openN } from "../../modules/noise/one-way.ts";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
+import type { TrustBundle } from "../../modules/trust/bundle.ts";
+import type { RelayAddress } from "../../modules/trust/relay-entry.ts";
 import { decodeCborMap } from "../../modules/wire/cbor-decode.ts";
 import type { CborFields } from "../../modules/wire/cbor-encode.ts";
 import { Deframer, encodeFrame } from "../../modules/wire/cobs.ts";
@@ -19,7 +21,9 @@ import {
 	type LineAnswer,
 	type LineVerbName,
 } from "../../modules/wire/line-verb.ts";
+import { makeDeviceCertificate } from "../unit/trust/certificates.ts";
 import { SimBoard, type SimBoardOptions } from "./board.ts";
+import { piecesOf, signBundle, trustBundle } from "./bundles.ts";
 
 export const RIG_SERIAL = "LK-TEST-0001";
 const LINE_KEY = new Uint8Array(32).fill(7);
@@ -80,6 +84,28 @@ export class LockRig {
 		const setupSecret = openN(this.#crypto, labelPrologue(RIG_SERIAL), line, sealed);
 		assert(setupSecret.ok, "the label does not open");
 		return { serial: RIG_SERIAL, noisePublicKey, setupSecret: setupSecret.value };
+	}
+
+	/** Sends a signed bundle over the line; the answer to the last piece, or to the first that was refused. */
+	deliverTrust(message: Uint8Array): LineAnswer {
+		let answer: LineAnswer | undefined;
+		for (const piece of piecesOf(message)) {
+			answer = this.verb("trust", piece);
+			if (answer.code !== "done") break;
+		}
+		assert(answer !== undefined, "an empty bundle");
+		return answer;
+	}
+
+	/** After `provision`: trust with these relays and a certificate, which is returned. */
+	install(relays: readonly RelayAddress[], parts: Partial<TrustBundle> = {}): Uint8Array {
+		const message = signBundle(this.#crypto, trustBundle({ relays, ...parts }));
+		const key = this.verb("identify").result.bytes(4, 65);
+		assert(key !== undefined, "a board without a key");
+		const certificate = makeDeviceCertificate(RIG_SERIAL, key);
+		assert(this.deliverTrust(message).code === "done", "the bundle was refused");
+		assert(this.verb("install", { 0: [certificate] }).code === "done", "the certificate was refused");
+		return certificate;
 	}
 
 	// ---- channels, as a relay would open them ----

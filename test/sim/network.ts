@@ -130,7 +130,7 @@ export class SimNetwork {
 		return {
 			connect: (options, handlers) => {
 				const { roots } = options;
-				if (roots.length === 0 || roots.some((root) => root[0] !== DER_SEQUENCE)) {
+				if (roots.length === 0 || roots.some((root) => root.der[0] !== DER_SEQUENCE)) {
 					throw new DeviceError("tls/setup", "a root that is no certificate, or none");
 				}
 				this.#attempts.push(options);

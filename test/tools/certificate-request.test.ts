@@ -7,8 +7,9 @@ import { toHex } from "../../modules/base/bytes.ts";
 import { encodeCsr } from "../../modules/identity/csr.ts";
 import { Identity } from "../../modules/identity/identity.ts";
 import { Store } from "../../modules/store/store.ts";
+import { TrustedTime } from "../../modules/time/trusted-time.ts";
 import { decodeCertificate } from "../../modules/trust/certificate.ts";
-import { RelayTrustStore } from "../../modules/trust/relay-trust.ts";
+import { TrustStore } from "../../modules/trust/trust-store.ts";
 import { NobleSigningKey } from "../../tools/crypto/noble.ts";
 import {
 	issueDevice,
@@ -18,8 +19,10 @@ import {
 	issuerFor,
 } from "../../tools/factory/certificates.ts";
 import { check, type Suite } from "../harness/test.ts";
+import { signBundle, trustBundle } from "../sim/bundles.ts";
 import { SimKeys } from "../sim/keys.ts";
 import { SimStorage } from "../sim/storage.ts";
+import { SimClock, SimTime } from "../sim/time.ts";
 
 const OPENSSL_MS = 10_000;
 const ROUNDS = 20;
@@ -100,19 +103,14 @@ export default function suite(t: Suite): void {
 			const intermediate = await issueIntermediate("device", root);
 			const relayRoot = await issueRoot("relay");
 			const listener = await issueListener(await issueIntermediate("relay", relayRoot), ["relay.example"]);
-			const trust = {
-				version: 0,
-				roots: [bufferOf(relayRoot.certificate)],
-				addresses: [{ host: "relay.example", port: 8443, serverName: "relay.example" }],
-			};
+			const message = signBundle(crypto, trustBundle());
 			const boards = ["LK-0001", "LK-0002"].map((serial) => {
 				const storage = new SimStorage();
 				const store = new Store(storage);
-				const identity = new Identity(
-					store,
-					new SimKeys(crypto, storage),
-					new RelayTrustStore(store, (data) => crypto.sha256(data)),
-				);
+				const time = new TrustedTime(store, new SimClock(new SimTime(), (run) => run()), 0);
+				const trust = new TrustStore(store, time, crypto);
+				check.accepted(trust.install(message));
+				const identity = new Identity(store, new SimKeys(crypto, storage), trust);
 				const { csr } = check.accepted(identity.begin(serial, "linux"));
 				return { serial, identity, csr };
 			});
@@ -124,10 +122,10 @@ export default function suite(t: Suite): void {
 				const chain = [bufferOf(certificate), bufferOf(intermediate.certificate)];
 				for (const board of boards) {
 					if (board.identity === identity) continue;
-					check.refused(board.identity.install(chain, trust), "certificate-refused");
+					check.refused(board.identity.install(chain), "certificate-refused");
 				}
-				check.refused(identity.install([bufferOf(listener.certificate)], trust), "certificate-refused");
-				check.accepted(identity.install(chain, trust));
+				check.refused(identity.install([bufferOf(listener.certificate)]), "certificate-refused");
+				check.accepted(identity.install(chain));
 				const read = decodeCertificate(chain[0]!);
 				check.equal(read?.notAfterMs, certificate.notAfter.getTime());
 				check.equal(read?.notBeforeMs, certificate.notBefore.getTime());

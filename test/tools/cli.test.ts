@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { openRegistry } from "../../tools/relay/registry.ts";
+import { ensureTrust } from "../../tools/trust/development-trust.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { type CommandEnd, RunningCommand, runCommand } from "./support/command.ts";
 import { sharedPki } from "./support/identities.ts";
@@ -39,20 +40,15 @@ const REFUSED: readonly (readonly [string, string])[] = [
 	["factory provision", "--serial-line"],
 	["factory provision --serial-line /no/tty", "--serial-line"],
 	["factory provision --serial-line /dev/null --pki /no/pki", "--pki"],
-	["factory provision --serial-line /dev/null --pki /tmp --relay host", "--relay"],
-	["factory provision --serial-line /dev/null --pki /tmp --relay host:0:name", "--relay"],
-	["factory provision --serial-line /dev/null --pki /tmp --relay host:7:na_me", "--relay"],
-	["factory provision --serial-line /dev/null --pki /tmp --relay h:7:n", "--registry"],
+	["factory pki --dir /tmp/x --relay host", "--relay"],
+	["factory pki --dir /tmp/x --relay host:0:name", "--relay"],
+	["factory pki --dir /tmp/x --relay host:7:na_me", "--relay"],
+	["factory provision --serial-line /dev/null --pki /tmp --bundle /no/file", "--bundle"],
+	["factory provision --serial-line /dev/null --pki /tmp", "--registry"],
+	["factory provision --serial-line /dev/null --pki /tmp --registry postgres://db", "--registry"],
+	["factory provision --serial-line /dev/null --pki /tmp --registry /tmp/r --serial ab", "--serial"],
 	[
-		"factory provision --serial-line /dev/null --pki /tmp --relay h:7:n --registry postgres://db",
-		"--registry",
-	],
-	[
-		"factory provision --serial-line /dev/null --pki /tmp --relay h:7:n --registry /tmp/r --serial ab",
-		"--serial",
-	],
-	[
-		"factory provision --serial-line /dev/null --pki /tmp --relay h:7:n --registry /tmp/r --hardware-class a/b",
+		"factory provision --serial-line /dev/null --pki /tmp --registry /tmp/r --hardware-class a/b",
 		"--hardware-class",
 	],
 	["phone", "subcommand"],
@@ -145,24 +141,25 @@ export default function suite(t: Suite): void {
 		writeFileSync(join(empty, "thesis.txt"), "");
 		checkOneLine(await runCommand("factory", "pki", "--dir", empty), 1, "other files", "factory pki in use");
 		const { dir } = await sharedPki();
-		const words = ["--pki", dir, "--relay", "h:7:n", "--registry", join(temporaryFolder(), "relay.db")];
+		ensureTrust(dir, [{ host: "127.0.0.1", port: 7443, name: "localhost" }]);
+		const words = ["--pki", dir, "--registry", join(temporaryFolder(), "relay.db")];
 		const end = await runCommand("factory", "provision", "--serial-line", "/dev/null", ...words);
 		checkOneLine(end, 1, "serial line", "factory provision at no terminal");
 	});
 
 	t.test("factory pki makes a PKI, and says so the second time", async () => {
 		const dir = join(temporaryFolder(), "pki");
-		const words = ["factory", "pki", "--dir", dir, "--name", "relay.example", "--name", "192.0.2.1"];
+		const words = ["factory", "pki", "--dir", dir, "--relay", "192.0.2.1:7443:relay.example"];
 		check.deepEqual(await runCommand(...words), {
 			status: 0,
 			signal: null,
-			stdout: `${dir}: made\n`,
+			stdout: `${dir}: made; trust bundle 1: made\n`,
 			stderr: "",
 		});
 		check.deepEqual(await runCommand(...words), {
 			status: 0,
 			signal: null,
-			stdout: `${dir}: unchanged\n`,
+			stdout: `${dir}: unchanged; trust bundle 1: unchanged\n`,
 			stderr: "",
 		});
 	});

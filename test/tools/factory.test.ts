@@ -7,18 +7,20 @@ import { concatBytes, fromHex, toHex } from "../../modules/base/bytes.ts";
 import { encodeCsr } from "../../modules/identity/csr.ts";
 import { DER, DerReader, der, derBits, derUnsigned } from "../../modules/trust/der.ts";
 import { decodeLabel } from "../../modules/wire/label.ts";
+import type { NamedEndpoint } from "../../tools/cli/arguments.ts";
 import { NobleSigningKey } from "../../tools/crypto/noble.ts";
 import { type ProvisionOptions, type ProvisionOutcome, provision } from "../../tools/factory/provision.ts";
 import { makeQrModules } from "../../tools/factory/qr-code.ts";
 import { checkRequest } from "../../tools/factory/request.ts";
 import { openRegistry, type Registry } from "../../tools/relay/registry.ts";
+import { ensureTrust } from "../../tools/trust/development-trust.ts";
 import { vectorsFolder } from "../harness/files.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { FactoryTwin, type Mishap } from "./support/factory-twin.ts";
 import { sharedPki } from "./support/identities.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
-const RELAYS = [{ host: "127.0.0.1", port: 7443, name: "localhost" }];
+const RELAYS: readonly NamedEndpoint[] = [{ host: "127.0.0.1", port: 7443, name: "localhost" }];
 
 interface Line {
 	readonly registry: Registry;
@@ -31,6 +33,7 @@ async function withLine(work: (line: Line) => Promise<void>): Promise<void> {
 	const pki = await sharedPki();
 	const registry = await openRegistry(join(temporaryFolder(), "relay.db"));
 	const labels: string[] = [];
+	const trust = ensureTrust(pki.dir, RELAYS).file;
 	const run = async (twin: FactoryTwin, more: Partial<ProvisionOptions> = {}): Promise<ProvisionOutcome> => {
 		const line = twin.line();
 		try {
@@ -38,7 +41,7 @@ async function withLine(work: (line: Line) => Promise<void>): Promise<void> {
 				line,
 				pkiDir: pki.dir,
 				registry,
-				relays: RELAYS,
+				trust,
 				hardwareClass: "latchkey-linux",
 				onLabel: (label) => void labels.push(label),
 				...more,
@@ -67,7 +70,7 @@ export default function suite(t: Suite): void {
 				const twin = new FactoryTwin(crypto);
 				const outcome = await line.run(twin, { serial: "LK-FACTORY-1", onStep: (step) => steps.push(step) });
 				check.deepEqual(outcome, { kind: "sealed", serial: "LK-FACTORY-1" });
-				check.deepEqual(steps, ["identify", "begin", "sign", "install", "record", "label", "seal"]);
+				check.deepEqual(steps, ["identify", "begin", "sign", "trust", "install", "record", "label", "seal"]);
 				check.equal(line.labels.length, 1);
 				const label = check.accepted(decodeLabel(line.labels[0]!));
 				check.equal(label.serial, "LK-FACTORY-1");

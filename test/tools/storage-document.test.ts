@@ -67,6 +67,10 @@ const EVENT_BYTES = Object.freeze({
 	grant: grantBytes(),
 	lastId: encodeCbor({ 0: 1, 1: 20 }).length,
 	seed: RECORDS.entropySeed.bytesMax,
+	trust: logBytes({ kind: "trust", version: 20, way: "session" }),
+	bundle: RECORDS.trustBundle.bytesMax,
+	floor: RECORDS.timeFloor.bytesMax,
+	ownRelays: RECORDS.ownerRelays.bytesMax,
 });
 
 type EventName = keyof typeof EVENT_BYTES;
@@ -81,6 +85,10 @@ const EVENT_LINES: readonly (readonly [EventName, string, string])[] = [
 	["use", "a counted use", "grant"],
 	["grant", "a member is added", "grant"],
 	["lastId", "a member is added", "last grant id"],
+	["trust", "a new trust bundle", "log entry"],
+	["bundle", "a new trust bundle", "trust bundle"],
+	["floor", "a new trust bundle", "time floor"],
+	["ownRelays", "an owner sets relays", "owner relays"],
 ];
 
 function eventLine([name, event, record]: readonly [EventName, string, string]): string {
@@ -112,6 +120,8 @@ const BUSY_DAY =
 	entriesOf("seed", 1);
 
 const HOSTILE_DAY = entriesOf("session", LIMITS.logGrantPerMinute * 60 * 24);
+
+const RELAY_SETS_DAY = entriesOf("ownRelays", LIMITS.relaySetsPerHour * 24);
 
 /** Erases of each page in ten years, to two figures. */
 function cycles(entriesPerDay: number): number {
@@ -147,7 +157,7 @@ export default function suite(t: Suite): void {
 			`${grouped(live)}, ${pages}`,
 		);
 		check.ok(document.includes(`1 / (1 - ${share.toFixed(2)})`), share.toFixed(2));
-		for (const day of [BUSY_DAY, HOSTILE_DAY]) {
+		for (const day of [BUSY_DAY, HOSTILE_DAY, RELAY_SETS_DAY]) {
 			check.ok(
 				document.includes(`| ${grouped(day)} | ${grouped(cycles(day))} |`),
 				`${grouped(day)} | ${grouped(cycles(day))}`,

@@ -17,12 +17,16 @@ import { openIssuer } from "../pki/issuer.ts";
 import { IssuerFault } from "../pki/signer.ts";
 import { RegistryFault } from "../relay/database.ts";
 import { openRegistry } from "../relay/registry.ts";
+import { type BundleFile, readBundleFile } from "../trust/bundle-file.ts";
+import { ensureTrust, newestBundlePath } from "../trust/development-trust.ts";
+import { TrustFault } from "../trust/trust-fault.ts";
 import { ensurePki, PkiFault } from "./pki.ts";
 import { ProvisionFault, provision } from "./provision.ts";
 import { drawQrCode } from "./qr-code.ts";
 import { SerialFault } from "./serial-line.ts";
 import { VerbLine } from "./verbs.ts";
 
+const DAY_MS = 86_400_000;
 const HARDWARE_CLASS = /^[0-9A-Za-z._-]{1,24}$/;
 
 function several<Value>(
@@ -43,10 +47,16 @@ function registryFile(text: string): string {
 	return text;
 }
 
+interface PkiArguments {
+	readonly dir: string;
+	readonly relay?: readonly NamedEndpoint[];
+	readonly name?: readonly string[];
+}
+
 interface ProvisionArguments {
 	readonly serialLine: string;
 	readonly pki: string;
-	readonly relay: readonly NamedEndpoint[];
+	readonly bundle?: string;
 	readonly registry: string;
 	readonly issuer?: string;
 	readonly issuerCertificate?: string;
@@ -59,29 +69,28 @@ export function registerFactory(program: Command): void {
 	factory
 		.command("pki")
 		.description(
-			"Make relay, device and update roots, an intermediate each, and a relay's certificates; keeps what is there",
+			"Make relay, device and update roots, a relay's certificates, keys of trust and a bundle; keeps what is there",
 		)
 		.requiredOption("--dir <dir>", "folder of the PKI", folder)
 		.option(
+			"--relay <host:port:name>",
+			"where boards find the relay; may be repeated (default: 127.0.0.1:7443:localhost; an existing PKI keeps its own)",
+			several(namedEndpoint),
+		)
+		.option(
 			"--name <name>",
-			"DNS name or IP address of the relay; may be repeated (default: localhost)",
+			"DNS name or IP address in the relay's certificates; may be repeated (default: those of --relay)",
 			several(hostName),
 		)
-		.action((options: { readonly dir: string; readonly name?: readonly string[] }) =>
-			makePki(options.dir, options.name ?? ["localhost", "127.0.0.1"]),
-		);
+		.action((options: PkiArguments) => makePki(options));
 	factory
 		.command("provision")
 		.description(
-			"Give the board at a serial line its certificate, relay and label, then seal it; resumes what was interrupted",
+			"Give the board at a serial line its trust, certificate and label, then seal it; resumes what was interrupted",
 		)
 		.requiredOption("--serial-line <path>", "serial line of the board", serialLine)
 		.requiredOption("--pki <dir>", "folder of the PKI", existingFolder)
-		.requiredOption(
-			"--relay <host:port:name>",
-			"relay that the board connects to; may be repeated",
-			several(namedEndpoint),
-		)
+		.option("--bundle <file>", "signed trust bundle (default: the newest of the PKI)", existingFile)
 		.requiredOption("--registry <file>", "registry of that relay (DIR/relay.db)", registryFile)
 		.option(
 			"--issuer <key>",
@@ -96,16 +105,44 @@ export function registerFactory(program: Command): void {
 		.option("--serial <serial>", "serial number (default: the board's own, or a random one)", serialNumber)
 		.option("--hardware-class <class>", "what kind of board it is", hardwareClass, "latchkey-linux")
 		.action((options: ProvisionArguments) =>
-			explaining([ProvisionFault, SerialFault, RegistryFault, IssuerFault], () => provisionBoard(options)),
+			explaining([ProvisionFault, SerialFault, RegistryFault, IssuerFault, TrustFault], () =>
+				provisionBoard(options),
+			),
 		);
 }
 
-async function makePki(dir: string, names: readonly string[]): Promise<void> {
-	const outcome = await explaining([PkiFault], () => ensurePki(dir, names));
-	process.stdout.write(`${dir}: ${outcome}\n`);
+const DEFAULT_RELAY: NamedEndpoint = Object.freeze({ host: "127.0.0.1", port: 7443, name: "localhost" });
+
+async function makePki({ dir, relay, name }: PkiArguments): Promise<void> {
+	const newest = newestBundlePath(dir);
+	await explaining([PkiFault, TrustFault], async () => {
+		const known = newest === undefined ? [DEFAULT_RELAY] : relaysOf(readBundleFile(newest));
+		const relays = relay ?? known;
+		const names = name ?? [...new Set(relays.flatMap((each) => [each.name, each.host]))];
+		const outcome = await ensurePki(dir, names);
+		const trust = ensureTrust(dir, relays);
+		process.stdout.write(`${dir}: ${outcome}; trust bundle ${trust.file.bundle.version}: ${trust.outcome}\n`);
+	});
+}
+
+function relaysOf({ bundle }: BundleFile): readonly NamedEndpoint[] {
+	return bundle.relays.map(({ host, port, serverName }) => ({ host, port, name: serverName }));
+}
+
+/** A bundle that is signed far from now moves the floor of time of each board that gets it. */
+function readTrust({ pki, bundle }: ProvisionArguments): BundleFile {
+	const path = bundle ?? newestBundlePath(pki);
+	if (path === undefined)
+		throw new TrustFault(`there is no trust bundle in ${pki}: run latchkey factory pki`);
+	const file = readBundleFile(path);
+	if (file.bundle.signedUnixSeconds * 1_000 > Date.now() + DAY_MS) {
+		throw new TrustFault(`${path} is signed in the future, by this machine's clock`);
+	}
+	return file;
 }
 
 async function provisionBoard(options: ProvisionArguments): Promise<void> {
+	const trust = readTrust(options);
 	const issuer =
 		options.issuer === undefined ? undefined : await openIssuer(options.issuer, options.issuerCertificate);
 	const registry = await openRegistry(options.registry);
@@ -116,7 +153,7 @@ async function provisionBoard(options: ProvisionArguments): Promise<void> {
 			line,
 			pkiDir: options.pki,
 			registry,
-			relays: options.relay,
+			trust,
 			hardwareClass: options.hardwareClass,
 			...(issuer === undefined ? {} : { issuer }),
 			...(options.serial === undefined ? {} : { serial: options.serial }),

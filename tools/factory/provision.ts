@@ -1,6 +1,6 @@
 /**
  * What a factory line does with one board over its serial line (PROTOCOL 6, docs/FACTORY.md): the board makes its keys and
- * a request, the line signs it, installs certificate, relay roots and relay address, gets the label, records serial and
+ * a request, the line signs it, delivers the trust bundle, installs the certificate, gets the label, records serial and
  * public key, seals. It may be cut anywhere and run again: every step finds what the former run left.
  *
  * The setup secret is seen for as long as it takes to print the label. It is recorded nowhere.
@@ -19,17 +19,12 @@ import { asSerial } from "../../modules/wire/names.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import type { Issuer } from "../pki/issuer.ts";
 import type { Registry } from "../relay/registry.ts";
+import { type BundleFile, standingAlone } from "../trust/bundle-file.ts";
+import { deliverBundle } from "../trust/line-delivery.ts";
 import { issueDevice, issuerFor } from "./certificates.ts";
-import { PKI_FILES, readCertificate, readIntermediate } from "./pki.ts";
+import { readCertificate, readIntermediate } from "./pki.ts";
 import { checkRequest, type DeviceRequest } from "./request.ts";
-import type { VerbLine, VerbRefusal } from "./verbs.ts";
-
-export interface RelayEndpoint {
-	readonly host: string;
-	readonly port: number;
-	/** What the relay's certificate names. */
-	readonly name: string;
-}
+import { VERB_REFUSALS, type VerbLine } from "./verbs.ts";
 
 export interface ProvisionOptions {
 	readonly line: VerbLine;
@@ -37,7 +32,8 @@ export interface ProvisionOptions {
 	/** Whose word a device's certificate is; default: the device intermediate in the PKI's folder. */
 	readonly issuer?: Issuer;
 	readonly registry: Registry;
-	readonly relays: readonly RelayEndpoint[];
+	/** The signed bundle that the board starts from. */
+	readonly trust: BundleFile;
 	readonly hardwareClass: string;
 	/** Without one a board keeps the serial that it has, or gets a random one. */
 	readonly serial?: string;
@@ -46,7 +42,7 @@ export interface ProvisionOptions {
 	readonly onStep?: (step: ProvisionStep, elapsedMs: number) => void;
 }
 
-export type ProvisionStep = "identify" | "begin" | "sign" | "install" | "record" | "label" | "seal";
+export type ProvisionStep = "identify" | "begin" | "sign" | "trust" | "install" | "record" | "label" | "seal";
 
 export type ProvisionOutcome =
 	| { readonly kind: "sealed"; readonly serial: string }
@@ -96,6 +92,8 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionOut
 	const issuer = options.issuer ?? issuerFor(await readIntermediate(options.pkiDir, "device"));
 	const certificate = await certify(options.pkiDir, issuer, serial, request);
 	done("sign");
+	await deliverBundle(options.line, standingAlone(options.trust));
+	done("trust");
 	await install(options, [certificate, ...issuer.certificates]);
 	done("install");
 	const enrolled = await options.registry.enrol(serial, toHex(request.point));
@@ -110,30 +108,21 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionOut
 	return { kind: "sealed", serial };
 }
 
-const MEANING: Readonly<Record<VerbRefusal, string>> = Object.freeze({
-	sealed: "the board is sealed",
-	conflict: "the board was begun as another device",
-	malformed: "the board does not read what this line sends",
-	"out-of-order": "the board has not done the step before",
-	"certificate-refused": "the board refuses its certificate",
-	storage: "the board's flash refuses; the line may be run again",
-	refused: "the board refuses what it was given",
-});
-
 async function call(
 	line: VerbLine,
 	verb: LineVerbName,
 	fields?: Parameters<VerbLine["call"]>[1],
 ): Promise<CborMap> {
 	const answer = await line.call(verb, fields);
-	if (!answer.ok) throw new ProvisionFault(`${verb}: ${MEANING[answer.reason]}`);
+	if (!answer.ok) throw new ProvisionFault(`${verb}: ${VERB_REFUSALS[answer.reason]}`);
 	return answer.value;
 }
 
 /** A board whose first answer was lost says that it is sealed, which is what was asked for. */
 async function seal(line: VerbLine): Promise<void> {
 	const answer = await line.call("seal");
-	if (!answer.ok && answer.reason !== "sealed") throw new ProvisionFault(`seal: ${MEANING[answer.reason]}`);
+	if (!answer.ok && answer.reason !== "sealed")
+		throw new ProvisionFault(`seal: ${VERB_REFUSALS[answer.reason]}`);
 }
 
 async function identify(line: VerbLine): Promise<Identification> {
@@ -201,11 +190,8 @@ async function certify(
 }
 
 async function install(options: ProvisionOptions, chain: readonly X509Certificate[]): Promise<void> {
-	const root = readCertificate(PKI_FILES.rootCertificate(options.pkiDir, "relay"));
 	await call(options.line, "install", {
 		0: chain.map((each) => new Uint8Array(each.rawData)),
-		1: [new Uint8Array(root.rawData)],
-		2: options.relays.map(({ host, port, name }) => [host, port, name]),
 	});
 }
 

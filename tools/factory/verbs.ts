@@ -16,6 +16,17 @@ import { SerialFault, SerialLine, type SerialLineHandlers } from "./serial-line.
 
 export type VerbRefusal = Exclude<LineCode, "done">;
 
+/** For the person at the line. */
+export const VERB_REFUSALS: Readonly<Record<VerbRefusal, string>> = Object.freeze({
+	sealed: "the board is sealed",
+	conflict: "the board was begun as another device",
+	malformed: "the board does not read what this line sends",
+	"out-of-order": "the board has not done the step before",
+	"certificate-refused": "the board refuses its certificate",
+	storage: "the board's flash refuses or it is busy; the same may be done again",
+	refused: "the board refuses what it was given",
+});
+
 /** What carries frames to and from a board: a serial line, or what a test puts in its place. */
 export interface FrameLine {
 	send(frame: Uint8Array): Promise<void>;

@@ -36,6 +36,8 @@ function eventText(event: LogEvent | UnknownLogEvent): string {
 			return `grant ${event.grantId} removed by grant ${event.byGrantId}`;
 		case "fault":
 			return `fault ${event.code}`;
+		case "trust":
+			return `trust bundle ${event.version} accepted over ${event.way}`;
 		case "certificate":
 			return `new certificate, valid until ${new Date(event.notAfter * 1000).toISOString()}`;
 		default:

@@ -26,6 +26,7 @@ import { readCredentials } from "../relay/credentials.ts";
 import { openRegistry, type Registry } from "../relay/registry.ts";
 import { Relay, type RelayAddress } from "../relay/relay.ts";
 import { RenewalService } from "../relay/renewal-service.ts";
+import { ensureTrust } from "../trust/development-trust.ts";
 import { HouseFile } from "./house-file.ts";
 
 export interface HouseOptions {
@@ -180,13 +181,14 @@ export class House {
 		onStep: ((step: string, elapsedMs: number) => void) | undefined,
 	): Promise<string | undefined> {
 		let printed: string | undefined;
+		const pkiDir = join(this.#options.dir, "pki");
 		const line = VerbLine.onPort(join(this.#options.dir, "serial"));
 		try {
 			await provision({
 				line,
-				pkiDir: join(this.#options.dir, "pki"),
+				pkiDir,
 				registry: this.#registry,
-				relays: [{ host: HOST, port: address.devicePort, name: RELAY_NAME }],
+				trust: ensureTrust(pkiDir, [{ host: HOST, port: address.devicePort, name: RELAY_NAME }]).file,
 				hardwareClass: "latchkey-linux",
 				onLabel: (label) => {
 					this.#file.setLabel(label);

@@ -8,6 +8,7 @@ import { SerialFault } from "../factory/serial-line.ts";
 import { WalletFault } from "../phone/wallet.ts";
 import { RegistryFault } from "../relay/database.ts";
 import { PATHS } from "../setup/paths.ts";
+import { TrustFault } from "../trust/trust-fault.ts";
 import { HouseFault } from "./house.ts";
 import { runPrompt } from "./prompt.ts";
 import { runScript } from "./script.ts";
@@ -44,6 +45,7 @@ async function main(words: readonly string[]): Promise<number> {
 			ProvisionFault,
 			RegistryFault,
 			PkiFault,
+			TrustFault,
 			WalletFault,
 		];
 		if (!(error instanceof Error) || !expected.some((each) => error instanceof each)) throw error;

@@ -4,7 +4,7 @@
  */
 import Timer from "timer";
 import { NativeTls } from "../../../hosts/bindings/tls.ts";
-import { neededArgument, probeFiles } from "../../../hosts/linux/probe-host.ts";
+import { neededArgument, probeRoots } from "../../../hosts/linux/probe-host.ts";
 import { end, say } from "./say.ts";
 
 const monotonicMs = native<() => number>("xs_monotonic_ms");
@@ -18,7 +18,7 @@ function connect(): void {
 			host: "127.0.0.1",
 			port: Number(neededArgument("port")),
 			serverName: "relay.test",
-			roots: probeFiles("roots", `${neededArgument("files")}/root`),
+			roots: probeRoots(neededArgument("files")),
 			time: { unixMs: Number(neededArgument("now")), kind: "estimate" },
 			handshakeMs: 10_000,
 		},

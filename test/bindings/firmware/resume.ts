@@ -27,7 +27,7 @@ function options(): TlsOptions {
 		host: "127.0.0.1",
 		port: Number(neededArgument("port")),
 		serverName: settings.get("name")!,
-		roots: probeFiles("roots", `${folder}/root`),
+		roots: probeFiles("roots", `${folder}/root`).map((der) => ({ der })),
 		time: { unixMs: Number(settings.get("now")), kind: "estimate" },
 		handshakeMs: 5000,
 		resumptionScope: settings.get("scope")!,

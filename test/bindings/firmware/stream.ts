@@ -5,7 +5,7 @@
 import Timer from "timer";
 import { PsaCrypto } from "../../../hosts/bindings/crypto.ts";
 import { NativeTls } from "../../../hosts/bindings/tls.ts";
-import { neededArgument, probeArgument, probeFiles } from "../../../hosts/linux/probe-host.ts";
+import { neededArgument, probeArgument, probeRoots } from "../../../hosts/linux/probe-host.ts";
 import { bytesEqual } from "../../../modules/base/bytes.ts";
 import { end, say } from "./say.ts";
 
@@ -26,7 +26,7 @@ const connection = new NativeTls().connect(
 		host: "127.0.0.1",
 		port: Number(neededArgument("port")),
 		serverName: "relay.test",
-		roots: probeFiles("roots", `${neededArgument("files")}/root`),
+		roots: probeRoots(neededArgument("files")),
 		time: { unixMs: Number(neededArgument("now")), kind: "estimate" },
 		handshakeMs: 10_000,
 	},

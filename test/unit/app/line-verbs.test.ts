@@ -1,18 +1,11 @@
 /** The line's verbs on the whole lock (PROTOCOL 6): what a hostile line gets after the seal, and what faults look like. */
 import { check, type Suite } from "../../harness/test.ts";
+import { RELAY } from "../../sim/bundles.ts";
 import { LockRig, RIG_SERIAL } from "../../sim/lock-rig.ts";
 import { newLock } from "../../sim/paired-lock.ts";
-import { makeDeviceCertificate, makeRoot } from "../trust/certificates.ts";
 
 function seal(rig: LockRig): void {
-	const key = rig.verb("identify").result.bytes(4, 65);
-	check.ok(key !== undefined);
-	const args = {
-		0: [makeDeviceCertificate(RIG_SERIAL, key)],
-		1: [makeRoot()],
-		2: [["192.0.2.7", 8443, "r"]],
-	};
-	check.equal(rig.verb("install", args).code, "done");
+	rig.install([RELAY]);
 	check.equal(rig.verb("seal").code, "done");
 }
 

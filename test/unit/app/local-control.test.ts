@@ -6,12 +6,12 @@ import { decodeCborMap } from "../../../modules/wire/cbor-decode.ts";
 import { decodeFromLock } from "../../../modules/wire/envelope.ts";
 import { NOTICE_RESET, noticeAddress, noticePrologue } from "../../../modules/wire/notice.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { makeRootFor, SIGNED_UNIX_SECONDS } from "../../sim/bundles.ts";
 import { LockRig, RIG_SERIAL } from "../../sim/lock-rig.ts";
 import { newLock } from "../../sim/paired-lock.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
 import { BINARY } from "../link/server-frames.ts";
 import { SimRelay } from "../link/sim-relay.ts";
-import { makeDeviceCertificate, makeRoot } from "../trust/certificates.ts";
 
 const HOST = "192.0.2.7";
 const PORT = 8443;
@@ -26,11 +26,7 @@ function newConnectedLock(crypto: TestCrypto) {
 	rig.board.network.listen(HOST, PORT, () => (peer) => {
 		relays.push(new SimRelay(peer));
 	});
-	const key = rig.verb("identify").result.bytes(4, 65);
-	check.ok(key !== undefined);
-	const chain = [makeDeviceCertificate(RIG_SERIAL, key)];
-	const args = { 0: chain, 1: [makeRoot()], 2: [[HOST, PORT, SERVER_NAME]] };
-	check.equal(rig.verb("install", args).code, "done");
+	const chain = [rig.install([{ host: HOST, port: PORT, serverName: SERVER_NAME }])];
 	check.equal(rig.verb("seal").code, "done");
 	rig.advance(1000);
 	rig.press();
@@ -47,9 +43,9 @@ export default function suite(t: Suite): void {
 			const [attempt] = rig.board.network.attempts;
 			check.equal(attempt?.host, HOST);
 			check.equal(attempt?.serverName, SERVER_NAME);
-			check.deepEqual(attempt?.roots, [makeRoot()]);
+			check.deepEqual(attempt?.roots, [{ der: makeRootFor(1) }]);
 			check.deepEqual(attempt?.clientCertificate, { chain, key: { name: "device" } });
-			check.deepEqual(attempt?.time, { unixMs: 1_760_000_000_000, kind: "floor" });
+			check.deepEqual(attempt?.time, { unixMs: SIGNED_UNIX_SECONDS * 1000, kind: "floor" });
 		},
 	);
 

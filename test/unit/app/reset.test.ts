@@ -11,7 +11,6 @@ import { type LockRig, RIG_SERIAL } from "../../sim/lock-rig.ts";
 import { newLock, newPairedLock } from "../../sim/paired-lock.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
 import { SimRelay } from "../link/sim-relay.ts";
-import { makeDeviceCertificate, makeRoot } from "../trust/certificates.ts";
 
 const HOST = "192.0.2.7";
 const PORT = 8443;
@@ -42,10 +41,7 @@ function newConnectedLock(crypto: TestCrypto, polite = true) {
 			}
 		};
 	});
-	const key = rig.verb("identify").result.bytes(4, 65);
-	check.ok(key !== undefined);
-	const args = { 0: [makeDeviceCertificate(RIG_SERIAL, key)], 1: [makeRoot()], 2: [[HOST, PORT, "relay"]] };
-	check.equal(rig.verb("install", args).code, "done");
+	rig.install([{ host: HOST, port: PORT, serverName: "relay" }]);
 	rig.advance(1000);
 	rig.press();
 	check.equal(owner.pair()?.status, "done", rig.log);

@@ -1,14 +1,17 @@
 import { LIMITS } from "../../../modules/base/limits.ts";
+import type { Result } from "../../../modules/base/result.ts";
 import { DEVICE_KEYS, Identity } from "../../../modules/identity/identity.ts";
-import type { Crypto } from "../../../modules/platform/crypto.ts";
 import { FactoryReset } from "../../../modules/store/reset.ts";
 import { Store } from "../../../modules/store/store.ts";
+import { TrustedTime } from "../../../modules/time/trusted-time.ts";
 import { OID } from "../../../modules/trust/object-identifiers.ts";
-import { type RelayTrust, RelayTrustStore } from "../../../modules/trust/relay-trust.ts";
+import { TrustStore } from "../../../modules/trust/trust-store.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { check, type Suite, type TestContext } from "../../harness/test.ts";
+import { signBundle, trustBundle } from "../../sim/bundles.ts";
 import { SimKeys } from "../../sim/keys.ts";
 import { SimStorage } from "../../sim/storage.ts";
+import { SimClock, SimTime } from "../../sim/time.ts";
 import {
 	caConstraints,
 	keyUsage,
@@ -23,13 +26,9 @@ import {
 
 const SERIAL = "LK-0001";
 const CLASS = "devkit-c3";
-const TRUST: RelayTrust = {
-	version: 0,
-	roots: [makeRoot()],
-	addresses: [{ host: "relay.example", port: 8443, serverName: "relay.example" }],
-};
 
 interface Board {
+	readonly trust: TrustStore;
 	readonly storage: SimStorage;
 	readonly keys: SimKeys;
 	readonly identity: Identity;
@@ -38,13 +37,20 @@ interface Board {
 function boot({ crypto }: TestContext, storage = new SimStorage()): Board {
 	const store = new Store(storage);
 	const keys = new SimKeys(crypto, storage);
-	const trust = new RelayTrustStore(store, (data) => (crypto as Crypto).sha256(data));
-	return { storage, keys, identity: new Identity(store, keys, trust) };
+	const time = new TrustedTime(store, new SimClock(new SimTime(), (run) => run()), 0);
+	const trust = new TrustStore(store, time, crypto);
+	return { storage, keys, trust, identity: new Identity(store, keys, trust) };
+}
+
+/** One bundle for a whole test: signing takes long. */
+function bundleOf({ crypto }: TestContext): Uint8Array {
+	return signBundle(crypto, trustBundle());
 }
 
 function keyed(context: TestContext): Board {
 	const board = boot(context);
 	check.accepted(board.identity.begin(SERIAL, CLASS));
+	check.accepted(board.trust.install(bundleOf(context)));
 	return board;
 }
 
@@ -54,7 +60,7 @@ function ownCertificate({ identity }: Board): Uint8Array {
 
 function installed(context: TestContext): Board {
 	const board = keyed(context);
-	check.accepted(board.identity.install([ownCertificate(board)], TRUST));
+	check.accepted(board.identity.install([ownCertificate(board)]));
 	return board;
 }
 
@@ -71,7 +77,8 @@ export default function suite(t: Suite): void {
 		check.equal(keyedAgain.serial, SERIAL);
 		check.equal(keyedAgain.hardwareClass, CLASS);
 		const chain = [ownCertificate(board), makeRoot()];
-		check.accepted(board.identity.install(chain, TRUST));
+		check.accepted(board.trust.install(bundleOf(context)));
+		check.accepted(board.identity.install(chain));
 		const installedAgain = boot(context, board.storage.reboot()).identity;
 		check.equal(installedAgain.stage, "installed");
 		check.deepEqual(installedAgain.certificateChain, chain);
@@ -137,12 +144,11 @@ export default function suite(t: Suite): void {
 		];
 		const writes = board.storage.mutations().length;
 		for (const [name, chain] of bad) {
-			check.refused(board.identity.install(chain, TRUST), "certificate-refused", name);
+			check.refused(board.identity.install(chain), "certificate-refused", name);
 		}
-		check.refused(board.identity.install([ownCertificate(board)], { ...TRUST, roots: [] }), "malformed");
 		check.equal(board.storage.mutations().length, writes);
 		check.equal(board.identity.stage, "keyed");
-		check.accepted(board.identity.install([ownCertificate(board)], TRUST));
+		check.accepted(board.identity.install([ownCertificate(board)]));
 	});
 
 	t.test(
@@ -150,17 +156,28 @@ export default function suite(t: Suite): void {
 		(context) => {
 			const board = installed(context);
 			const writes = board.storage.mutations().length;
-			check.accepted(board.identity.install([ownCertificate(board)], TRUST));
+			check.accepted(board.identity.install([ownCertificate(board)]));
 			check.equal(board.storage.mutations().length, writes);
 			const longer = [ownCertificate(board), makeRoot()];
-			check.accepted(board.identity.install(longer, TRUST));
+			check.accepted(board.identity.install(longer));
 			check.deepEqual(boot(context, board.storage.reboot()).identity.certificateChain, longer);
+		},
+	);
+
+	t.test(
+		"a certificate before any trust is out of order: who issues certificates is not known",
+		(context) => {
+			const board = boot(context);
+			check.accepted(board.identity.begin(SERIAL, CLASS));
+			check.refused(board.identity.install([ownCertificate(board)]), "out-of-order");
+			check.accepted(board.trust.install(bundleOf(context)));
+			check.accepted(board.identity.install([ownCertificate(board)]));
 		},
 	);
 
 	t.test("verbs before their time are out of order", (context) => {
 		const board = boot(context);
-		check.refused(board.identity.install([makeRoot()], TRUST), "out-of-order");
+		check.refused(board.identity.install([makeRoot()]), "out-of-order");
 		check.refused(board.identity.openSetupSecret(), "out-of-order");
 		check.refused(board.identity.seal(), "out-of-order");
 		check.accepted(board.identity.begin(SERIAL, CLASS));
@@ -186,7 +203,7 @@ export default function suite(t: Suite): void {
 			const { identity } = boot(context, storage);
 			check.equal(identity.stage, "sealed");
 			check.refused(identity.begin(SERIAL, CLASS), "sealed");
-			check.refused(identity.install(identity.certificateChain ?? [], TRUST), "sealed");
+			check.refused(identity.install(identity.certificateChain ?? []), "sealed");
 			check.refused(identity.openSetupSecret(), "sealed");
 			check.refused(identity.seal(), "sealed");
 			check.equal(storage.mutations().length, writes);
@@ -200,14 +217,15 @@ export default function suite(t: Suite): void {
 			const rehearsal = installed(context);
 			check.accepted(rehearsal.identity.seal());
 			const steps = rehearsal.storage.mutations().length;
-			check.equal(steps, 7);
+			check.equal(steps, 8);
+			const bundle = bundleOf(context);
 			for (let step = 0; step < steps; step++) {
 				for (const applied of [false, true]) {
 					const storage = new SimStorage();
 					storage.cutAfter(step, applied);
-					check.throws(() => runLine(boot(context, storage)), "PowerCut");
+					check.throws(() => runLine(boot(context, storage), bundle), "PowerCut");
 					const again = boot(context, storage.reboot());
-					if (again.identity.stage !== "sealed") runLine(again);
+					if (again.identity.stage !== "sealed") check.accepted(runLine(again, bundle));
 					check.equal(again.identity.stage, "sealed");
 					check.equal(boot(context, again.storage.reboot()).identity.stage, "sealed");
 				}
@@ -218,15 +236,14 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a full disk at any write of the line refuses the verb, which then succeeds when repeated (T12)",
 		(context) => {
-			for (let after = 0; after < 7; after++) {
+			const bundle = bundleOf(context);
+			for (let after = 0; after < 8; after++) {
 				const board = boot(context);
 				board.storage.failWrites("record/full", after);
 				const refusals: string[] = [];
 				for (let attempt = 0; attempt < 2; attempt++) {
-					const begun = board.identity.begin(SERIAL, CLASS);
-					const done = begun.ok && board.identity.install([ownCertificate(board)], TRUST);
-					const result = !begun.ok ? begun : done === false || !done.ok ? done : board.identity.seal();
-					if (result !== false && !result.ok) refusals.push(result.reason);
+					const result = runLine(board, bundle);
+					if (!result.ok) refusals.push(result.reason);
 					board.storage.heal();
 				}
 				check.deepEqual(refusals, ["storage"], `after ${after}`);
@@ -277,8 +294,12 @@ export default function suite(t: Suite): void {
 	});
 }
 
-function runLine(board: Board): void {
-	check.accepted(board.identity.begin(SERIAL, CLASS));
-	check.accepted(board.identity.install([ownCertificate(board)], TRUST));
-	check.accepted(board.identity.seal());
+/** Every verb of the line in order, until one is refused. */
+function runLine(board: Board, bundle: Uint8Array): Result<unknown, string> {
+	const begun = board.identity.begin(SERIAL, CLASS);
+	if (!begun.ok) return begun;
+	const trusted = board.trust.install(bundle);
+	if (!trusted.ok) return trusted;
+	const done = board.identity.install([ownCertificate(board)]);
+	return done.ok ? board.identity.seal() : done;
 }

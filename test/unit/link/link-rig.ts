@@ -15,7 +15,7 @@ export function relayAt(host: string): LinkRelay {
 		host,
 		port: 8443,
 		serverName: host,
-		roots: [Uint8Array.from(ROOT)],
+		roots: [{ der: Uint8Array.from(ROOT) }],
 		time: { unixMs: 0, kind: "floor" },
 	};
 }

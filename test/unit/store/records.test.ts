@@ -43,7 +43,6 @@ export default function suite(t: Suite): void {
 				"identity/operational",
 				"keys/op-0",
 				"keys/op-1",
-				"trust/relay",
 				"trust/bundle",
 				"time/floor",
 				"app/notice-counter",

@@ -4,7 +4,13 @@
  */
 import { PsaKeyStore } from "../../../hosts/bindings/keys.ts";
 import { NativeTls } from "../../../hosts/bindings/tls.ts";
-import { finishProbe, neededArgument, probeArgument, probeFiles } from "../../../hosts/linux/probe-host.ts";
+import {
+	finishProbe,
+	neededArgument,
+	probeArgument,
+	probeFiles,
+	probeRoots,
+} from "../../../hosts/linux/probe-host.ts";
 import { toHex } from "../../../modules/base/bytes.ts";
 
 const toggle = native<() => void>("xs_bench_toggle");
@@ -22,7 +28,7 @@ function shakeHands(): void {
 		host: neededArgument("host"),
 		port: Number(neededArgument("port")),
 		serverName: neededArgument("name"),
-		roots: probeFiles("roots", `${folder}/root`),
+		roots: probeRoots(folder),
 		time: { unixMs: Number(neededArgument("now")), kind: "estimate" },
 		handshakeMs: 60000,
 		clientCertificate: { chain: probeFiles("chain", `${folder}/chain`), key: { name: KEY_NAME } },

@@ -1,0 +1,62 @@
+/**
+ * A message that comes in pieces (PROTOCOL 10.2): one buffer for one way in, filled from the front, of the size that the
+ * first piece names and never above LIMITS.bundleBytes. Whoever begins owns it; another sender begins anew or is refused.
+ */
+import { LIMITS } from "../base/limits.ts";
+import { accept, type Result, refuse } from "../base/result.ts";
+import type { CborMap } from "../wire/cbor-map.ts";
+
+export interface Piece {
+	readonly total: number;
+	readonly offset: number;
+	readonly bytes: Uint8Array;
+}
+
+export interface Assembly {
+	/** Where the next piece begins. */
+	readonly next: number;
+	/** With the last piece: the whole message. */
+	readonly message?: Uint8Array;
+}
+
+/** `{0: total, 1: offset, 2: bytes}`; undefined for anything else, and for a piece that leaves its message. */
+export function decodePiece(args: CborMap): Piece | undefined {
+	const total = args.uint(0, LIMITS.bundleBytes);
+	const offset = args.uint(1, LIMITS.bundleBytes);
+	const bytes = args.bytes(2, { min: 1, max: LIMITS.bundlePieceBytes });
+	if (!args.hasOnly([0, 1, 2]) || total === undefined || offset === undefined || bytes === undefined) {
+		return undefined;
+	}
+	return offset + bytes.length <= total ? { total, offset, bytes } : undefined;
+}
+
+export class BundleAssembly {
+	#buffer: Uint8Array | undefined;
+	#filled = 0;
+	#owner: unknown;
+
+	/** Refused: nothing changed, but for an offset 0, which always begins anew. */
+	add(owner: unknown, { total, offset, bytes }: Piece): Result<Assembly, "offset"> {
+		if (offset === 0) {
+			this.#buffer = new Uint8Array(total);
+			this.#filled = 0;
+			this.#owner = owner;
+		}
+		const buffer = this.#buffer;
+		if (buffer === undefined || owner !== this.#owner || offset !== this.#filled) return refuse("offset");
+		if (buffer.length !== total) return refuse("offset");
+		buffer.set(bytes, offset);
+		this.#filled = offset + bytes.length;
+		if (this.#filled < total) return accept({ next: this.#filled });
+		this.forget(owner);
+		return accept({ next: total, message: buffer });
+	}
+
+	/** The sender is gone: its buffer goes too. */
+	forget(owner: unknown): void {
+		if (owner !== this.#owner) return;
+		this.#buffer = undefined;
+		this.#owner = undefined;
+		this.#filled = 0;
+	}
+}
