@@ -8,7 +8,7 @@
 import "reflect-metadata";
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { X509Certificate, X509Certificates } from "@peculiar/x509";
+import { PemConverter, X509Certificate } from "@peculiar/x509";
 import { openPkcs11Key } from "./pkcs11-key.ts";
 import { IssuerFault, type Signer } from "./signer.ts";
 
@@ -38,9 +38,7 @@ export async function openIssuer(key: string, certificateFile?: string): Promise
 function readChain(file: string): readonly [X509Certificate, ...X509Certificate[]] {
 	let read: X509Certificate[];
 	try {
-		read = [...new X509Certificates(readFileSync(file, "utf8"))].map(
-			(each) => new X509Certificate(each.rawData),
-		);
+		read = PemConverter.decode(readFileSync(file, "utf8")).map((each) => new X509Certificate(each));
 	} catch (error) {
 		throw new IssuerFault(`${file}: ${(error as Error).message}`);
 	}
