@@ -61,6 +61,10 @@ export class SimAuthority {
 		return new SimAuthority(crypto, name, privateKey, certificate);
 	}
 
+	get publicKey(): Uint8Array {
+		return p256PublicKey(this.#privateKey);
+	}
+
 	/** Under this one, path length 0. */
 	intermediate(seed: number, name = "intermediate", parts: CertificateParts = {}): SimAuthority {
 		const privateKey = new Uint8Array(32).fill(seed);
