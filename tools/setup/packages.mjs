@@ -12,6 +12,9 @@ export const PACKAGES = Object.freeze([
 	{ name: "make", verbs: BUILDS, reason: "drives the C build" },
 	{ name: "libmbedtls-dev", verbs: BUILDS, reason: "PSA crypto and TLS of the Linux host" },
 	{ name: "openssl", verbs: ["test"], reason: "second opinion on certificates and TLS" },
+	{ name: "gnutls-bin", verbs: ["test"], reason: "certtool, a second opinion on certificate requests" },
+	{ name: "softhsm2", verbs: ["test"], reason: "a token for keys that issue certificates" },
+	{ name: "opensc", verbs: ["test"], reason: "pkcs11-tool, which signs with a key in a token" },
 	{ name: "git", verbs: ["test"], reason: "applies the planted faults" },
 	{ name: "valgrind", verbs: ["bench"], reason: "callgrind counts instructions" },
 	{
