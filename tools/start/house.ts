@@ -23,6 +23,7 @@ import type { Transport } from "../phone/transport.ts";
 import { Wallet } from "../phone/wallet.ts";
 import { type Issuer, openIssuer } from "../pki/issuer.ts";
 import { readCredentials } from "../relay/credentials.ts";
+import type { DeviceService } from "../relay/device-service.ts";
 import { openRegistry, type Registry } from "../relay/registry.ts";
 import { Relay, type RelayAddress } from "../relay/relay.ts";
 import { RenewalService } from "../relay/renewal-service.ts";
@@ -41,6 +42,8 @@ export interface HouseOptions {
 	readonly phoneCrypto?: TestCrypto;
 	/** From when until when operational certificates are valid; the default is the relay's. */
 	readonly validity?: () => Validity;
+	/** More of what the relay in this process does for its lock. */
+	readonly services?: readonly DeviceService[];
 	/** Runs the relay; the default runs it in this process. */
 	readonly openRelay?: (dir: string, registry: Registry) => HouseRelay;
 	readonly onBoardLine?: (line: string) => void;
@@ -312,6 +315,7 @@ function relayInside(options: HouseOptions, registry: Registry, issuer: Issuer):
 				log,
 				...(options.validity === undefined ? {} : { validity: options.validity }),
 			}),
+			...(options.services ?? []),
 		],
 		...(onRelayBytes === undefined
 			? {}
