@@ -9,6 +9,7 @@ import { Grants } from "../access/grants.ts";
 import { DeviceError } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { DEVICE_KEYS, Identity } from "../identity/identity.ts";
+import { OperationalPairs } from "../identity/operational-pairs.ts";
 import { Link } from "../link/link.ts";
 import { LINK_FAILURES } from "../link/link-failure.ts";
 import type { LinkFailure } from "../link/link-host.ts";
@@ -40,6 +41,7 @@ import { Handlers } from "./handlers.ts";
 import { Health } from "./health.ts";
 import { LineVerbs } from "./line-verbs.ts";
 import { Notices } from "./notices.ts";
+import { Renewal } from "./renewal.ts";
 import { Reporter } from "./reporter.ts";
 import { ResetKeeper } from "./reset-keeper.ts";
 import { SerialLine } from "./serial-line.ts";
@@ -69,12 +71,14 @@ export class App {
 	readonly #health: Health;
 	readonly #reporter: Reporter;
 	readonly #identity: Identity;
+	readonly #pairs: OperationalPairs;
 	readonly #grants: Grants;
 	readonly #startedAtMs: number;
 	#log: EventLog;
 	readonly #strangers = new StrangerCounts();
 	readonly #bolt: BoltDriver;
 	readonly #link: Link;
+	readonly #renewal: Renewal;
 	readonly #transports: Transports;
 	readonly #notices: Notices;
 	readonly #window: WindowKeeper;
@@ -106,6 +110,7 @@ export class App {
 		this.#trust = new TrustStore(this.#store, this.#time, crypto);
 		this.#ownerRelays = new OwnerRelays(this.#store, crypto);
 		this.#identity = new Identity(this.#store, keys, this.#trust);
+		this.#pairs = new OperationalPairs(this.#store, keys);
 		this.#grants = new Grants(this.#store);
 		this.#window = new WindowKeeper({
 			clock,
@@ -151,16 +156,35 @@ export class App {
 			health: this.#health,
 			time: this.#time,
 			trustVersion: () => this.#trust.version,
-			credential: () => "factory",
+			credential: () => this.#renewal.connectedAs ?? "factory",
 			send: (report) => this.#link.send({ kind: "report", report }),
 		});
 		this.#link.on("time-answer", ({ statement }) => this.#timeKeeper.linkAnswered(statement));
 		this.#link.on("report-request", () => this.#reporter.requested());
 		this.#link.onDown(() => this.#timeKeeper.linkDown());
-		this.#link.onReady(() => {
+		this.#renewal = new Renewal({
+			clock,
+			crypto,
+			keys,
+			system,
+			identity: this.#identity,
+			pairs: this.#pairs,
+			time: () => this.#time.tlsTime(),
+			deviceRoots: () => this.#trust.deviceRoots,
+			send: (envelope) => this.#link.send(envelope),
+			reconnect: () => this.#link.reconnect(),
+			mayBegin: () => !this.#bolt.driving,
+			onRenewed: (notAfterMs) =>
+				this.#append({ kind: "certificate", notAfter: Math.floor(notAfterMs / 1000) }),
+		});
+		this.#link.on("certificate", (envelope) => this.#renewal.receive(envelope));
+		this.#link.onDown(() => this.#renewal.linkDown());
+		this.#link.onReady((relay) => {
+			const key = ownKey(relay);
+			this.#timeKeeper.linkReady();
+			if (key !== undefined) this.#renewal.linkReady(key);
 			this.#notices.flush();
 			this.#reporter.tell();
-			this.#timeKeeper.linkReady();
 		});
 		this.#trustKeeper = new TrustKeeper({
 			clock,
@@ -202,6 +226,7 @@ export class App {
 			`boot: ${resetReason}, firmware ${this.#options.firmwareVersion}, stage ${this.#identity.stage}`,
 		);
 		this.#reportFaults();
+		this.#pairs.eraseLeftovers();
 		this.#countHours();
 		this.#serve();
 	}
@@ -302,17 +327,17 @@ export class App {
 	}
 
 	#relays(): readonly LinkRelay[] {
-		const chain = this.#identity.certificateChain;
-		if (chain === undefined) return [];
-		return relayList(this.#trust, this.#ownerRelays).map(({ host, port, serverName, roots, scope }) => ({
-			host,
-			port,
-			serverName,
-			roots,
-			time: this.#time.tlsTime(),
-			clientCertificate: { chain, key: { name: DEVICE_KEYS.device } },
-			resumptionScope: scope,
-		}));
+		return this.#renewal.certificates().flatMap((clientCertificate) =>
+			relayList(this.#trust, this.#ownerRelays).map(({ host, port, serverName, roots, scope }) => ({
+				host,
+				port,
+				serverName,
+				roots,
+				time: this.#time.tlsTime(),
+				clientCertificate,
+				resumptionScope: scope,
+			})),
+		);
 	}
 
 	#buttonGesture(gesture: Gesture): void {
@@ -355,6 +380,8 @@ export class App {
 
 	#linkFailed({ stage, reason, relay }: LinkFailure): void {
 		this.#health.recordLinkFailure(LINK_FAILURES[reason]);
+		const key = ownKey(relay);
+		if (key !== undefined) this.#renewal.linkFailed(key, reason);
 		this.#timeKeeper.linkFailed({
 			dates: reason === "expired" || reason === "not-yet-valid",
 			accepted: stage === "upgrading" || stage === "ready",
@@ -384,7 +411,7 @@ export class App {
 	}
 
 	#reportFaults(): void {
-		const faults = [...this.#identity.faults, ...this.#grants.faults];
+		const faults = [...this.#identity.faults, ...this.#pairs.faults, ...this.#grants.faults];
 		if (this.#time.fault !== undefined) faults.push(`time-floor-${this.#time.fault}`);
 		if (this.#health.fault !== undefined) faults.push(`health-${this.#health.fault}`);
 		for (const [name, fault] of [
@@ -433,4 +460,10 @@ export class App {
 			return undefined;
 		}
 	}
+}
+
+/** Of the key store, with which the lock came to this relay. */
+function ownKey({ clientCertificate }: LinkRelay): string | undefined {
+	const key = clientCertificate?.key;
+	return key !== undefined && "name" in key ? key.name : undefined;
 }

@@ -84,6 +84,12 @@ export const LIMITS = Object.freeze({
 	/** After a refusal, and when time is not known, the lock asks for a certificate again so much later. */
 	renewalRetryMs: 3600000,
 	renewalAnswerMs: 30000,
+	/** So many requests at once, whatever becomes of them: each costs flash a key. */
+	renewalsBurst: 3,
+	/** While the bolt drives nothing begins: the lock looks again so much later. */
+	renewalLookMs: 1000,
+	/** Links in a row that were ready with another certificate than the first in order, before that one is given up. */
+	passedOver: 2,
 
 	/** Trust: a signed bundle, a piece of it in a session or on the line, and what it may hold. */
 	bundleBytes: 8192,

@@ -3,9 +3,10 @@
  * serialNumber, P-256 key, no attributes, ecdsa-with-SHA256. It never sees a private key: the caller signs.
  */
 import { assert } from "../base/assert.ts";
-import { concatBytes, fromHex } from "../base/bytes.ts";
-import { encodeUtf8 } from "../base/utf8.ts";
+import { fromHex } from "../base/bytes.ts";
 import { DER, der, derBits, derUnsigned } from "../trust/der.ts";
+import { encodeDeviceSubject } from "../trust/device-subject.ts";
+import { encodeEcdsaSignature } from "../trust/ecdsa-signature.ts";
 import { OID } from "../trust/object-identifiers.ts";
 
 /** Signs message with the device key: 64 bytes r || s. */
@@ -13,15 +14,10 @@ export type SignMessage = (message: Uint8Array) => Uint8Array;
 
 /** DER. The serial is of PROTOCOL 1's form (its characters are a subset of PrintableString), the key 65 bytes. */
 export function encodeCsr(serial: string, publicKey: Uint8Array, sign: SignMessage): Uint8Array {
-	const serialBytes = encodeUtf8(serial);
 	const info = der(
 		DER.sequence,
 		derUnsigned(new Uint8Array(1)),
-		der(
-			DER.sequence,
-			relativeName(OID.commonName, DER.utf8String, serialBytes),
-			relativeName(OID.serialNumber, DER.printableString, serialBytes),
-		),
+		encodeDeviceSubject(serial),
 		encodeP256Key(publicKey),
 		der(DER.context0),
 	);
@@ -41,19 +37,6 @@ function encodeP256Key(publicKey: Uint8Array): Uint8Array {
 		der(DER.sequence, identifier(OID.ecPublicKey), identifier(OID.prime256v1)),
 		derBits(publicKey),
 	);
-}
-
-/** Ecdsa-Sig-Value (RFC 3279 2.2.3) of r || s. */
-function encodeEcdsaSignature(signature: Uint8Array): Uint8Array {
-	assert(signature.length === 64, "a P-256 signature has 64 bytes");
-	return der(
-		DER.sequence,
-		concatBytes(derUnsigned(signature.subarray(0, 32)), derUnsigned(signature.subarray(32))),
-	);
-}
-
-function relativeName(type: string, tag: number, value: Uint8Array): Uint8Array {
-	return der(DER.set, der(DER.sequence, identifier(type), der(tag, value)));
 }
 
 function identifier(hex: string): Uint8Array {

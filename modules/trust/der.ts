@@ -53,6 +53,8 @@ export interface DerElement {
 	readonly tag: number;
 	/** The bytes between length and end. */
 	readonly content: Uint8Array;
+	/** Tag, length and content: what a signature or a comparison is over. */
+	readonly whole: Uint8Array;
 }
 
 /** Reads elements one after the other. After the first refusal every call refuses. */
@@ -82,13 +84,18 @@ export class DerReader {
 			return undefined;
 		}
 		this.#bytes = this.#bytes.subarray(element.end);
-		return { tag: element.tag, content: element.content };
+		return { tag: element.tag, content: element.content, whole: element.whole };
 	}
 
 	/** The content of the next element when it has this tag. */
 	read(tag: number): Uint8Array | undefined {
+		return this.readElement(tag)?.content;
+	}
+
+	/** The next element when it has this tag. */
+	readElement(tag: number): DerElement | undefined {
 		const element = this.next();
-		if (element?.tag === tag) return element.content;
+		if (element?.tag === tag) return element;
 		this.#failed = true;
 		return undefined;
 	}
@@ -119,5 +126,5 @@ function split(bytes: Uint8Array): (DerElement & { readonly end: number }) | und
 	}
 	const end = start + length;
 	if (end > bytes.length) return undefined;
-	return { tag, content: bytes.subarray(start, end), end };
+	return { tag, content: bytes.subarray(start, end), whole: bytes.subarray(0, end), end };
 }

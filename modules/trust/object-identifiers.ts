@@ -14,6 +14,8 @@ export const OID = Object.freeze({
 	keyUsage: "551d0f",
 	/** 2.5.29.19 */
 	basicConstraints: "551d13",
+	/** 2.5.29.30 */
+	nameConstraints: "551d1e",
 	/** 2.5.29.37 */
 	extendedKeyUsage: "551d25",
 	/** 1.3.6.1.5.5.7.3.2 */

@@ -42,7 +42,9 @@ export type LogEvent =
 	| { readonly kind: "member-removed"; readonly grantId: number; readonly byGrantId: number }
 	| { readonly kind: "fault"; readonly code: string }
 	/** way: over which of its ways in the bundle came. */
-	| { readonly kind: "trust"; readonly version: number; readonly way: string };
+	| { readonly kind: "trust"; readonly version: number; readonly way: string }
+	/** A new operational certificate serves. */
+	| { readonly kind: "certificate"; readonly notAfter: number };
 
 export type BoltCause = "command" | "exit" | "relock" | "manual" | "fault";
 
@@ -76,6 +78,7 @@ const KINDS = Object.freeze({
 	"member-removed": 10,
 	fault: 11,
 	trust: 12,
+	certificate: 13,
 } as const);
 
 const BOLT_CAUSES: readonly BoltCause[] = Object.freeze(["command", "exit", "relock", "manual", "fault"]);
@@ -138,6 +141,8 @@ function encodeDetail(event: LogEvent): readonly CborInput[] {
 			return [logText(event.code)];
 		case "trust":
 			return [event.version, logText(event.way)];
+		case "certificate":
+			return [event.notAfter];
 		default:
 			return unreachable(event);
 	}
@@ -242,6 +247,10 @@ function decodeDetail(kind: number, detail: readonly CborValue[]): LogEvent | Un
 			const way = asLogText(second);
 			if (count !== 2 || version === undefined || way === undefined) return undefined;
 			return { kind: "trust", version, way };
+		}
+		case KINDS.certificate: {
+			const notAfter = asUint(first);
+			return count === 1 && notAfter !== undefined ? { kind: "certificate", notAfter } : undefined;
 		}
 		default:
 			return { kind: "unknown", number: kind, detail };

@@ -18,12 +18,13 @@ interface LogLine {
 	readonly listener?: string;
 	readonly port?: number;
 	readonly serial?: string;
+	readonly credential?: string;
 }
 
 export class RelayProcess implements HouseRelay {
 	readonly #dir: string;
 	readonly #more: readonly string[];
-	readonly #serials = new Set<string>();
+	readonly #reachable = new Set<string>();
 	readonly #lines: string[] = [];
 	readonly #ports = new Map<string, number>();
 	#child: ChildProcess | undefined;
@@ -33,8 +34,8 @@ export class RelayProcess implements HouseRelay {
 		this.#more = words;
 	}
 
-	get serials(): readonly string[] {
-		return [...this.#serials];
+	get reachable(): readonly string[] {
+		return [...this.#reachable];
 	}
 
 	/** What the process printed. */
@@ -58,6 +59,7 @@ export class RelayProcess implements HouseRelay {
 		const words = ["--import", hook, join(PATHS.javascript, "tools/cli/latchkey.js"), "relay"].concat(
 			["--dir", this.#dir, "--tls", join(this.#dir, "pki", "relay-server"), "--host", host],
 			["--device-port", String(devicePort), "--app-port", String(appPort), ...this.#more],
+			["--issuer", join(this.#dir, "pki", "operational-intermediate.key")],
 		);
 		const child = spawn(process.execPath, words, {
 			stdio: ["ignore", "pipe", "pipe"],
@@ -101,11 +103,12 @@ export class RelayProcess implements HouseRelay {
 		} catch {
 			return;
 		}
-		const { event, listener, port, serial } = entry;
+		const { event, listener, port, serial, credential } = entry;
 		if (event === "listening" && listener !== undefined && port !== undefined)
 			this.#ports.set(listener, port);
 		if (serial === undefined || listener !== "device") return;
-		if (event === "connected") this.#serials.add(serial);
-		if (event === "disconnected") this.#serials.delete(serial);
+		if (credential !== "operational") return;
+		if (event === "connected") this.#reachable.add(serial);
+		if (event === "disconnected") this.#reachable.delete(serial);
 	}
 }

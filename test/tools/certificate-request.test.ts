@@ -16,6 +16,7 @@ import {
 	issueIntermediate,
 	issueListener,
 	issueRoot,
+	issuerFor,
 } from "../../tools/factory/certificates.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { signBundle, trustBundle } from "../sim/bundles.ts";
@@ -117,7 +118,7 @@ export default function suite(t: Suite): void {
 			for (const { serial, identity, csr } of boards) {
 				const request = new Pkcs10CertificateRequest(csr as Uint8Array<ArrayBuffer>);
 				check.ok(await request.verify(), "the request's signature");
-				const certificate = await issueDevice(intermediate, serial, request.publicKey);
+				const certificate = await issueDevice(issuerFor(intermediate), serial, request.publicKey);
 				const chain = [bufferOf(certificate), bufferOf(intermediate.certificate)];
 				for (const board of boards) {
 					if (board.identity === identity) continue;

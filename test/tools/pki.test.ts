@@ -146,7 +146,7 @@ export default function suite(t: Suite): void {
 				check.ok(openssl("pkey", "-in", join(folder, file), "-noout", "-check").includes("valid"), file);
 			}
 		}
-		check.equal(files, 8);
+		check.equal(files, 9);
 		check.ok(readdirSync(PKI_FILES.relayServer(dir)).every((file) => !/root\.key|intermediate/.test(file)));
 	});
 

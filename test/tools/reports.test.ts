@@ -95,7 +95,7 @@ export default function suite(t: Suite): void {
 		const dir = temporaryFolder();
 		const db = await openDatabase(join(dir, "relay.db"));
 		const reports = new Reports(db);
-		const bench = await RelayBench.open({}, [new ReportService(reports)]);
+		const bench = await RelayBench.open({}, { services: [new ReportService(reports)] });
 		try {
 			const lock = await bench.device("LK-REAL");
 			lock.send(encodeEnvelope({ kind: "report", report: encodeReport(newReport(9)) }));

@@ -15,6 +15,7 @@ import {
 	issueIntermediate,
 	issueListener,
 	issueRoot,
+	issuerFor,
 } from "../../tools/factory/certificates.ts";
 import { CLOSE, closeBody, frame, TEXT } from "../unit/link/server-frames.ts";
 import { type Case, clean, expect, failed, same } from "./cases.ts";
@@ -48,7 +49,7 @@ async function overTls(
 	const listener = await issueListener(relays.intermediate, options.names ?? ["127.0.0.1"]);
 	const deviceKeys = await generateKeyPair();
 	const device = await issueDevice(
-		devices.intermediate,
+		issuerFor(devices.intermediate),
 		"LK-0001",
 		await PublicKey.create(deviceKeys.publicKey),
 	);

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer, type Server } from "node:tls";
 import { PublicKey } from "@peculiar/x509";
-import { issueDevice } from "../factory/certificates.ts";
+import { issueDevice, issuerFor } from "../factory/certificates.ts";
 import { ensurePki, readIntermediate } from "../factory/pki.ts";
 import { prepareCertificates } from "../probe/certificates.ts";
 import { readCredentials } from "../relay/credentials.ts";
@@ -99,7 +99,7 @@ async function plainClient(dir: string): Promise<{ cert: string; key: string }> 
 async function issue(dir: string, name: string, publicKey: webcrypto.CryptoKey): Promise<string> {
 	const issuer = await readIntermediate(join(dir, "pki"), "device");
 	const spki = new PublicKey(await webcrypto.subtle.exportKey("spki", publicKey));
-	const certificate = await issueDevice(issuer, "LK-BENCH", spki);
+	const certificate = await issueDevice(issuerFor(issuer), "LK-BENCH", spki);
 	const path = join(dir, `${name}.pem`);
 	writeFileSync(path, `${certificate.toString("pem")}\n${issuer.certificate.toString("pem")}\n`);
 	return path;

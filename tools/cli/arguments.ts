@@ -5,6 +5,7 @@
 import { type Stats, statSync } from "node:fs";
 import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
+import { parsePkcs11Uri } from "../pki/pkcs11-uri.ts";
 
 export interface Endpoint {
 	readonly host: string;
@@ -129,4 +130,12 @@ export function several<Value>(
 	read: (text: string) => Value,
 ): (text: string, former?: readonly Value[]) => readonly Value[] {
 	return (text, former = []) => [...former, read(text)];
+}
+
+/** A key that issues certificates: a file that is there, or a pkcs11: URI. */
+export function issuerKey(text: string): string {
+	if (!text.startsWith("pkcs11:")) return existingFile(text);
+	const uri = parsePkcs11Uri(text);
+	if (!uri.ok) throw new InvalidArgumentError(`It is no pkcs11: URI of a key: ${uri.reason}.`);
+	return text;
 }

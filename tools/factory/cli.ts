@@ -7,6 +7,7 @@ import {
 	existingFolder,
 	folder,
 	hostName,
+	issuerKey,
 	type NamedEndpoint,
 	namedEndpoint,
 	serialLine,
@@ -15,6 +16,8 @@ import {
 } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
 import { healthText } from "../cli/health-text.ts";
+import { openIssuer } from "../pki/issuer.ts";
+import { IssuerFault } from "../pki/signer.ts";
 import { RegistryFault } from "../relay/database.ts";
 import { openRegistry } from "../relay/registry.ts";
 import { type BundleFile, readBundleFile } from "../trust/bundle-file.ts";
@@ -52,6 +55,8 @@ interface ProvisionArguments {
 	readonly pki: string;
 	readonly bundle?: string;
 	readonly registry: string;
+	readonly issuer?: string;
+	readonly issuerCertificate?: string;
 	readonly serial?: string;
 	readonly hardwareClass: string;
 }
@@ -84,10 +89,22 @@ export function registerFactory(program: Command): void {
 		.requiredOption("--pki <dir>", "folder of the PKI", existingFolder)
 		.option("--bundle <file>", "signed trust bundle (default: the newest of the PKI)", existingFile)
 		.requiredOption("--registry <file>", "registry of that relay (DIR/relay.db)", registryFile)
+		.option(
+			"--issuer <key>",
+			"key that signs devices' certificates: a file, or a pkcs11: URI (default: the PKI's)",
+			issuerKey,
+		)
+		.option(
+			"--issuer-certificate <file>",
+			"its certificate (default: the key file's name with .pem)",
+			existingFile,
+		)
 		.option("--serial <serial>", "serial number (default: the board's own, or a random one)", serialNumber)
 		.option("--hardware-class <class>", "what kind of board it is", hardwareClass, "latchkey-linux")
 		.action((options: ProvisionArguments) =>
-			explaining([ProvisionFault, SerialFault, RegistryFault, TrustFault], () => provisionBoard(options)),
+			explaining([ProvisionFault, SerialFault, RegistryFault, IssuerFault, TrustFault], () =>
+				provisionBoard(options),
+			),
 		);
 	factory
 		.command("health")
@@ -143,6 +160,8 @@ function readTrust({ pki, bundle }: ProvisionArguments): BundleFile {
 
 async function provisionBoard(options: ProvisionArguments): Promise<void> {
 	const trust = readTrust(options);
+	const issuer =
+		options.issuer === undefined ? undefined : await openIssuer(options.issuer, options.issuerCertificate);
 	const registry = await openRegistry(options.registry);
 	let line: VerbLine | undefined;
 	try {
@@ -153,6 +172,7 @@ async function provisionBoard(options: ProvisionArguments): Promise<void> {
 			registry,
 			trust,
 			hardwareClass: options.hardwareClass,
+			...(issuer === undefined ? {} : { issuer }),
 			...(options.serial === undefined ? {} : { serial: options.serial }),
 			onLabel: (label) => void process.stdout.write(`${drawQrCode(label)}\n${label}\n`),
 			onStep: (step, elapsedMs) =>

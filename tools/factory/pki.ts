@@ -1,9 +1,10 @@
 /**
- * A development PKI in a folder: three separate roots (relay, device, update), an intermediate each, and the relay's
- * listeners. Made once and then kept; only listener certificates are issued again, for other names or near their end.
+ * A development PKI in a folder: three separate roots (relay, device, update), an intermediate each, a second one under
+ * the device root for operational certificates, and the relay's listeners. Made once and then kept; only listener certificates are issued again, for other names or near their end.
  *
  *   PKI/<purpose>-root.pem, .key          the roots; a vendor keeps these keys offline
- *   PKI/<purpose>-intermediate.pem, .key  what signs from day to day
+ *   PKI/<purpose>-intermediate.pem, .key  what signs from day to day; device: the factory line's
+ *   PKI/operational-intermediate.pem, .key  what a relay issues operational certificates with
  *   PKI/relay-server/                     all that a relay needs, and no authority's key
  */
 import "reflect-metadata";
@@ -23,6 +24,7 @@ import { PemConverter, SubjectAlternativeNameExtension, X509Certificate } from "
 import { CREDENTIAL_FILES } from "../relay/credentials.ts";
 import {
 	type Authority,
+	type IntermediateName,
 	issueIntermediate,
 	issueListener,
 	issueRoot,
@@ -31,6 +33,8 @@ import {
 } from "./certificates.ts";
 
 export const PURPOSES: readonly Purpose[] = Object.freeze(["relay", "device", "update"] as const);
+
+const INTERMEDIATES: readonly IntermediateName[] = Object.freeze([...PURPOSES, "operational"] as const);
 
 const RENEW_BEFORE_MS = 30 * 86_400_000;
 
@@ -45,8 +49,8 @@ export class PkiFault extends Error {
 export const PKI_FILES = Object.freeze({
 	rootCertificate: (dir: string, purpose: Purpose) => join(dir, `${purpose}-root.pem`),
 	rootKey: (dir: string, purpose: Purpose) => join(dir, `${purpose}-root.key`),
-	intermediateCertificate: (dir: string, purpose: Purpose) => join(dir, `${purpose}-intermediate.pem`),
-	intermediateKey: (dir: string, purpose: Purpose) => join(dir, `${purpose}-intermediate.key`),
+	intermediateCertificate: (dir: string, name: IntermediateName) => join(dir, `${name}-intermediate.pem`),
+	intermediateKey: (dir: string, name: IntermediateName) => join(dir, `${name}-intermediate.key`),
 	/** The folder for `latchkey relay --tls`. */
 	relayServer: (dir: string) => join(dir, "relay-server"),
 });
@@ -70,22 +74,27 @@ async function readKey(path: string): Promise<webcrypto.CryptoKey> {
 	return await webcrypto.subtle.importKey("pkcs8", pkcs8, KEY_ALGORITHM, true, ["sign"]);
 }
 
-/** The intermediate that signs for a purpose from day to day. */
-export async function readIntermediate(dir: string, purpose: Purpose): Promise<Authority> {
+/** The intermediate that signs from day to day. */
+export async function readIntermediate(dir: string, name: IntermediateName): Promise<Authority> {
 	return {
-		certificate: readCertificate(PKI_FILES.intermediateCertificate(dir, purpose)),
-		key: await readKey(PKI_FILES.intermediateKey(dir, purpose)),
+		certificate: readCertificate(PKI_FILES.intermediateCertificate(dir, name)),
+		key: await readKey(PKI_FILES.intermediateKey(dir, name)),
 	};
+}
+
+async function writeIntermediate(dir: string, name: IntermediateName, root: Authority): Promise<void> {
+	const { certificate, key } = await issueIntermediate(name, root);
+	writeCertificates(PKI_FILES.intermediateCertificate(dir, name), [certificate]);
+	await writeKey(PKI_FILES.intermediateKey(dir, name), key);
 }
 
 async function makeAuthorities(dir: string): Promise<void> {
 	for (const purpose of PURPOSES) {
 		const root = await issueRoot(purpose);
-		const intermediate = await issueIntermediate(purpose, root);
 		writeCertificates(PKI_FILES.rootCertificate(dir, purpose), [root.certificate]);
 		await writeKey(PKI_FILES.rootKey(dir, purpose), root.key);
-		writeCertificates(PKI_FILES.intermediateCertificate(dir, purpose), [intermediate.certificate]);
-		await writeKey(PKI_FILES.intermediateKey(dir, purpose), intermediate.key);
+		await writeIntermediate(dir, purpose, root);
+		if (purpose === "device") await writeIntermediate(dir, "operational", root);
 	}
 }
 
@@ -151,11 +160,13 @@ export async function ensurePki(dir: string, names: readonly string[]): Promise<
 		renameSync(draft, dir);
 		return "made";
 	}
-	const missing = PURPOSES.flatMap((purpose) => [
-		PKI_FILES.rootCertificate(dir, purpose),
-		PKI_FILES.intermediateCertificate(dir, purpose),
-		PKI_FILES.intermediateKey(dir, purpose),
-	]).find((path) => !existsSync(path));
+	const missing = [
+		...PURPOSES.map((purpose) => PKI_FILES.rootCertificate(dir, purpose)),
+		...INTERMEDIATES.flatMap((name) => [
+			PKI_FILES.intermediateCertificate(dir, name),
+			PKI_FILES.intermediateKey(dir, name),
+		]),
+	].find((path) => !existsSync(path));
 	if (missing !== undefined) throw new PkiFault(`${missing} is missing: the PKI is not whole`);
 	if (listenersServe(dir, names)) return "unchanged";
 	await makeListeners(dir, names);

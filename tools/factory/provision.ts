@@ -17,17 +17,20 @@ import { encodeLabel, labelPrologue, NOISE_KEY_BYTES, SETUP_SECRET_BYTES } from 
 import { LINE_STAGES, type LineStage, type LineVerbName } from "../../modules/wire/line-verb.ts";
 import { asSerial } from "../../modules/wire/names.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
+import type { Issuer } from "../pki/issuer.ts";
 import type { Registry } from "../relay/registry.ts";
 import { type BundleFile, standingAlone } from "../trust/bundle-file.ts";
 import { deliverBundle } from "../trust/line-delivery.ts";
-import { issueDevice } from "./certificates.ts";
-import { PKI_FILES, readCertificate, readIntermediate } from "./pki.ts";
+import { issueDevice, issuerFor } from "./certificates.ts";
+import { readCertificate, readIntermediate } from "./pki.ts";
 import { checkRequest, type DeviceRequest } from "./request.ts";
 import { VERB_REFUSALS, type VerbLine } from "./verbs.ts";
 
 export interface ProvisionOptions {
 	readonly line: VerbLine;
 	readonly pkiDir: string;
+	/** Whose word a device's certificate is; default: the device intermediate in the PKI's folder. */
+	readonly issuer?: Issuer;
 	readonly registry: Registry;
 	/** The signed bundle that the board starts from. */
 	readonly trust: BundleFile;
@@ -86,11 +89,12 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionOut
 
 	const { request, noisePublicKey } = await begin(options, serial, device.point);
 	done("begin");
-	const certificate = await certify(options.pkiDir, serial, request);
+	const issuer = options.issuer ?? issuerFor(await readIntermediate(options.pkiDir, "device"));
+	const certificate = await certify(options.pkiDir, issuer, serial, request);
 	done("sign");
 	await deliverBundle(options.line, standingAlone(options.trust));
 	done("trust");
-	await install(options, certificate);
+	await install(options, [certificate, ...issuer.certificates]);
 	done("install");
 	const enrolled = await options.registry.enrol(serial, toHex(request.point));
 	if (!enrolled.ok) throw new ProvisionFault(`the registry refuses ${serial}: ${enrolled.reason}`);
@@ -164,29 +168,30 @@ async function begin(
 }
 
 /** The certificate that an interrupted run issued, or a new one; each is kept in PKI/issued. */
-async function certify(pkiDir: string, serial: string, request: DeviceRequest): Promise<X509Certificate> {
+async function certify(
+	pkiDir: string,
+	issuer: Issuer,
+	serial: string,
+	request: DeviceRequest,
+): Promise<X509Certificate> {
 	const issued = join(pkiDir, "issued");
 	const spki = new Uint8Array(request.publicKey.export({ format: "der", type: "spki" }));
 	const path = join(issued, `${serial}.pem`);
 	if (existsSync(path)) {
 		const former = readCertificate(path);
-		if (bytesEqual(new Uint8Array(former.publicKey.rawData), spki)) return former;
+		const isOurs = await former.verify({ publicKey: issuer.certificates[0], signatureOnly: true });
+		if (isOurs && bytesEqual(new Uint8Array(former.publicKey.rawData), spki)) return former;
 	}
-	const certificate = await issueDevice(
-		await readIntermediate(pkiDir, "device"),
-		serial,
-		new PublicKey(spki),
-	);
+	const certificate = await issueDevice(issuer, serial, new PublicKey(spki));
 	mkdirSync(issued, { recursive: true });
 	writeFileSync(`${path}.new`, `${certificate.toString("pem")}\n`);
 	renameSync(`${path}.new`, path);
 	return certificate;
 }
 
-async function install(options: ProvisionOptions, certificate: X509Certificate): Promise<void> {
-	const intermediate = readCertificate(PKI_FILES.intermediateCertificate(options.pkiDir, "device"));
+async function install(options: ProvisionOptions, chain: readonly X509Certificate[]): Promise<void> {
 	await call(options.line, "install", {
-		0: [certificate, intermediate].map((each) => new Uint8Array(each.rawData)),
+		0: chain.map((each) => new Uint8Array(each.rawData)),
 	});
 }
 

@@ -4,12 +4,13 @@
  * signature verified over the bytes as they came. Never throws on any bytes.
  */
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { bytesEqual, concatBytes, fromHex } from "../../modules/base/bytes.ts";
+import { bytesEqual, fromHex } from "../../modules/base/bytes.ts";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
-import { DER, DerReader, der, derBits, derUnsigned } from "../../modules/trust/der.ts";
+import { DER, DerReader, der, derBits } from "../../modules/trust/der.ts";
+import { encodeDeviceSubject } from "../../modules/trust/device-subject.ts";
+import { decodeEcdsaSignature } from "../../modules/trust/ecdsa-signature.ts";
 import { OID } from "../../modules/trust/object-identifiers.ts";
 import { readP256Point } from "../relay/device-certificate.ts";
-import { deviceSubject } from "./certificates.ts";
 
 export type RequestReason =
 	| "request-malformed"
@@ -82,17 +83,6 @@ function readKey(key: Uint8Array): DeviceRequest | undefined {
 	}
 }
 
-/** r || s of the one DER form that a signature has. */
-function readSignature(bytes: Uint8Array): Uint8Array | undefined {
-	const integers = new DerReader(bytes).enter(DER.sequence);
-	const [r, s] = [integers?.read(DER.integer), integers?.read(DER.integer)].map((integer) =>
-		integer?.[0] === 0 ? integer.subarray(1) : integer,
-	);
-	if (r === undefined || s === undefined || r.length > 32 || s.length > 32) return undefined;
-	if (!bytesEqual(der(DER.sequence, derUnsigned(r), derUnsigned(s)), bytes)) return undefined;
-	return concatBytes(new Uint8Array(32 - r.length), r, new Uint8Array(32 - s.length), s);
-}
-
 /** `toldPoint` is the key that the device named when it identified itself. */
 export function checkRequest(
 	bytes: Uint8Array,
@@ -104,10 +94,9 @@ export function checkRequest(
 	const request = readKey(parts.key);
 	if (request === undefined) return refuse("request-key");
 	if (toldPoint !== undefined && !bytesEqual(request.point, toldPoint)) return refuse("request-key");
-	if (!bytesEqual(parts.subject, new Uint8Array(deviceSubject(serial).toArrayBuffer())))
-		return refuse("request-subject");
+	if (!bytesEqual(parts.subject, encodeDeviceSubject(serial))) return refuse("request-subject");
 	if (parts.attributes.length > 0) return refuse("request-attributes");
-	const signature = readSignature(parts.signature);
+	const signature = decodeEcdsaSignature(parts.signature);
 	if (!bytesEqual(parts.algorithm, ECDSA_WITH_SHA256) || signature === undefined)
 		return refuse("request-signature");
 	const key = { key: request.publicKey, dsaEncoding: "ieee-p1363" } as const;

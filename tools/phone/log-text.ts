@@ -38,6 +38,8 @@ function eventText(event: LogEvent | UnknownLogEvent): string {
 			return `fault ${event.code}`;
 		case "trust":
 			return `trust bundle ${event.version} accepted over ${event.way}`;
+		case "certificate":
+			return `new certificate, valid until ${new Date(event.notAfter * 1000).toISOString()}`;
 		default:
 			return `entry of a newer kind (${event.number})`;
 	}

@@ -1,11 +1,23 @@
-/** `latchkey relay`: the relay in the foreground until SIGINT or SIGTERM; `latchkey relay revoke` in its registry. */
+/** `latchkey relay`: the relay in the foreground until SIGINT or SIGTERM; `revoke` and `rekey` in its registry. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { existingFolder, folder, hostName, listenPort, serialNumber, webUrl } from "../cli/arguments.ts";
+import {
+	existingFile,
+	existingFolder,
+	folder,
+	hostName,
+	issuerKey,
+	listenPort,
+	serialNumber,
+	webUrl,
+	wholeNumber,
+} from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
 import { healthText } from "../cli/health-text.ts";
 import { askTimeServer } from "../cli/time-client.ts";
+import { openIssuer } from "../pki/issuer.ts";
+import { IssuerFault } from "../pki/signer.ts";
 import { BundleService } from "./bundle-service.ts";
 import { readCredentials } from "./credentials.ts";
 import { openDatabase, RegistryFault, type RelayDatabase } from "./database.ts";
@@ -13,6 +25,7 @@ import type { DeviceService } from "./device-service.ts";
 import { RelayLog } from "./log.ts";
 import { openRegistry, SqlRegistry } from "./registry.ts";
 import { Relay } from "./relay.ts";
+import { OPERATIONAL_DAYS, RenewalService, validityOf } from "./renewal-service.ts";
 import { ReportService } from "./report-service.ts";
 import { Reports } from "./reports.ts";
 import { TimeService } from "./time-service.ts";
@@ -29,7 +42,13 @@ interface RelayArguments {
 	readonly devicePort: number;
 	readonly appPort: number;
 	readonly timeServer?: URL;
+	readonly issuer?: string;
+	readonly issuerCertificate?: string;
+	readonly operationalDays: number;
+	readonly admitFactory?: boolean;
 }
+
+const OPERATIONAL_DAYS_MAX = 825;
 
 export function registerRelay(program: Command): void {
 	const relay = program
@@ -45,13 +64,38 @@ export function registerRelay(program: Command): void {
 			"time role that answers the locks' questions (latchkey trust time)",
 			webUrl,
 		)
-		.action((options: RelayArguments) => explaining([RegistryFault], () => runRelay(options, relay)));
+		.option("--issuer <key>", "key that issues operational certificates: a file, or a pkcs11: URI", issuerKey)
+		.option(
+			"--issuer-certificate <file>",
+			"its certificate (default: the key file's name with .pem)",
+			existingFile,
+		)
+		.option(
+			"--operational-days <days>",
+			"how long an operational certificate is valid",
+			wholeNumber(1, OPERATIONAL_DAYS_MAX),
+			OPERATIONAL_DAYS,
+		)
+		.option(
+			"--admit-factory",
+			"without an issuer: let apps reach locks that come with their factory certificate",
+		)
+		.action((options: RelayArguments) =>
+			explaining([RegistryFault, IssuerFault], () => runRelay(options, relay)),
+		);
 	relay
 		.command("revoke")
-		.description("Refuse a lock from now on; a running relay disconnects it within seconds")
+		.description("Refuse a lock from now on; a running relay disconnects it within a second")
 		.requiredOption("--serial <serial>", "serial number of the lock", serialNumber)
 		.action((options: { readonly serial: string }) =>
-			explaining([RegistryFault], () => revoke(relay, options.serial)),
+			explaining([RegistryFault], () => change(relay, options.serial, "revoke")),
+		);
+	relay
+		.command("rekey")
+		.description("After a repair: retire a lock's keys, so that its serial can be provisioned with a new one")
+		.requiredOption("--serial <serial>", "serial number of the lock", serialNumber)
+		.action((options: { readonly serial: string }) =>
+			explaining([RegistryFault], () => change(relay, options.serial, "rekey")),
 		);
 	relay
 		.command("health")
@@ -65,17 +109,31 @@ export function registerRelay(program: Command): void {
 
 async function runRelay(options: RelayArguments, command: Command): Promise<void> {
 	if (options.tls === undefined) command.error("error: required option '--tls <dir>' not specified");
+	const { issuer: key, issuerCertificate, operationalDays, admitFactory } = options;
+	if (key !== undefined && admitFactory === true)
+		command.error("error: --admit-factory is for a relay without an --issuer");
+	const issuer = key === undefined ? undefined : await openIssuer(key, issuerCertificate);
 	const credentials = readCredentials(options.tls);
+	const log = (line: string): void => void process.stdout.write(`${line}\n`);
 	mkdirSync(options.dir, { recursive: true });
 	const db = await openDatabase(registryPath(options.dir));
 	const registry = new SqlRegistry(db);
-	const log = (line: string): void => void process.stdout.write(`${line}\n`);
 	const bundles = await BundleService.open(registryPath(options.dir), log);
 	const relay = new Relay({
 		registry,
 		...credentials,
 		log,
-		services: [...servicesOf(db, new RelayLog(log), options.timeServer), bundles],
+		services: [
+			...servicesOf(db, new RelayLog(log), options.timeServer),
+			bundles,
+			new RenewalService({
+				registry,
+				log,
+				validity: validityOf(operationalDays),
+				...(issuer === undefined ? {} : { issuer }),
+			}),
+		],
+		admitFactory: admitFactory === true,
 	});
 	// Whoever read the log may go; the relay stays.
 	process.stdout.on("error", () => undefined);
@@ -117,13 +175,15 @@ async function showHealth(relay: Command, serial: string, json: boolean): Promis
 	}
 }
 
-async function revoke(relay: Command, serial: string): Promise<void> {
+async function change(relay: Command, serial: string, verb: "revoke" | "rekey"): Promise<void> {
 	const { dir } = relay.opts<RelayArguments>();
 	if (!existsSync(registryPath(dir))) relay.error(`error: there is no registry in ${dir}`);
 	const registry = await openRegistry(registryPath(dir));
 	try {
-		if (!(await registry.revoke(serial))) throw new CliFault(`no lock ${serial} in ${registryPath(dir)}`);
-		process.stdout.write(`${serial} is revoked\n`);
+		if (!(await registry[verb](serial))) throw new CliFault(`no lock ${serial} in ${registryPath(dir)}`);
+		process.stdout.write(
+			verb === "revoke" ? `${serial} is revoked\n` : `${serial} may be provisioned anew\n`,
+		);
 	} finally {
 		await registry.close();
 	}

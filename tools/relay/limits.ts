@@ -47,8 +47,8 @@ export const RELAY_LIMITS = Object.freeze({
 	pingMs: 20_000,
 	deadMs: 50_000,
 	closeMs: 2_000,
-	/** How often connected devices are compared with the registry, where another process may have revoked one. */
-	recheckMs: 10_000,
+	/** How often the registry is asked whether another process has changed it: it may have revoked a connected device. */
+	registryPollMs: 100,
 } as const);
 
 export type RelayLimits = { readonly [Name in keyof typeof RELAY_LIMITS]: number };

@@ -9,8 +9,10 @@ import type { TLSSocket } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type Result, refuse } from "../../modules/base/result.ts";
 import { AddressTable, addressGroup } from "./addresses.ts";
+import type { DeviceCredential } from "./device-service.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { RelayLog } from "./log.ts";
+import type { DeviceKey } from "./registry.ts";
 
 /** Who is at the other end of a connection. */
 export interface Visitor {
@@ -18,7 +20,11 @@ export interface Visitor {
 	/** The part of the address that limits go by. */
 	readonly group: string;
 	/** Devices only. */
-	readonly serial?: string;
+	readonly device?: AdmittedDevice;
+}
+
+export interface AdmittedDevice extends DeviceKey {
+	readonly credential: DeviceCredential;
 }
 
 export interface ListenerOptions {

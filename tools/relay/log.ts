@@ -10,6 +10,7 @@ export type LogLevel = "info" | "warning" | "error";
 export interface LogFields {
 	readonly listener?: "device" | "app";
 	readonly serial?: string;
+	readonly credential?: "factory" | "operational";
 	/** The peer's network address. */
 	readonly address?: string;
 	/** A word of a closed list of this program, or the message of a system error. */

@@ -1,25 +1,67 @@
 /**
- * The registry: which public key belongs to which serial number, and whether the device is still welcome (T6).
+ * The registry: which public keys belong to which serial number, and whether the device is still welcome (T6). A device
+ * has its factory key, and the keys that it was given operational certificates for (operational-keys.ts). Several
+ * processes may change it; `watch` tells of that within its interval.
  */
+import { sql } from "kysely";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
 import { openDatabase, type RelayDatabase } from "./database.ts";
+import type { DeviceCredential } from "./device-service.ts";
+import {
+	type IssueReason,
+	isKnownKey,
+	recordConnected,
+	recordIssued,
+	takeDevice,
+} from "./operational-keys.ts";
 import type { DeviceRow } from "./schema.ts";
+
+/** Whom a device's certificate says that it is. */
+export interface DeviceKey {
+	readonly serial: string;
+	/** The uncompressed P-256 point in hexadecimal. */
+	readonly publicKeyHex: string;
+}
+
+export type AdmitReason =
+	| "unknown-device"
+	| "revoked"
+	| "key-mismatch" // no key that this serial was ever given
+	| "key-superseded" // an operational key whose successor has connected
+	| "key-retired"; // the factory key of before a repair
+
+export interface UnwelcomeDevice extends DeviceKey {
+	readonly reason: AdmitReason;
+}
 
 export interface Registry {
 	find(serial: string): Promise<DeviceRow | undefined>;
-	/** Of these serials, those that are active. */
-	activeAmong(serials: readonly string[]): Promise<ReadonlySet<string>>;
+	/** With which of its certificates a device is here; TLS has verified that one. */
+	admit(device: DeviceKey): Promise<Result<DeviceCredential, AdmitReason>>;
+	/** Of devices that are connected, those that would not be admitted any more. */
+	unwelcome(devices: readonly DeviceKey[]): Promise<readonly UnwelcomeDevice[]>;
+	/** A device that was admitted with an operational key is served: the older ones are superseded. */
+	connected(device: DeviceKey): Promise<void>;
 	/**
-	 * Records a device once; the same again changes nothing. Conflict: the serial has another key, or the key another
-	 * serial. Revoked: it was there and is not welcome any more.
+	 * Records a device once; the same again changes nothing. Conflict: the serial has another key, or the key is, or
+	 * was, another's. Revoked: it was there and is not welcome any more.
 	 */
 	enrol(serial: string, publicKeyHex: string): Promise<Result<void, "conflict" | "revoked">>;
+	/** Records the key of a certificate that is about to be issued. */
+	issue(serial: string, publicKeyHex: string, notAfter: Date): Promise<Result<void, IssueReason>>;
 	/** False when there is no such device. */
 	revoke(serial: string): Promise<boolean>;
+	/** After a repair: its keys are nobody's any more, and the serial may be enrolled with a new one. False: no such device. */
+	rekey(serial: string): Promise<boolean>;
+	/**
+	 * Calls `onChange` soon after any process has changed the registry, at once when it was this one, until the returned
+	 * function is called. `onFault`: it could not be looked at.
+	 */
+	watch(everyMs: number, onChange: () => void, onFault: (error: Error) => void): () => void;
 	close(): Promise<void>;
 }
 
-const SERIALS_AT_ONCE = 500;
+const DEVICES_AT_ONCE = 500;
 
 /** Opens the registry at an SQLite file path, and brings its tables up to date. Rejects with RegistryFault. */
 export async function openRegistry(path: string): Promise<Registry> {
@@ -28,6 +70,7 @@ export async function openRegistry(path: string): Promise<Registry> {
 
 export class SqlRegistry implements Registry {
 	readonly #db: RelayDatabase;
+	readonly #watchers = new Set<() => void>();
 
 	constructor(db: RelayDatabase) {
 		this.#db = db;
@@ -37,29 +80,83 @@ export class SqlRegistry implements Registry {
 		return await this.#db.selectFrom("devices").selectAll().where("serial", "=", serial).executeTakeFirst();
 	}
 
-	async activeAmong(serials: readonly string[]): Promise<ReadonlySet<string>> {
-		const active = new Set<string>();
-		for (let start = 0; start < serials.length; start += SERIALS_AT_ONCE) {
-			const rows = await this.#db
-				.selectFrom("devices")
-				.select("serial")
-				.where("status", "=", "active")
-				.where("serial", "in", serials.slice(start, start + SERIALS_AT_ONCE))
-				.execute();
-			for (const row of rows) active.add(row.serial);
+	async admit(device: DeviceKey): Promise<Result<DeviceCredential, AdmitReason>> {
+		const [admitted] = await this.#judge([device]);
+		if (admitted!.ok || admitted!.reason !== "key-mismatch") return admitted!;
+		const retired = await this.#db
+			.selectFrom("retired_keys")
+			.select("serial")
+			.where("public_key", "=", device.publicKeyHex)
+			.executeTakeFirst();
+		return refuse(retired === undefined ? "key-mismatch" : "key-retired");
+	}
+
+	async unwelcome(devices: readonly DeviceKey[]): Promise<readonly UnwelcomeDevice[]> {
+		const found: UnwelcomeDevice[] = [];
+		for (let start = 0; start < devices.length; start += DEVICES_AT_ONCE) {
+			const some = devices.slice(start, start + DEVICES_AT_ONCE);
+			for (const [index, admitted] of (await this.#judge(some)).entries()) {
+				if (!admitted.ok) found.push({ ...some[index]!, reason: admitted.reason });
+			}
 		}
-		return active;
+		return found;
+	}
+
+	/** One answer for each of at most DEVICES_AT_ONCE devices. */
+	async #judge(devices: readonly DeviceKey[]): Promise<readonly Result<DeviceCredential, AdmitReason>[]> {
+		const serials = devices.map((device) => device.serial);
+		const rows = await this.#db.selectFrom("devices").selectAll().where("serial", "in", serials).execute();
+		const keys = await this.#db
+			.selectFrom("operational_keys")
+			.selectAll()
+			.where("serial", "in", serials)
+			.execute();
+		const rowOf = new Map(rows.map((row) => [row.serial, row]));
+		const keyOf = new Map(keys.map((key) => [key.public_key, key]));
+		return devices.map(({ serial, publicKeyHex }) => {
+			const row = rowOf.get(serial);
+			if (row === undefined) return refuse("unknown-device");
+			if (row.status !== "active") return refuse("revoked");
+			if (row.public_key === publicKeyHex) return accept("factory");
+			const key = keyOf.get(publicKeyHex);
+			if (key?.serial !== serial) return refuse("key-mismatch");
+			return key.state === "superseded" ? refuse("key-superseded") : accept("operational");
+		});
+	}
+
+	async connected({ serial, publicKeyHex }: DeviceKey): Promise<void> {
+		await this.#db.transaction().execute((db) => recordConnected(db, serial, publicKeyHex));
 	}
 
 	async enrol(serial: string, publicKeyHex: string): Promise<Result<void, "conflict" | "revoked">> {
-		await this.#db
-			.insertInto("devices")
-			.values({ serial, public_key: publicKeyHex, status: "active", enrolled_at: new Date().toISOString() })
-			.onConflict((conflict) => conflict.doNothing())
-			.execute();
-		const row = await this.find(serial);
-		if (row === undefined || row.public_key !== publicKeyHex) return refuse("conflict");
-		return row.status === "active" ? accept(undefined) : refuse("revoked");
+		const enrolled = await this.#db.transaction().execute(async (db) => {
+			await takeDevice(db, serial);
+			const known = await db
+				.selectFrom("devices")
+				.selectAll()
+				.where("serial", "=", serial)
+				.executeTakeFirst();
+			if (known !== undefined) return known;
+			if (await isKnownKey(db, publicKeyHex)) return undefined;
+			const row: DeviceRow = {
+				serial,
+				public_key: publicKeyHex,
+				status: "active",
+				enrolled_at: new Date().toISOString(),
+			};
+			await db
+				.insertInto("devices")
+				.values(row)
+				.onConflict((conflict) => conflict.doNothing())
+				.execute();
+			return await db.selectFrom("devices").selectAll().where("serial", "=", serial).executeTakeFirst();
+		});
+		if (enrolled?.public_key !== publicKeyHex) return refuse("conflict");
+		return enrolled.status === "active" ? accept(undefined) : refuse("revoked");
+	}
+
+	async issue(serial: string, publicKeyHex: string, notAfter: Date): Promise<Result<void, IssueReason>> {
+		return await this.#db.transaction().execute((db) => recordIssued(db, serial, publicKeyHex, notAfter));
 	}
 
 	async revoke(serial: string): Promise<boolean> {
@@ -68,10 +165,70 @@ export class SqlRegistry implements Registry {
 			.set({ status: "revoked" })
 			.where("serial", "=", serial)
 			.executeTakeFirst();
+		this.#tell();
 		return result.numUpdatedRows > 0n;
+	}
+
+	async rekey(serial: string): Promise<boolean> {
+		const rekeyed = await this.#db.transaction().execute(async (db) => {
+			await takeDevice(db, serial);
+			const device = await db
+				.selectFrom("devices")
+				.selectAll()
+				.where("serial", "=", serial)
+				.executeTakeFirst();
+			if (device === undefined) return false;
+			const retired = { public_key: device.public_key, serial, retired_at: new Date().toISOString() };
+			await db.insertInto("retired_keys").values(retired).execute();
+			await db
+				.updateTable("operational_keys")
+				.set({ state: "superseded" })
+				.where("serial", "=", serial)
+				.execute();
+			await db.deleteFrom("devices").where("serial", "=", serial).execute();
+			return true;
+		});
+		this.#tell();
+		return rekeyed;
+	}
+
+	watch(everyMs: number, onChange: () => void, onFault: (error: Error) => void): () => void {
+		let seen: number | undefined;
+		let looking = false;
+		const look = async (): Promise<void> => {
+			if (looking) return;
+			looking = true;
+			try {
+				const version = await this.#dataVersion();
+				if (seen !== undefined && version !== seen) onChange();
+				seen = version;
+			} catch (error) {
+				// What happened meanwhile is not known: the next look counts as a change.
+				seen = -1;
+				onFault(error as Error);
+			}
+			looking = false;
+		};
+		void look();
+		const timer = setInterval(() => void look(), everyMs);
+		this.#watchers.add(onChange);
+		return () => {
+			clearInterval(timer);
+			this.#watchers.delete(onChange);
+		};
 	}
 
 	async close(): Promise<void> {
 		await this.#db.destroy();
+	}
+
+	/** SQLite counts the changes that other connections made; its own do not count. */
+	async #dataVersion(): Promise<number> {
+		const { rows } = await sql<{ readonly data_version: number }>`pragma data_version`.execute(this.#db);
+		return Number(rows[0]!.data_version);
+	}
+
+	#tell(): void {
+		for (const watcher of this.#watchers) watcher();
 	}
 }

@@ -12,7 +12,7 @@ import { RELAY_LIMITS, type RelayLimits } from "./limits.ts";
 import { Listener, type Visitor, visitorAt } from "./listener.ts";
 import { type LogSink, RelayLog } from "./log.ts";
 import { CLOSE_CODE, Peer, type PeerRate } from "./peer.ts";
-import type { Registry } from "./registry.ts";
+import type { DeviceKey, Registry } from "./registry.ts";
 import { type Attachment, Router } from "./router.ts";
 
 export interface ListenerCredentials {
@@ -31,6 +31,11 @@ export interface RelayOptions {
 	readonly log: LogSink;
 	/** What it does for locks besides carrying frames. */
 	readonly services?: readonly DeviceService[];
+	/**
+	 * Apps reach a lock that comes with its factory certificate. Only for a relay that issues no operational ones
+	 * (PROTOCOL 8).
+	 */
+	readonly admitFactory?: boolean;
 	readonly limits?: Partial<RelayLimits>;
 	/** For tests and demonstrations: sees each connection inside TLS before anything is read from it. */
 	readonly tap?: (tls: TLSSocket, side: "device" | "app") => void;
@@ -55,7 +60,7 @@ export class Relay {
 	#connections = 0;
 	#closed = false;
 	#tick: NodeJS.Timeout | undefined;
-	#recheck: NodeJS.Timeout | undefined;
+	#unwatch: (() => void) | undefined;
 	#emptied: (() => void) | undefined;
 
 	constructor(options: RelayOptions) {
@@ -91,7 +96,13 @@ export class Relay {
 			this.#limits,
 			this.#log,
 		);
-		this.#router = new Router(this.#limits, this.#log, this.#apps.addresses, options.services ?? []);
+		this.#router = new Router(
+			this.#limits,
+			this.#log,
+			this.#apps.addresses,
+			options.services ?? [],
+			options.admitFactory ?? false,
+		);
 	}
 
 	/** Port 0 lets the system choose. */
@@ -104,7 +115,11 @@ export class Relay {
 		this.#log.write("info", "listening", { listener: "device", address: host, port: address.devicePort });
 		this.#log.write("info", "listening", { listener: "app", address: host, port: address.appPort });
 		this.#tick = setInterval(() => this.#onTick(), Math.min(TICK_MAX_MS, this.#limits.pingMs / 4));
-		this.#recheck = setInterval(() => void this.#recheckDevices(), this.#limits.recheckMs);
+		this.#unwatch = this.#options.registry.watch(
+			this.#limits.registryPollMs,
+			() => void this.#recheck(this.#router.keys),
+			(error) => this.#log.write("error", "registry", { reason: error.message }),
+		);
 		return address;
 	}
 
@@ -113,12 +128,17 @@ export class Relay {
 		return this.#router.serials;
 	}
 
+	/** Of these, the ones that apps can reach: not those that are here for a certificate only. */
+	get reachable(): readonly string[] {
+		return this.#router.reachable;
+	}
+
 	/** Says goodbye to everyone, then ends what is left. Idempotent. */
 	async close(): Promise<void> {
 		if (this.#closed) return;
 		this.#closed = true;
 		clearInterval(this.#tick);
-		clearInterval(this.#recheck);
+		this.#unwatch?.();
 		this.#devices.stop();
 		this.#apps.stop();
 		const empty = new Promise<void>((resolve) => {
@@ -136,16 +156,15 @@ export class Relay {
 		if (!socket.authorized || certificate === undefined) return refuse("certificate-unverified");
 		const identity = readDeviceCertificate(certificate);
 		if (!identity.ok) return identity;
-		const { serial, publicKeyHex } = identity.value;
-		const device = await this.#options.registry.find(serial);
-		if (device === undefined) return refuse("unknown-device");
-		if (device.public_key !== publicKeyHex) return refuse("key-mismatch");
-		return device.status === "active" ? accept({ ...visitorAt(socket), serial }) : refuse("revoked");
+		const admitted = await this.#options.registry.admit(identity.value);
+		if (!admitted.ok) return admitted;
+		if (admitted.value === "operational") await this.#options.registry.connected(identity.value);
+		return accept({ ...visitorAt(socket), device: { ...identity.value, credential: admitted.value } });
 	}
 
 	#attachDevice(socket: WebSocket, visitor: Visitor): void {
-		const { serial } = visitor;
-		if (serial === undefined) {
+		const { device } = visitor;
+		if (device === undefined) {
 			socket.terminate();
 			return;
 		}
@@ -158,9 +177,10 @@ export class Relay {
 			bytesPerMinute: deviceBytesPerMinute,
 		};
 		this.#attach(socket, visitor, "device", rate, (peer) =>
-			// One certificate for everything until operational ones are issued.
-			this.#router.attachDevice(serial, "operational", peer),
+			this.#router.attachDevice(device, device.credential, peer),
 		);
+		// It may have been revoked since it was admitted, when nobody knew that it would be here.
+		void this.#recheck([device]);
 	}
 
 	#attachApp(socket: WebSocket, visitor: Visitor): void {
@@ -187,7 +207,9 @@ export class Relay {
 		const fields = {
 			listener,
 			connection,
-			...(visitor.serial === undefined ? {} : { serial: visitor.serial }),
+			...(visitor.device === undefined
+				? {}
+				: { serial: visitor.device.serial, credential: visitor.device.credential }),
 		};
 		let attachment: Attachment | undefined;
 		const peer = new Peer(socket, this.#limits, rate, {
@@ -210,13 +232,12 @@ export class Relay {
 		this.#router.sweep(nowMs);
 	}
 
-	/** Another process may have revoked a device that is connected here (T8). */
-	async #recheckDevices(): Promise<void> {
-		const serials = this.#router.serials;
-		if (serials.length === 0) return;
+	/** Whoever changed the registry may have revoked a device that is connected here, or its key (T8). */
+	async #recheck(devices: readonly DeviceKey[]): Promise<void> {
+		if (devices.length === 0) return;
 		try {
-			const active = await this.#options.registry.activeAmong(serials);
-			for (const serial of serials) if (!active.has(serial)) this.#router.disconnectDevice(serial, "revoked");
+			const unwelcome = await this.#options.registry.unwelcome(devices);
+			for (const device of unwelcome) this.#router.disconnectKey(device, device.reason);
 		} catch (error) {
 			this.#log.write("error", "registry", { reason: (error as Error).message });
 		}

@@ -9,6 +9,7 @@ import type { ConnectedDevice, DeviceCredential, DeviceService } from "./device-
 import type { RelayLimits } from "./limits.ts";
 import type { RelayLog } from "./log.ts";
 import { CLOSE_CODE, type Peer } from "./peer.ts";
+import type { DeviceKey } from "./registry.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** One channel: the app's number on one side, the relay's on the other. */
@@ -22,6 +23,9 @@ interface Route {
 
 interface DeviceLink {
 	readonly serial: string;
+	readonly key: DeviceKey;
+	/** Whether apps may open channels to it (PROTOCOL 8). */
+	readonly opens: boolean;
 	readonly peer: Peer;
 	readonly routes: Map<number, Route>;
 	readonly notices: TokenBucket;
@@ -49,6 +53,7 @@ export class Router {
 	readonly #log: RelayLog;
 	readonly #addresses: AddressTable;
 	readonly #services: readonly DeviceService[];
+	readonly #admitFactory: boolean;
 	readonly #devices = new Map<string, DeviceLink>();
 	readonly #listeners = new Map<string, Set<AppLink>>();
 
@@ -57,22 +62,37 @@ export class Router {
 		log: RelayLog,
 		addresses: AddressTable,
 		services: readonly DeviceService[],
+		admitFactory: boolean,
 	) {
 		this.#limits = limits;
 		this.#log = log;
 		this.#addresses = addresses;
 		this.#services = services;
+		this.#admitFactory = admitFactory;
 	}
 
 	get serials(): readonly string[] {
 		return [...this.#devices.keys()];
 	}
 
+	/** Serials of the devices that apps can reach. */
+	get reachable(): readonly string[] {
+		return [...this.#devices.values()].filter((device) => device.opens).map((device) => device.serial);
+	}
+
+	/** With which keys devices are connected now. */
+	get keys(): readonly DeviceKey[] {
+		return [...this.#devices.values()].map((device) => device.key);
+	}
+
 	/** A device that connects again replaces its former connection, which may be a dead one. */
-	attachDevice(serial: string, credential: DeviceCredential, peer: Peer): Attachment {
+	attachDevice(key: DeviceKey, credential: DeviceCredential, peer: Peer): Attachment {
+		const { serial } = key;
 		const { noticesBurst, noticesPerMinute } = this.#limits;
 		const device: DeviceLink = {
 			serial,
+			key,
+			opens: credential === "operational" || this.#admitFactory,
 			peer,
 			routes: new Map(),
 			notices: new TokenBucket(noticesBurst, noticesPerMinute, performance.now()),
@@ -99,6 +119,11 @@ export class Router {
 			receive: (message) => this.#fromApp(app, message),
 			closed: () => this.#forgetApp(app),
 		};
+	}
+
+	/** Ends the connection of a device that came with this key, if it is still there. */
+	disconnectKey({ serial, publicKeyHex }: DeviceKey, reason: string): void {
+		if (this.#devices.get(serial)?.key.publicKeyHex === publicKeyHex) this.disconnectDevice(serial, reason);
 	}
 
 	/** Ends a device's connection, if it has one. */
@@ -201,7 +226,7 @@ export class Router {
 		}
 		const allowed = this.#addresses.open(app.group, nowMs);
 		const device = this.#devices.get(serial);
-		if (!allowed || device === undefined || !this.#hasRoom(app, device)) {
+		if (!allowed || device?.opens !== true || !this.#hasRoom(app, device)) {
 			this.#log.write("info", "open-refused", { connection: app.connection, channel });
 			this.#closeAtApp(app, channel);
 			return;

@@ -22,10 +22,31 @@ export interface ReportRow {
 	readonly received_at: string;
 }
 
+/** issued: not seen yet; connected: it serves; superseded: a newer one has connected, or was issued in its place. */
+export type OperationalKeyState = "issued" | "connected" | "superseded";
+
+/** A key that a device was given an operational certificate for. */
+export interface OperationalKeyRow {
+	readonly public_key: string;
+	readonly serial: string;
+	readonly state: OperationalKeyState;
+	readonly issued_at: string;
+	readonly not_after: string;
+}
+
+/** A factory key that a repair replaced: it is nobody's for good. */
+export interface RetiredKeyRow {
+	readonly public_key: string;
+	readonly serial: string;
+	readonly retired_at: string;
+}
+
 export interface RelaySchema {
 	readonly devices: DeviceRow;
 	readonly bundles: BundleRow;
 	readonly reports: ReportRow;
+	readonly operational_keys: OperationalKeyRow;
+	readonly retired_keys: RetiredKeyRow;
 }
 
 /** In the order of their names; one that has been released never changes. */
@@ -42,6 +63,29 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
 		},
 	},
 	"0002-bundles": BUNDLES_MIGRATION,
+	"0003-operational-keys": {
+		async up(db: Kysely<unknown>): Promise<void> {
+			await db.schema
+				.createTable("operational_keys")
+				.addColumn("public_key", "varchar(130)", (column) => column.primaryKey())
+				.addColumn("serial", "varchar(24)", (column) => column.notNull())
+				.addColumn("state", "varchar(16)", (column) => column.notNull())
+				.addColumn("issued_at", "varchar(32)", (column) => column.notNull())
+				.addColumn("not_after", "varchar(32)", (column) => column.notNull())
+				.execute();
+			await db.schema
+				.createIndex("operational_keys_serial")
+				.on("operational_keys")
+				.column("serial")
+				.execute();
+			await db.schema
+				.createTable("retired_keys")
+				.addColumn("public_key", "varchar(130)", (column) => column.primaryKey())
+				.addColumn("serial", "varchar(24)", (column) => column.notNull())
+				.addColumn("retired_at", "varchar(32)", (column) => column.notNull())
+				.execute();
+		},
+	},
 	"0004-reports": {
 		async up(db: Kysely<unknown>): Promise<void> {
 			await db.schema

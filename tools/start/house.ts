@@ -11,7 +11,8 @@ import { decodeLabel, type Label } from "../../modules/wire/label.ts";
 import { Mechanism, type MechanismChange } from "../board/mechanism.ts";
 import { Supervisor, type SupervisorEvent } from "../board/supervisor.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
-import { ensurePki } from "../factory/pki.ts";
+import type { Validity } from "../factory/certificates.ts";
+import { ensurePki, PKI_FILES } from "../factory/pki.ts";
 import { provision } from "../factory/provision.ts";
 import { drawQrCode } from "../factory/qr-code.ts";
 import { SerialFault } from "../factory/serial-line.ts";
@@ -20,11 +21,13 @@ import { openRelay } from "../phone/node-relay.ts";
 import { Phone, type PhoneContext } from "../phone/phone.ts";
 import type { Transport } from "../phone/transport.ts";
 import { Wallet } from "../phone/wallet.ts";
+import { openIssuer } from "../pki/issuer.ts";
 import { readCredentials } from "../relay/credentials.ts";
 import { openDatabase } from "../relay/database.ts";
 import type { DeviceService } from "../relay/device-service.ts";
 import { type Registry, SqlRegistry } from "../relay/registry.ts";
 import { Relay, type RelayAddress } from "../relay/relay.ts";
+import { RenewalService } from "../relay/renewal-service.ts";
 import { ReportService } from "../relay/report-service.ts";
 import { Reports } from "../relay/reports.ts";
 import { TimeService } from "../relay/time-service.ts";
@@ -42,6 +45,10 @@ export interface HouseOptions {
 	readonly travelMs?: number;
 	/** What the phone computes with; the default is @noble. */
 	readonly phoneCrypto?: TestCrypto;
+	/** From when until when operational certificates are valid; the default is the relay's. */
+	readonly validity?: () => Validity;
+	/** More of what the relay in this process does for its lock. */
+	readonly services?: readonly DeviceService[];
 	/** Runs the relay; the default runs it in this process. */
 	readonly openRelay?: (dir: string, registry: Registry) => HouseRelay;
 	readonly onBoardLine?: (line: string) => void;
@@ -56,8 +63,8 @@ export interface HouseOptions {
 /** What a house asks of its relay. */
 export interface HouseRelay {
 	listen(host: string, devicePort: number, appPort: number): Promise<RelayAddress>;
-	/** Serials of the locks that are connected now. */
-	readonly serials: readonly string[];
+	/** Serials of the locks that apps can reach now: they came with an operational certificate. */
+	readonly reachable: readonly string[];
 	close(): Promise<void>;
 }
 
@@ -115,15 +122,23 @@ export class House {
 	/** Makes the PKI where there is none, and everything that needs no network yet. */
 	static async open(options: HouseOptions): Promise<House> {
 		mkdirSync(options.dir, { recursive: true, mode: 0o700 });
-		await ensurePki(join(options.dir, "pki"), [RELAY_NAME, HOST]);
+		const pki = join(options.dir, "pki");
+		await ensurePki(pki, [RELAY_NAME, HOST]);
 		const db = await openDatabase(join(options.dir, "relay.db"));
-		const timeKey = TRUST_FILES.key(join(options.dir, "pki"), "time");
+		const registry = new SqlRegistry(db);
 		const services = [
 			new ReportService(new Reports(db)),
 			// The house is its own time role. The key comes with the trust that the factory line makes.
-			new TimeService({ ask: (nonce) => TimeRole.fromFile(timeKey).answer(nonce) }),
+			new TimeService({ ask: (nonce) => TimeRole.fromFile(TRUST_FILES.key(pki, "time")).answer(nonce) }),
+			new RenewalService({
+				registry,
+				issuer: await openIssuer(PKI_FILES.intermediateKey(pki, "operational")),
+				log: options.onRelayLine ?? ((): void => undefined),
+				...(options.validity === undefined ? {} : { validity: options.validity }),
+			}),
+			...(options.services ?? []),
 		];
-		return new House(options, new SqlRegistry(db), services);
+		return new House(options, registry, services);
 	}
 
 	get mechanism(): Mechanism {
@@ -208,11 +223,11 @@ export class House {
 		return printed;
 	}
 
-	/** Resolves when the relay has the lock's link. */
+	/** Resolves when the relay has the lock's link, by its operational certificate. */
 	async waitForLink(): Promise<void> {
 		const serial = this.label?.serial;
 		const deadline = performance.now() + LINK_MS;
-		while (serial === undefined || !this.#relay.serials.includes(serial)) {
+		while (serial === undefined || !this.#relay.reachable.includes(serial)) {
 			if (performance.now() > deadline) throw new HouseFault("the lock did not reach its relay");
 			await pause(20);
 		}
@@ -310,11 +325,12 @@ function relayInside(
 	services: readonly DeviceService[],
 ): HouseRelay {
 	const { onRelayBytes } = options;
+	const log = options.onRelayLine ?? ((): void => undefined);
 	return new Relay({
 		registry,
 		services,
 		...readCredentials(join(options.dir, "pki", "relay-server")),
-		log: options.onRelayLine ?? (() => undefined),
+		log,
 		...(onRelayBytes === undefined
 			? {}
 			: { tap: (tls: TLSSocket, side: "device" | "app") => tapBytes(tls, side, onRelayBytes) }),

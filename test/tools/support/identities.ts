@@ -14,7 +14,7 @@ import {
 	PemConverter,
 	X509CertificateGenerator,
 } from "@peculiar/x509";
-import { type Authority, deviceSubject, type Purpose } from "../../../tools/factory/certificates.ts";
+import { type Authority, deviceSubject, type IntermediateName } from "../../../tools/factory/certificates.ts";
 import { ensurePki, PKI_FILES, readIntermediate } from "../../../tools/factory/pki.ts";
 import { type RelayCredentials, readCredentials } from "../../../tools/relay/credentials.ts";
 import { temporaryFolder } from "./temporary.ts";
@@ -28,7 +28,7 @@ export interface TestPki {
 	readonly credentials: RelayCredentials;
 	/** PEM: whom apps and devices trust. */
 	readonly relayRoot: string;
-	readonly intermediates: Readonly<Record<Purpose, Authority>>;
+	readonly intermediates: Readonly<Record<IntermediateName, Authority>>;
 }
 
 async function makePki(): Promise<TestPki> {
@@ -41,6 +41,7 @@ async function makePki(): Promise<TestPki> {
 		intermediates: {
 			relay: await readIntermediate(dir, "relay"),
 			device: await readIntermediate(dir, "device"),
+			operational: await readIntermediate(dir, "operational"),
 			update: await readIntermediate(dir, "update"),
 		},
 	};

@@ -1,14 +1,15 @@
 /** A real relay on loopback with a real registry, and quick ways to be a device or an app of it. */
 import { join } from "node:path";
 import { APP_PATH, APP_SUBPROTOCOL, LINK_PATH, LINK_SUBPROTOCOL } from "../../../modules/wire/envelope.ts";
-import type { DeviceService } from "../../../tools/relay/device-service.ts";
 import type { RelayLimits } from "../../../tools/relay/limits.ts";
 import { openRegistry, type Registry } from "../../../tools/relay/registry.ts";
-import { Relay, type RelayAddress } from "../../../tools/relay/relay.ts";
+import { Relay, type RelayAddress, type RelayOptions } from "../../../tools/relay/relay.ts";
 import { check } from "../../harness/test.ts";
 import { type ClientIdentity, issueLeaf, sharedPki, type TestPki } from "./identities.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { type Attempt, attempt, type Target, type TestClient } from "./web-socket.ts";
+
+type BenchOptions = Pick<Partial<RelayOptions>, "services" | "admitFactory">;
 
 export class RelayBench {
 	readonly pki: TestPki;
@@ -35,9 +36,10 @@ export class RelayBench {
 		this.logLines = fields.lines;
 	}
 
+	/** Its apps reach locks that come with their factory certificates, unless `more` says otherwise. */
 	static async open(
 		limits: Partial<RelayLimits> = {},
-		services: readonly DeviceService[] = [],
+		more: BenchOptions | ((registry: Registry, log: (line: string) => void) => BenchOptions) = {},
 	): Promise<RelayBench> {
 		const pki = await sharedPki();
 		const registryFile = join(temporaryFolder(), "relay.db");
@@ -48,7 +50,8 @@ export class RelayBench {
 			...pki.credentials,
 			log: (line) => lines.push(line),
 			limits,
-			services,
+			admitFactory: true,
+			...(typeof more === "function" ? more(registry, (line) => lines.push(line)) : more),
 		});
 		const address = await relay.listen("127.0.0.1", 0, 0);
 		return new RelayBench({ pki, registry, registryFile, relay, address, lines });

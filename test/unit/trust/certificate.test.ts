@@ -1,6 +1,7 @@
 import { fromHex } from "../../../modules/base/bytes.ts";
 import { decodeCertificate } from "../../../modules/trust/certificate.ts";
 import { DER, der, derUnsigned } from "../../../modules/trust/der.ts";
+import { encodeDeviceSubject } from "../../../modules/trust/device-subject.ts";
 import { OID } from "../../../modules/trust/object-identifiers.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import {
@@ -29,16 +30,28 @@ function refused(parts: CertificateParts, why: string): void {
 }
 
 export default function suite(t: Suite): void {
-	t.test("a device certificate that OpenSSL made is read: serial, key, dates, purpose", () => {
-		check.deepEqual(decodeCertificate(opensslDevice()), {
+	t.test("a device certificate that OpenSSL made is read: serial, key, dates, purpose", ({ crypto }) => {
+		const device = opensslDevice();
+		const { issuer, subject, signedBytes, signature, ...read } = decodeCertificate(device)!;
+		check.deepEqual(read, {
 			subjectSerial: "LK-0001",
 			keyP256: fromHex(OPENSSL_DEVICE_KEY),
 			notBeforeMs: Date.UTC(2026, 10, 21, 9, 56, 56),
 			notAfterMs: Date.UTC(2027, 10, 21, 9, 56, 56),
 			isCa: false,
+			pathLength: undefined,
 			clientAuth: true,
+			purposes: 1,
 			digitalSignature: true,
+			keyCertSign: false,
+			limitedOtherwise: false,
 		});
+		check.bytes(subject, encodeDeviceSubject("LK-0001"), "the subject as it stands there");
+		const root = decodeCertificate(opensslRoot())!;
+		check.bytes(issuer, root.subject);
+		check.equal(root.keyCertSign, true);
+		check.equal(root.pathLength, 1);
+		check.ok(crypto.verifyP256(root.keyP256!, signedBytes, signature!), "what OpenSSL signed");
 	});
 
 	t.test("a root and an RSA server that OpenSSL made are read as what they are", () => {

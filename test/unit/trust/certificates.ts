@@ -5,6 +5,7 @@
 import { fromHex } from "../../../modules/base/bytes.ts";
 import { encodeUtf8 } from "../../../modules/base/utf8.ts";
 import { DER, der, derBits, derUnsigned } from "../../../modules/trust/der.ts";
+import { encodeEcdsaSignature } from "../../../modules/trust/ecdsa-signature.ts";
 import { OID } from "../../../modules/trust/object-identifiers.ts";
 
 /** `openssl req -x509`: a P-256 root, pathlen 1, 2026-11-21 09:56:56 to 2126-10-28 09:56:56. */
@@ -73,6 +74,13 @@ export interface CertificateParts {
 	/** Extension elements; absent: none at all. */
 	readonly extensions?: readonly Uint8Array[];
 	readonly trailing?: Uint8Array;
+	/** A Name; absent: an empty one. */
+	readonly issuer?: Uint8Array;
+	/** r || s over what is signed; absent: noise that is no signature. */
+	readonly sign?: (signedBytes: Uint8Array) => Uint8Array;
+	/** The object identifier of the signature's algorithm, and another one for the inside. */
+	readonly algorithm?: string;
+	readonly innerAlgorithm?: string;
 }
 
 export function printable(text: string): Uint8Array {
@@ -111,13 +119,14 @@ export function purposes(...types: readonly string[]): Uint8Array {
 export const SERVER_AUTH = "2b06010505070301";
 
 export function makeCertificate(parts: CertificateParts): Uint8Array {
-	const algorithm = der(DER.sequence, identifier(OID.ecdsaWithSha256));
+	const outer = parts.algorithm ?? OID.ecdsaWithSha256;
+	const algorithm = der(DER.sequence, identifier(outer));
 	const fields = der(
 		DER.sequence,
 		der(DER.context0, parts.version ?? derUnsigned(Uint8Array.of(2))),
 		derUnsigned(Uint8Array.of(1)),
-		algorithm,
-		der(DER.sequence),
+		der(DER.sequence, identifier(parts.innerAlgorithm ?? outer)),
+		parts.issuer ?? der(DER.sequence),
 		der(
 			DER.sequence,
 			parts.notBefore ?? utcTime("260101000000Z"),
@@ -137,7 +146,8 @@ export function makeCertificate(parts: CertificateParts): Uint8Array {
 		...(parts.extensions === undefined ? [] : [der(DER.context3, der(DER.sequence, ...parts.extensions))]),
 		parts.trailing ?? new Uint8Array(0),
 	);
-	return der(DER.sequence, fields, algorithm, derBits(new Uint8Array(70)));
+	const signature = parts.sign === undefined ? new Uint8Array(70) : encodeEcdsaSignature(parts.sign(fields));
+	return der(DER.sequence, fields, algorithm, derBits(signature));
 }
 
 /** A device certificate of the factory, for this serial and key. */
@@ -148,7 +158,7 @@ export function makeDeviceCertificate(
 ): Uint8Array {
 	return makeCertificate({
 		subject: [
-			[OID.commonName, printable(serial)],
+			[OID.commonName, der(DER.utf8String, encodeUtf8(serial))],
 			[OID.serialNumber, printable(serial)],
 		],
 		key,

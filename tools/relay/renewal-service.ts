@@ -1,0 +1,124 @@
+/**
+ * Operational certificates for connected locks (PROTOCOL 8.1): issued only to the device that is connected, for a
+ * request that its factory key signed, for a new key that is nobody's (T6). The device hears yes or no; why not is in the
+ * log. A relay without an issuer says no to everybody.
+ */
+import "reflect-metadata";
+import { PublicKey } from "@peculiar/x509";
+import { toHex } from "../../modules/base/bytes.ts";
+import { accept, type Result, refuse } from "../../modules/base/result.ts";
+import { renewalBytes } from "../../modules/identity/renewal-request.ts";
+import type { RenewalEnvelope } from "../../modules/wire/envelope.ts";
+import { NobleCrypto } from "../crypto/noble.ts";
+import { issueOperational, type Validity } from "../factory/certificates.ts";
+import { checkRequest, type RequestReason } from "../factory/request.ts";
+import type { Issuer } from "../pki/issuer.ts";
+import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-service.ts";
+import { type LogSink, RelayLog } from "./log.ts";
+import type { IssueReason } from "./operational-keys.ts";
+import type { Registry } from "./registry.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+export interface RenewalServiceOptions {
+	readonly registry: Registry;
+	readonly issuer?: Issuer;
+	readonly log: LogSink;
+	/** From when until when a new certificate is valid; default: from a day ago on for OPERATIONAL_DAYS. */
+	readonly validity?: () => Validity;
+	readonly burst?: number;
+}
+
+/** Also the default of `latchkey relay --operational-days`. */
+export const OPERATIONAL_DAYS = 180;
+
+const DAY_MS = 86_400_000;
+/** Of one device: so many at once, then one each 15 minutes. A lock asks at most once an hour after its first three. */
+const BURST = 6;
+const PER_MINUTE = 1 / 15;
+/** Devices whose requests are counted; the oldest is forgotten first. */
+const DEVICES_REMEMBERED = 20_000;
+
+type RenewalReason = RequestReason | IssueReason | "no-issuer" | "too-often" | "busy" | "factory-signature";
+
+/** Until the end of the day that lies `days` ahead. */
+export function validityOf(days: number): () => Validity {
+	return () => ({ notAfter: new Date(Date.now() + days * DAY_MS) });
+}
+
+export class RenewalService implements DeviceService {
+	readonly kinds: DeviceService["kinds"] = Object.freeze(["renewal"] as const);
+	readonly #options: RenewalServiceOptions;
+	readonly #log: RelayLog;
+	readonly #rates = new Map<string, TokenBucket>();
+	/** Devices whose request is being worked on: one each. */
+	readonly #busy = new Set<string>();
+
+	constructor(options: RenewalServiceOptions) {
+		this.#options = options;
+		this.#log = new RelayLog(options.log);
+	}
+
+	receive(device: ConnectedDevice, envelope: ServiceEnvelope): void {
+		if (envelope.kind === "renewal") void this.#answer(device, envelope);
+	}
+
+	async #answer(device: ConnectedDevice, envelope: RenewalEnvelope): Promise<void> {
+		const { serial } = device;
+		const issued = await this.#renew(device, envelope).catch((error: Error) => {
+			this.#log.write("error", "renewal-fault", { serial, reason: error.message });
+			return undefined;
+		});
+		if (issued?.ok === false)
+			this.#log.write("warning", "renewal-refused", { serial, reason: issued.reason });
+		if (issued?.ok === true) this.#log.write("info", "renewal", { serial });
+		device.send({ kind: "certificate", chain: issued?.ok === true ? issued.value : undefined });
+	}
+
+	async #renew(
+		device: ConnectedDevice,
+		envelope: RenewalEnvelope,
+	): Promise<Result<readonly Uint8Array[], RenewalReason>> {
+		const { issuer } = this.#options;
+		const { serial } = device;
+		if (issuer === undefined) return refuse("no-issuer");
+		if (!this.#isAllowed(serial)) return refuse("too-often");
+		if (this.#busy.has(serial)) return refuse("busy");
+		this.#busy.add(serial);
+		try {
+			return await this.#issue(issuer, serial, envelope);
+		} finally {
+			this.#busy.delete(serial);
+		}
+	}
+
+	async #issue(
+		issuer: Issuer,
+		serial: string,
+		{ csr, signature }: RenewalEnvelope,
+	): Promise<Result<readonly Uint8Array[], RenewalReason>> {
+		const { registry } = this.#options;
+		const row = await registry.find(serial);
+		if (row === undefined) return refuse("unknown-device");
+		// The serial of the connection, which TLS and the registry vouch for: a request for any other has another subject.
+		const request = checkRequest(csr, serial, undefined);
+		if (!request.ok) return request;
+		const factoryKey = new Uint8Array(Buffer.from(row.public_key, "hex"));
+		if (!new NobleCrypto().verifyP256(factoryKey, renewalBytes(serial, csr), signature))
+			return refuse("factory-signature");
+		const validity = this.#options.validity?.() ?? validityOf(OPERATIONAL_DAYS)();
+		const recorded = await registry.issue(serial, toHex(request.value.point), validity.notAfter);
+		if (!recorded.ok) return recorded;
+		const spki = request.value.publicKey.export({ format: "der", type: "spki" });
+		const leaf = await issueOperational(issuer, serial, new PublicKey(new Uint8Array(spki)), validity);
+		return accept([leaf, ...issuer.certificates].map((each) => new Uint8Array(each.rawData)));
+	}
+
+	#isAllowed(serial: string): boolean {
+		const nowMs = performance.now();
+		const rate = this.#rates.get(serial) ?? new TokenBucket(this.#options.burst ?? BURST, PER_MINUTE, nowMs);
+		this.#rates.delete(serial);
+		this.#rates.set(serial, rate);
+		if (this.#rates.size > DEVICES_REMEMBERED) this.#rates.delete(this.#rates.keys().next().value!);
+		return rate.take(1, nowMs);
+	}
+}
