@@ -10,10 +10,6 @@ import { DeviceError } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { DEVICE_KEYS, Identity } from "../identity/identity.ts";
 import { OperationalPairs } from "../identity/operational-pairs.ts";
-import { Link } from "../link/link.ts";
-import { LINK_FAILURES } from "../link/link-failure.ts";
-import type { LinkFailure } from "../link/link-host.ts";
-import type { LinkRelay } from "../link/link-relay.ts";
 import { type BoltConfig, DEFAULT_BOLT } from "../lock/bolt-config.ts";
 import { BoltDriver } from "../lock/bolt-driver.ts";
 import type { BoltCause, BoltFault, BoltReport } from "../lock/bolt-state.ts";
@@ -22,7 +18,6 @@ import { ButtonDriver } from "../lock/button-driver.ts";
 import { EventLog } from "../log/event-log.ts";
 import { StrangerCounts } from "../log/strangers.ts";
 import { qrMethod } from "../pairing/responder.ts";
-import type { Timer } from "../platform/clock.ts";
 import type { DhKeyPair, Secret } from "../platform/crypto.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ikMethod } from "../session/method.ts";
@@ -31,7 +26,6 @@ import { FactoryReset } from "../store/reset.ts";
 import { Store } from "../store/store.ts";
 import { TrustedTime } from "../time/trusted-time.ts";
 import { OwnerRelays } from "../trust/owner-relays.ts";
-import { relayList } from "../trust/relay-list.ts";
 import { TrustStore } from "../trust/trust-store.ts";
 import { BOLT_POSITIONS, EVENT_BOLT } from "../wire/command.ts";
 import type { LogEvent } from "../wire/log-entry.ts";
@@ -41,14 +35,11 @@ import { Handlers } from "./handlers.ts";
 import { Health } from "./health.ts";
 import { LineVerbs } from "./line-verbs.ts";
 import { Notices } from "./notices.ts";
-import { Renewal } from "./renewal.ts";
-import { Reporter } from "./reporter.ts";
+import { RelaySide } from "./relay-side.ts";
 import { ResetKeeper } from "./reset-keeper.ts";
 import { SerialLine } from "./serial-line.ts";
-import { TimeKeeper } from "./time-keeper.ts";
 import { Transports } from "./transports.ts";
 import { TrustCommands } from "./trust-commands.ts";
-import { TrustKeeper } from "./trust-keeper.ts";
 import { WindowKeeper } from "./window-keeper.ts";
 
 export interface AppOptions {
@@ -66,10 +57,7 @@ export class App {
 	readonly #time: TrustedTime;
 	readonly #trust: TrustStore;
 	readonly #ownerRelays: OwnerRelays;
-	readonly #trustKeeper: TrustKeeper;
-	readonly #timeKeeper: TimeKeeper;
 	readonly #health: Health;
-	readonly #reporter: Reporter;
 	readonly #identity: Identity;
 	readonly #pairs: OperationalPairs;
 	readonly #grants: Grants;
@@ -77,18 +65,16 @@ export class App {
 	#log: EventLog;
 	readonly #strangers = new StrangerCounts();
 	readonly #bolt: BoltDriver;
-	readonly #link: Link;
-	readonly #renewal: Renewal;
+	readonly #relaySide: RelaySide;
 	readonly #transports: Transports;
 	readonly #notices: Notices;
 	readonly #window: WindowKeeper;
 	#hour = 0;
-	#settling: Timer | undefined;
 	/** Once sessions are served. */
 	#desk: Desk | undefined;
 
 	constructor(platform: Platform, options: AppOptions) {
-		const { clock, crypto, keys, storage, system, tls } = platform;
+		const { clock, crypto, keys, storage, system } = platform;
 		this.#platform = platform;
 		this.#options = options;
 		this.#store = new Store(storage);
@@ -124,85 +110,34 @@ export class App {
 			onFault: (fault) => this.#boltFault(fault),
 			onIdle: () => this.#transports.resume(),
 		});
-		this.#link = new Link({
-			clock,
-			tls,
-			system,
-			random: (bytes) => crypto.random(bytes),
-			relays: () => this.#relays(),
-			mayConnect: () => !this.#bolt.driving,
-			onFailure: (failure) => this.#linkFailed(failure),
-			...(platform.wsBytes === undefined ? {} : { wsBytes: platform.wsBytes }),
+		this.#relaySide = new RelaySide({
+			platform,
+			firmwareVersion: options.firmwareVersion,
+			time: this.#time,
+			trust: this.#trust,
+			ownerRelays: this.#ownerRelays,
+			identity: this.#identity,
+			pairs: this.#pairs,
+			health: this.#health,
+			mayWork: () => !this.#bolt.driving,
+			isOver: () => this.#resets.isPending,
+			append: (event) => this.#append(event),
+			onReady: () => this.#notices.flush(),
 		});
 		this.#notices = new Notices({
 			store: this.#store,
 			crypto,
 			openStaticKey: () => this.#openStaticKey(),
 			unixSeconds: () => this.#unixSeconds(),
-			send: (address, sealed) => this.#link.send({ kind: "notice", address, sealed }),
+			send: (address, sealed) => this.#relaySide.link.send({ kind: "notice", address, sealed }),
 		});
-		this.#timeKeeper = new TimeKeeper({
-			clock,
-			crypto,
-			time: this.#time,
-			timeKeys: () => this.#trust.timeKeys,
-			ask: (nonce) => this.#link.send({ kind: "time-request", nonce }),
-			onSet: (source) => this.#health.recordTimeSource(source),
-			log: (line) => system.log(line),
-		});
-		this.#reporter = new Reporter({
-			clock,
-			firmwareVersion: options.firmwareVersion,
-			health: this.#health,
-			time: this.#time,
-			trustVersion: () => this.#trust.version,
-			credential: () => this.#renewal.connectedAs ?? "factory",
-			send: (report) => this.#link.send({ kind: "report", report }),
-		});
-		this.#link.on("time-answer", ({ statement }) => this.#timeKeeper.linkAnswered(statement));
-		this.#link.on("report-request", () => this.#reporter.requested());
-		this.#link.onDown(() => this.#timeKeeper.linkDown());
-		this.#renewal = new Renewal({
-			clock,
-			crypto,
-			keys,
-			system,
-			identity: this.#identity,
-			pairs: this.#pairs,
-			time: () => this.#time.tlsTime(),
-			deviceRoots: () => this.#trust.deviceRoots,
-			send: (envelope) => this.#link.send(envelope),
-			reconnect: () => this.#link.reconnect(),
-			mayBegin: () => !this.#bolt.driving,
-			onRenewed: (notAfterMs) =>
-				this.#append({ kind: "certificate", notAfter: Math.floor(notAfterMs / 1000) }),
-		});
-		this.#link.on("certificate", (envelope) => this.#renewal.receive(envelope));
-		this.#link.onDown(() => this.#renewal.linkDown());
-		this.#link.onReady((relay) => {
-			const key = ownKey(relay);
-			this.#timeKeeper.linkReady();
-			if (key !== undefined) this.#renewal.linkReady(key);
-			this.#notices.flush();
-			this.#reporter.tell();
-		});
-		this.#trustKeeper = new TrustKeeper({
-			clock,
-			system,
-			trust: this.#trust,
-			isSealed: () => this.#identity.stage === "sealed",
-			mayVerify: () => !this.#bolt.driving,
-			append: (event) => this.#append(event),
-			onChanged: () => this.#trustChanged(),
-		});
-		this.#link.on("trust", (envelope) => void this.#trustKeeper.take("relay", envelope.message));
 		const verbs = new LineVerbs({
 			identity: this.#identity,
-			trust: this.#trustKeeper,
+			trust: this.#relaySide.trustKeeper,
 			crypto,
 			firmwareVersion: options.firmwareVersion,
-			timeKeeper: this.#timeKeeper,
-			report: () => this.#reporter.report(),
+			timeKeeper: this.#relaySide.timeKeeper,
+			report: () => this.#relaySide.report(),
 			onProvisioned: () => this.#serve(),
 		});
 		const serial = new SerialLine(platform.serial, clock, {
@@ -210,7 +145,7 @@ export class App {
 			onVerb: (request) => verbs.answer(request),
 			onDropped: (reason) => system.log(`serial: dropped, ${reason}`),
 		});
-		this.#transports = new Transports(this.#link, serial);
+		this.#transports = new Transports(this.#relaySide.link, serial);
 	}
 
 	start(): void {
@@ -262,37 +197,7 @@ export class App {
 				() => !this.#bolt.driving,
 			);
 		}
-		if (this.#identity.certificateChain !== undefined && this.#relays().length > 0) {
-			this.#link.start();
-			this.#link.poke();
-		}
-	}
-
-	/**
-	 * Whom the lock talks to has changed: nothing is resumed, and the link begins anew. One that is ready does so in a while:
-	 * the rest of a chain may be on its way, and replies. A further change does not put that off.
-	 */
-	#relaysChanged(): void {
-		const { clock, tls } = this.#platform;
-		tls.dropSessions();
-		if (this.#link.state !== "ready") return this.#reconnect();
-		if (this.#settling !== undefined) return;
-		this.#settling = clock.after(LIMITS.trustSettleMs, () => {
-			this.#settling = undefined;
-			this.#reconnect();
-		});
-	}
-
-	#reconnect(): void {
-		if (this.#resets.isPending) return;
-		if (this.#link.state === "idle") this.#serve();
-		else this.#link.reconnect();
-	}
-
-	#trustChanged(): void {
-		this.#reporter.tell();
-		this.#timeKeeper.trustChanged();
-		this.#relaysChanged();
+		this.#relaySide.start();
 	}
 
 	#openDesk(serial: string): Desk {
@@ -306,8 +211,8 @@ export class App {
 				...shared,
 				clock,
 				bolt: this.#bolt,
-				timeKeeper: this.#timeKeeper,
-				report: () => this.#reporter.report(),
+				timeKeeper: this.#relaySide.timeKeeper,
+				report: () => this.#relaySide.report(),
 				firmwareVersion: this.#options.firmwareVersion,
 				startedAtMs: this.#startedAtMs,
 				onStopped: () => this.#tellOfBolt(this.#bolt.bolt),
@@ -316,28 +221,14 @@ export class App {
 					crypto,
 					time: this.#time,
 					trust: this.#trust,
-					keeper: this.#trustKeeper,
+					keeper: this.#relaySide.trustKeeper,
 					owner: this.#ownerRelays,
-					onRelaysChanged: () => this.#relaysChanged(),
+					onRelaysChanged: () => this.#relaySide.relaysChanged(),
 				}),
 			}),
 			isWindowOpen: () => this.#window.isOpen,
 			onClaimed: () => this.#window.close(),
 		});
-	}
-
-	#relays(): readonly LinkRelay[] {
-		return this.#renewal.certificates().flatMap((clientCertificate) =>
-			relayList(this.#trust, this.#ownerRelays).map(({ host, port, serverName, roots, scope }) => ({
-				host,
-				port,
-				serverName,
-				roots,
-				time: this.#time.tlsTime(),
-				clientCertificate,
-				resumptionScope: scope,
-			})),
-		);
 	}
 
 	#buttonGesture(gesture: Gesture): void {
@@ -355,9 +246,9 @@ export class App {
 			},
 			shut: () => {
 				this.#transports.shut();
-				this.#link.stop();
+				this.#relaySide.link.stop();
 			},
-			isSaid: () => this.#link.state === "idle",
+			isSaid: () => this.#relaySide.link.state === "idle",
 		});
 	}
 
@@ -378,20 +269,9 @@ export class App {
 		this.#append({ kind: "fault", code: fault });
 	}
 
-	#linkFailed({ stage, reason, relay }: LinkFailure): void {
-		this.#health.recordLinkFailure(LINK_FAILURES[reason]);
-		const key = ownKey(relay);
-		if (key !== undefined) this.#renewal.linkFailed(key, reason);
-		this.#timeKeeper.linkFailed({
-			dates: reason === "expired" || reason === "not-yet-valid",
-			accepted: stage === "upgrading" || stage === "ready",
-			judgedAt: relay.time.kind,
-		});
-	}
-
 	/** A pairing phone that ends without a grant was a stranger. */
 	#sessionEnded(session: Session, end: string): void {
-		this.#trustKeeper.forget("session", session);
+		this.#relaySide.trustKeeper.forget("session", session);
 		if (session.grantId === undefined) this.#strangers.add(session.transportName);
 		const who = session.grantId === undefined ? "a pairing phone" : `grant ${session.grantId}`;
 		this.#platform.system.log(`session: ${who} over ${session.transportName} ended, ${end}`);
@@ -463,7 +343,3 @@ export class App {
 }
 
 /** Of the key store, with which the lock came to this relay. */
-function ownKey({ clientCertificate }: LinkRelay): string | undefined {
-	const key = clientCertificate?.key;
-	return key !== undefined && "name" in key ? key.name : undefined;
-}
