@@ -43,12 +43,15 @@ function seconds(unixMs: number): number {
 	return Math.floor(unixMs / 1000);
 }
 
-/** Every record but the log, which tells of what was asked, and the health record, which counts. */
+/**
+ * Every record but the log, which tells of what was asked, the health record, which counts, and the key of a request
+ * for a certificate, which this relay does not answer.
+ */
 function records(lock: TimedLock): string {
 	const { storage } = lock.rig.board;
 	return storage
 		.paths()
-		.filter((path) => !path.startsWith("log/") && path !== "app/health")
+		.filter((path) => !/^(log\/|app\/health$|keys\/op-)/.test(path))
 		.map((path) => `${path} ${storage.peek(...(path.split("/") as [string, string]))}`)
 		.join("\n");
 }
