@@ -2,6 +2,7 @@
  * First inputs of the C targets, made from the project's own chains and messages; `npm run fuzz` merges them into the kept
  * corpus. They need not be many: what they reach counts, and the fuzzer goes on from there.
  */
+import { createHash, X509Certificate } from "node:crypto";
 import { chainPairs, refusedCases } from "../bindings/chain-cases.ts";
 import { legalCases } from "../bindings/chain-legal.ts";
 import * as der from "../bindings/der.ts";
@@ -31,25 +32,47 @@ function littleEndian(value: number): Buffer {
 /** Inputs that are longer than a whole case serves. */
 const CHAIN_SEED_BYTES_MAX = 8000;
 
-function chainSeeds(): Seeds {
-	return CASES.flatMap(({ chain, roots, server = "relay.test", at = "2026-06-01T00:00:00Z", kind }) => {
-		const name = server === "relay.test" ? Buffer.alloc(0) : Buffer.from(server);
-		if (roots.length > 16 || chain.length > 8) return [];
-		const list = [...roots, ...chain].flatMap((each) => [u16(each.length), each]);
-		const flags = kind === "floor" ? 1 : 0;
-		const seconds = Math.floor(Date.parse(at) / 1000);
-		const seed = Buffer.concat([
-			Buffer.from([flags]),
-			u32(seconds),
-			Buffer.from([name.length, 0, 0, 0, 0, 0, 0, roots.length, chain.length]),
-			name,
-			...list,
-		]);
-		const vouched = Buffer.from(seed);
-		vouched[0] = flags | 2;
-		vouched.fill(0xff, 6, 12);
-		return seed.length > CHAIN_SEED_BYTES_MAX ? [] : [seed, vouched];
+const EVERY_ROOT = 128;
+const CHAIN_PINS = 4;
+
+/** Of chains with pins only, whose certificates can all be read. */
+function pinOf(der: Uint8Array): string {
+	const keyInfo = new X509Certificate(der).publicKey.export({ type: "spki", format: "der" });
+	return createHash("sha256").update(keyInfo).digest("hex");
+}
+
+/** As chain.c reads them: a root, and whose key is pinned. */
+function chainPins(
+	pins: readonly string[],
+	chain: readonly Uint8Array[],
+	roots: readonly Uint8Array[],
+): readonly number[] {
+	const keys = pins.map((pin) => {
+		const sent = chain.findIndex((der) => pinOf(der) === pin);
+		const root = roots.findIndex((der) => pinOf(der) === pin);
+		return sent >= 0 ? 1 + sent : root >= 0 ? 9 + root : 255;
 	});
+	return Array.from({ length: CHAIN_PINS }, (_, index) => [EVERY_ROOT, keys[index] ?? 0]).flat();
+}
+
+function chainSeeds(): Seeds {
+	return CASES.flatMap(
+		({ chain, roots, server = "relay.test", at = "2026-06-01T00:00:00Z", kind, pins = [] }) => {
+			const name = server === "relay.test" ? Buffer.alloc(0) : Buffer.from(server);
+			if (roots.length > 16 || chain.length > 8) return [];
+			const list = [...roots, ...chain].flatMap((each) => [u16(each.length), each]);
+			const flags = kind === "floor" ? 1 : 0;
+			const seconds = Math.floor(Date.parse(at) / 1000);
+			const seed = Buffer.concat([
+				Buffer.from([flags]),
+				u32(seconds),
+				Buffer.from([name.length, ...chainPins(pins, chain, roots), roots.length, chain.length]),
+				name,
+				...list,
+			]);
+			return seed.length > CHAIN_SEED_BYTES_MAX ? [] : [seed];
+		},
+	);
 }
 
 function named(text: string, ...entries: readonly (string | Buffer)[]): Buffer {
@@ -109,16 +132,22 @@ function tlsClientSeeds(): Seeds {
 		[1, 3, 0, 0, 1],
 	];
 	return [
-		...[0, 0xc0, 0xc2, 2, 4, 16, 32, 48].flatMap((flags) =>
-			scripts.map((script) => Buffer.from([flags, 0, ...script])),
+		...[0, 0xc0, 0xc2, 2, 4, 8, 32, 0xd0, 0xd8].flatMap((flags) =>
+			scripts.map((script) => Buffer.from([flags, 0, 0, ...script])),
+		),
+		...[2, 4, 8, 16, 32, 64].flatMap((closesAt) =>
+			[0, 0xc8, 0xe0].map((flags) => Buffer.from([flags, closesAt, 0, ...scripts[0]!])),
 		),
 		...[0, 0xc0].flatMap((flags) =>
-			edits.map((edit) => Buffer.concat([Buffer.from([flags]), Buffer.from(edit)])),
+			edits.map((edit) => Buffer.concat([Buffer.from([flags, 0]), Buffer.from(edit)])),
 		),
 		...[1, 3].flatMap((flags) =>
-			[hello, Buffer.concat([hello, record(certificates(chain)), record(serverHelloDone())]), alert(40)].map(
-				(bytes) => Buffer.concat([Buffer.from([flags, 0]), bytes]),
-			),
+			[
+				hello,
+				Buffer.concat([hello, record(certificates(chain)), record(serverHelloDone())]),
+				alert(40),
+				Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n"),
+			].map((bytes) => Buffer.concat([Buffer.from([flags, 0, 0]), bytes])),
 		),
 	];
 }

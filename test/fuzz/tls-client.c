@@ -2,15 +2,19 @@
  * The whole TLS client (tls-natives.c down) against a peer on a socket pair, with any behaviour. Input:
  *
  *   byte flags: 1 a raw peer (the rest of the input is what it sends), 2 ALPN, 4 a floor of time,
- *               16 JavaScript closes in a callback, 32 it reads in each callback, 64 and 128 a whole handshake, else a resumed one
+ *               8 the root is pinned to a key that nobody has, 16 to the leaf's,
+ *               32 JavaScript reads in each callback, 64 and 128 a whole handshake, else a resumed one
+ *   byte events that JavaScript closes at, by bit
  *   u8 edits, each: u16 offset in the server's bytes, u8 what (0 flip, 1 leave out, 2 insert), u8 count
  *   script: u8 what, u8 count (server writes, client writes, client reads, raw bytes, close of either side, time passes, again)
  *
  * Without edits the peer is Mbed TLS's own server with a genuine chain, so the bytes behind a completed handshake are
- * reached. A connection may only come up over the handshake that the genuine server sent, and what is read is what it wrote.
+ * reached. A connection may only come up over the handshake that the genuine server sent, whole only with a key that is pinned
+ * when any is, and what is read is what it wrote.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <mbedtls/md.h>
 #include <mbedtls/ssl_cache.h>
 #include <psa/crypto.h>
 #include <sys/socket.h>
@@ -25,12 +29,14 @@
 #include "tls-session.h"
 #include "tls.h"
 
-enum { FLAG_RAW = 1, FLAG_ALPN = 2, FLAG_FLOOR = 4, FLAG_RESUME = 8, FLAG_CLOSE = 16, FLAG_READ = 32, FLAGS_WHOLE = 192 };
-enum { STREAM_MAX = 1 << 17, TURNS_MAX = 400, EDITS_MAX = 6, EVENT_CONNECTED = 1, EVENT_READABLE = 2, EVENT_CLOSED = 4 };
+enum { FLAG_RAW = 1, FLAG_ALPN = 2, FLAG_FLOOR = 4, FLAG_PIN_NO_KEY = 8, FLAG_PIN_LEAF = 16, FLAG_READ = 32, FLAGS_WHOLE = 192, FLAG_RESUME = 256 };
+enum { STREAM_MAX = 1 << 17, TURNS_MAX = 400, EDITS_MAX = 6 };
+enum { EVENT_CONNECTED = 1, EVENT_CLOSED = 4, EVENT_CONNECTING = 5, EVENT_HANDSHAKING = 6 };
 
 void xs_lk_tls_destructor(void *data);
 void xs_lk_tls_open(xsMachine *the);
 void xs_lk_tls_root(xsMachine *the);
+void xs_lk_tls_pin(xsMachine *the);
 void xs_lk_tls_alpn(xsMachine *the);
 void xs_lk_tls_scope(xsMachine *the);
 void xs_lk_tls_start(xsMachine *the);
@@ -58,12 +64,14 @@ static int server_random(void *context, unsigned char *output, size_t bytes)
 	return lk_random(output, bytes) ? 0 : -1;
 }
 
+static DialResolved resolved;
 static DialCallback dialled;
 static void *dialled_context;
 
-Dial *dial_start(const char *host, uint16_t port, uint32_t timeout_ms, DialCallback callback, void *context)
+Dial *dial_start(const char *host, uint16_t port, uint32_t timeout_ms, DialResolved on_resolved, DialCallback callback, void *context)
 {
 	EXPECT(host[0] && port > 0 && timeout_ms > 0);
+	resolved = on_resolved;
 	dialled = callback;
 	dialled_context = context;
 	return (Dial *)(uintptr_t)1;
@@ -207,8 +215,10 @@ static void check_handshake_is_genuine(void)
 typedef struct {
 	xsMachine machine;
 	xsSlot handle, function;
-	uint8_t flags;
-	bool connected, closed, let_go, resumed;
+	unsigned flags;
+	uint8_t closes_at;
+	int phase;  /* the last event before EVENT_CONNECTED */
+	bool connected, closed, let_go, resumed, pins_failed;
 	size_t read, wrote;
 } Client;
 
@@ -242,33 +252,83 @@ static void read_some(size_t wanted)
 	fake_free(&out);
 }
 
+/* No key that the server has is pinned. */
+static bool nobody_is_pinned(void)
+{
+	return (client.flags & (FLAG_PIN_NO_KEY | FLAG_PIN_LEAF)) == FLAG_PIN_NO_KEY;
+}
+
+static void on_phase(int event)
+{
+	EXPECT(!client.connected && client.phase == (event == EVENT_CONNECTING ? 0 : EVENT_CONNECTING));
+	client.phase = event;
+}
+
+static void on_connected(void)
+{
+	EXPECT(!client.connected && client.phase == EVENT_HANDSHAKING);
+	client.connected = true;
+	client.resumed = call(xs_lk_tls_info, 2, fake_number(3)).number != 0;
+	EXPECT(client.resumed || !nobody_is_pinned());
+	check_handshake_is_genuine();
+	if (making) made = mbedtls_ssl_get_session(&((Tls *)client.handle.object->host)->ssl, &session) == 0;
+}
+
+static void on_closed(const char *text)
+{
+	bool http = peer.delivered_bytes >= 5 && memcmp(peer.delivered, "HTTP/", 5) == 0;
+
+	client.closed = true;
+	EXPECT(text || client.connected);
+	if (!text || strcmp(text, "timeout") == 0) return;
+	EXPECT(!client.connected || (strcmp(text, "plain-http") != 0 && strcmp(text, "pin-mismatch") != 0));
+	EXPECT(strcmp(text, "pin-mismatch") != 0 || nobody_is_pinned());
+	if (!client.connected) EXPECT(http == (strcmp(text, "plain-http") == 0));
+	client.pins_failed = strcmp(text, "pin-mismatch") == 0;
+}
+
 static void on_event(void *context, int event, const char *text)
 {
 	(void)context;
-	EXPECT(!client.closed && !client.let_go && event >= EVENT_CONNECTED && event <= EVENT_CLOSED);
-	if (event == EVENT_CONNECTED) {
-		EXPECT(!client.connected);
-		client.connected = true;
-		client.resumed = call(xs_lk_tls_info, 2, fake_number(3)).number != 0;
-		check_handshake_is_genuine();
-		if (making) made = mbedtls_ssl_get_session(&((Tls *)client.handle.object->host)->ssl, &session) == 0;
-	}
-	else if (event != EVENT_CLOSED) EXPECT(client.connected);
-	if (event == EVENT_CLOSED) {
-		client.closed = true;
-		EXPECT(text || client.connected);
-	}
+	EXPECT(!client.closed && !client.let_go && event >= EVENT_CONNECTED && event <= EVENT_HANDSHAKING);
+	if (event >= EVENT_CONNECTING) on_phase(event);
+	else if (event == EVENT_CONNECTED) on_connected();
+	else if (event == EVENT_CLOSED) on_closed(text);
+	else EXPECT(client.connected);
 	if (client.flags & FLAG_READ) read_some(100);
-	if ((client.flags & FLAG_CLOSE) && event != EVENT_CONNECTED) {
+	if (client.closes_at & (1u << event)) {
 		client.let_go = true;
 		call(xs_lk_tls_close, 1, (xsSlot){ 0 });
+	}
+}
+
+/* A native that takes bytes: whether it took them. */
+static bool give(FakeNative native, const uint8_t *data, size_t bytes)
+{
+	xsSlot given = fake_bytes(data, bytes);
+	bool taken = call(native, 2, given).type == xsUndefinedType;
+
+	fake_free(&given);
+	return taken;
+}
+
+static void add_pins(void)
+{
+	static const uint8_t no_key[CHAIN_PIN_BYTES] = { 1 };
+	uint8_t leaf[CHAIN_PIN_BYTES];
+
+	EXPECT(mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), chain.pk_raw.p, chain.pk_raw.len, leaf) == 0);
+	EXPECT(!give(xs_lk_tls_pin, no_key, sizeof no_key - 1));
+	if (client.flags & FLAG_PIN_NO_KEY) EXPECT(give(xs_lk_tls_pin, no_key, sizeof no_key));
+	if (client.flags & FLAG_PIN_LEAF) {
+		for (int more = client.flags & FLAG_PIN_NO_KEY ? 1 : 0; more < CHAIN_PINS_MAX; more++) EXPECT(give(xs_lk_tls_pin, leaf, sizeof leaf));
+		EXPECT(!give(xs_lk_tls_pin, leaf, sizeof leaf));
 	}
 }
 
 static void open_client(void)
 {
 	xsMachine *the = &client.machine;
-	xsSlot root = fake_bytes(tls_identity_root, sizeof tls_identity_root);
 
 	client.handle = fake_host((void *)xs_lk_tls_destructor);
 	client.function = fake_function(on_event, NULL);
@@ -281,8 +341,9 @@ static void open_client(void)
 	the->arguments[6] = fake_number(10000);
 	the->argument_count = 7;
 	EXPECT(fake_run(the, xs_lk_tls_open) && the->result.type == xsUndefinedType);
-	EXPECT(call(xs_lk_tls_root, 2, root).type == xsUndefinedType);
-	fake_free(&root);
+	EXPECT(!give(xs_lk_tls_pin, tls_identity_key, CHAIN_PIN_BYTES));  /* of no root */
+	EXPECT(give(xs_lk_tls_root, tls_identity_root, sizeof tls_identity_root));
+	add_pins();
 	if (client.flags & FLAG_ALPN) EXPECT(call(xs_lk_tls_alpn, 2, fake_text("latchkey")).type == xsUndefinedType);
 	if (client.flags & FLAG_RESUME) EXPECT(call(xs_lk_tls_scope, 2, fake_text("scope")).type == xsUndefinedType);
 	EXPECT(call(xs_lk_tls_start, 2, client.function).type == xsUndefinedType);
@@ -309,8 +370,11 @@ static void connect_pair(void)
 	EXPECT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
 	peer.socket = pair[1];
 	if (client.flags & FLAG_RESUME) offer_the_session(client.handle.object->host);
-	if (dialled) dialled(dialled_context, pair[0], REASON_NONE);
-	else close(pair[0]);
+	if (dialled && resolved(dialled_context)) dialled(dialled_context, pair[0], REASON_NONE);
+	else {
+		EXPECT(!dialled && client.let_go);
+		close(pair[0]);
+	}
 }
 
 static void settle(void)
@@ -392,7 +456,11 @@ static void run_connection(Input *input)
 		}
 	}
 	else {
-		if (edits == 0 && !(client.flags & FLAG_CLOSE)) EXPECT(client.connected && peer.up && client.resumed == ((client.flags & FLAG_RESUME) != 0));
+		if (edits == 0 && client.closes_at == 0) {
+			bool resumes = client.flags & FLAG_RESUME;
+			if (resumes || !nobody_is_pinned()) EXPECT(client.connected && peer.up && client.resumed == resumes);
+			else EXPECT(client.closed && client.pins_failed && !peer.up);
+		}
 		run_script(input);
 	}
 	/* The engine collects the object only once nothing is remembered. */
@@ -405,12 +473,13 @@ static void run_connection(Input *input)
 	mbedtls_ssl_free(&peer.ssl);
 }
 
-static void begin(uint8_t flags)
+static void begin(unsigned flags, uint8_t closes_at)
 {
 	fake_port_reset();
 	drawn = 1;
 	memset(&client, 0, sizeof client);
 	client.flags = flags;
+	client.closes_at = closes_at;
 }
 
 /*
@@ -422,7 +491,7 @@ static void make_the_session(void)
 	Input none = { NULL, 0 };
 
 	making = true;
-	begin(0);
+	begin(0, 0);
 	run_connection(&none);
 	making = false;
 	EXPECT(made);
@@ -431,11 +500,11 @@ static void make_the_session(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	Input input = { data, bytes };
-	uint8_t flags = input_byte(&input);
+	uint8_t flags = input_byte(&input), closes_at = input_byte(&input);
 	bool resumes = !(flags & FLAG_RAW) && (flags & FLAGS_WHOLE) != FLAGS_WHOLE;
 
 	if (!made) make_the_session();
-	begin((uint8_t)((flags & ~FLAG_RESUME) | (resumes ? FLAG_RESUME : 0)));
+	begin(flags | (resumes ? FLAG_RESUME : 0u), closes_at);
 	run_connection(&input);
 	session_forget_all();
 	return 0;

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	static const int results[] = { MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE, MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE, MBEDTLS_ERR_SSL_BAD_HS_SERVER_HELLO,
 		MBEDTLS_ERR_SSL_BAD_INPUT_DATA, MBEDTLS_ERR_SSL_INVALID_RECORD, MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, -0x7100, TLS_SOCKET_ENDED };
 	static const char *offered[] = { "latchkey", "other", NULL };
-	static Certificate root;
+	static ChainRoot root;
 	static mbedtls_ssl_config config;
 	static bool configured;
 	Input input = { data, bytes };
@@ -45,14 +45,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	message = input_copy(input);
 	ssl.MBEDTLS_PRIVATE(in_msg) = message;
 	ssl.MBEDTLS_PRIVATE(in_msglen) = input.bytes;
-	verifier.ssl = &ssl;
 	verifier.ran = how & 16;
 	verifier.reason = how & 32 ? REASON_EXPIRED : REASON_NONE;
 	reason = tls_failure_reason(result, &ssl, &verifier, how & 64);
 	EXPECT(reason > REASON_NONE && reason < TLS_REASON_COUNT);
 	if (verifier.ran && verifier.reason != REASON_NONE && !(how & 64) && (how & 7) != 0 && (how & 7) != 7) EXPECT(reason == REASON_EXPIRED);
 	/* No root is given, so no chain can be found good; the reason why it was not read is another one. */
-	EXPECT(verifier_explain(&verifier) != REASON_NONE);
+	EXPECT(verifier_explain(&verifier, &ssl) != REASON_NONE);
 	EXPECT(ssl.MBEDTLS_PRIVATE(in_msg) == message && verifier.leaf == NULL);
 	ssl.MBEDTLS_PRIVATE(conf) = NULL;
 	ssl.MBEDTLS_PRIVATE(in_msg) = NULL;

@@ -10,11 +10,14 @@ import { asArray, asBytes, asUint, CborMap, type CborValue } from "../../../modu
 import { Deframer, encodeFrame } from "../../../modules/wire/cobs.ts";
 import { STATUSES } from "../../../modules/wire/command.ts";
 import {
+	type ChannelEnvelope,
+	decodeChannelEnvelope,
 	decodeFromApp,
 	decodeFromLock as decodeLinkFromLock,
 	decodeToApp,
 	decodeToLock,
 	encodeEnvelope,
+	type FromLock,
 	type ToLock,
 } from "../../../modules/wire/envelope.ts";
 import { decodeChallenge, decodeHello, encodeChallenge, encodeHello } from "../../../modules/wire/hello.ts";
@@ -95,6 +98,14 @@ function randomPage(random: Random): Uint8Array {
 	return encodeCbor([entries, entries.length + 1, 1, firstLogHead()]);
 }
 
+function channelEnvelope(random: Random): ChannelEnvelope {
+	return random.pick<ChannelEnvelope>([
+		{ kind: "open", channel: random.uint32() },
+		{ kind: "close", channel: random.uint32() },
+		{ kind: "data", channel: random.uint32(), frame: random.bytes(random.between(1, 99)) },
+	]);
+}
+
 export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 	decoder("base/utf8.ts", "decodeUtf8", {
 		valid: (random) => encodeUtf8(random.text(40)),
@@ -170,13 +181,20 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 			),
 		loose: IGNORES_KEYS,
 	}),
+	decoder("wire/envelope.ts", "decodeChannelEnvelope", {
+		valid: (random) => encodeEnvelope(channelEnvelope(random)),
+		decode: (bytes) => again(accepted(decodeChannelEnvelope(bytes)), encodeEnvelope),
+	}),
 	decoder("wire/envelope.ts", "decodeToLock", {
 		valid: (random) =>
 			encodeEnvelope(
 				random.pick<ToLock>([
-					{ kind: "open", channel: random.uint32() },
-					{ kind: "close", channel: random.uint32() },
-					{ kind: "data", channel: random.uint32(), frame: random.bytes(random.between(1, 99)) },
+					channelEnvelope(random),
+					{ kind: "time-answer", statement: random.bytes(random.between(1, 256)) },
+					{ kind: "certificate", chain: undefined },
+					{ kind: "certificate", chain: [random.bytes(random.between(1, 99)), random.bytes(1)] },
+					{ kind: "trust", message: random.bytes(random.between(1, 99)) },
+					{ kind: "report-request" },
 				]),
 			),
 		decode: (bytes) => again(accepted(decodeToLock(bytes)), encodeEnvelope),
@@ -184,9 +202,14 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 	decoder("wire/envelope.ts", "decodeFromLock", {
 		valid: (random) =>
 			encodeEnvelope(
-				random.boolean()
-					? { kind: "notice", address: random.bytes(16), sealed: random.bytes(random.between(1, 512)) }
-					: { kind: "data", channel: random.uint32(), frame: random.bytes(random.between(1, 99)) },
+				random.pick<FromLock>([
+					{ kind: "notice", address: random.bytes(16), sealed: random.bytes(random.between(1, 512)) },
+					{ kind: "data", channel: random.uint32(), frame: random.bytes(random.between(1, 99)) },
+					{ kind: "close", channel: random.uint32() },
+					{ kind: "time-request", nonce: random.bytes(16) },
+					{ kind: "renewal", csr: random.bytes(random.between(1, 512)), signature: random.bytes(64) },
+					{ kind: "report", report: random.bytes(random.between(1, 99)) },
+				]),
 			),
 		decode: (bytes) => again(accepted(decodeLinkFromLock(bytes)), encodeEnvelope),
 	}),
