@@ -87,7 +87,7 @@ export default function suite(t: Suite): void {
 		try {
 			await live(scenario, "Ada");
 			const keys = scenario.privateKeys;
-			check.deepEqual([...keys.keys()].sort(), ["device", "noise", "setup"]);
+			check.deepEqual([...keys.keys()].sort(), ["device", "noise", "op-0", "setup"]);
 			const needles = [...keys.values()].flatMap(forms);
 			const counts = countInMemory(scenario.house.boardPid!, [scenario.arena], needles);
 			note(
