@@ -14,16 +14,16 @@ const CONNECTIONS_MAX = 256;
 const REQUEST_MS = 5_000;
 const HEADER_BYTES = 4_096;
 /** A relay asks on behalf of all its locks: four questions a day and lock, and those of a start together. */
-const ANSWERS_BURST = 1_000;
-const ANSWERS_PER_MINUTE = 6_000;
+const ANSWERS = Object.freeze({ burst: 1_000, perMinute: 6_000 } as { burst: number; perMinute: number });
 
 export class TimeServer {
 	readonly #role: Pick<TimeRole, "answer">;
 	readonly #server: Server;
-	readonly #rate = new TokenBucket(ANSWERS_BURST, ANSWERS_PER_MINUTE, performance.now());
+	readonly #rate: TokenBucket;
 
-	constructor(role: Pick<TimeRole, "answer">) {
+	constructor(role: Pick<TimeRole, "answer">, answers: typeof ANSWERS = ANSWERS) {
 		this.#role = role;
+		this.#rate = new TokenBucket(answers.burst, answers.perMinute, performance.now());
 		this.#server = createServer(
 			{
 				maxHeaderSize: HEADER_BYTES,
