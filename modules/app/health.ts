@@ -20,7 +20,7 @@ import {
 	type TimeSource,
 } from "../wire/report.ts";
 
-const CODEC = recordCodec<HealthFigures>({
+export const CODEC = recordCodec<HealthFigures>({
 	row: RECORDS.health,
 	format: 1,
 	encode: (figures) => healthFields(figures, 1),

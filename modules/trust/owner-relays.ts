@@ -30,7 +30,7 @@ export interface OwnRelays {
 
 export type OwnRelaysReason = "malformed" | "storage";
 
-const CODEC = recordCodec<OwnRelays>({
+export const CODEC = recordCodec<OwnRelays>({
 	row: RECORDS.ownerRelays,
 	format: 1,
 	encode: encodeFields,

@@ -28,7 +28,7 @@ export interface TrustChange {
 	readonly changed: boolean;
 }
 
-const CODEC = recordCodec<TrustBundle>({
+export const CODEC = recordCodec<TrustBundle>({
 	row: RECORDS.trustBundle,
 	format: BUNDLE_FORMAT,
 	encode: bundleFields,

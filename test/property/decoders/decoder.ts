@@ -3,11 +3,13 @@
  * are made, and how what was read is written again; everything hostile is made from the valid bytes.
  */
 import type { Result } from "../../../modules/base/result.ts";
+import { encodeUtf8 } from "../../../modules/base/utf8.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { type RecordCodec, Store } from "../../../modules/store/store.ts";
 import { decodeCbor, decodeCborMap } from "../../../modules/wire/cbor-decode.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import type { CborMap, CborValue } from "../../../modules/wire/cbor-map.ts";
+import { describe } from "../../harness/compare.ts";
 import type { Random } from "../../harness/random.ts";
 
 /** Writes again what was read, from the value alone. */
@@ -48,6 +50,11 @@ export function again<Value>(
 	encode: (value: Value) => Uint8Array,
 ): Again | undefined {
 	return value === undefined ? undefined : () => encode(value);
+}
+
+/** `again` of what nothing encodes. */
+export function describing(value: unknown): Uint8Array {
+	return encodeUtf8(describe(value));
 }
 
 /** What decodes a map that stands alone in the bytes. */

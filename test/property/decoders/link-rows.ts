@@ -8,10 +8,9 @@ import { WsDecoder } from "../../../modules/link/ws-frame.ts";
 import { WsHandshakeReader } from "../../../modules/link/ws-handshake.ts";
 import { WsReader } from "../../../modules/link/ws-reader.ts";
 import { HttpHeadReader } from "../../../modules/link/ws-response.ts";
-import { describe } from "../../harness/compare.ts";
 import type { Random } from "../../harness/random.ts";
 import { ascii, frame } from "../../unit/link/server-frames.ts";
-import { again, type Decoder, decoder } from "./decoder.ts";
+import { again, type Decoder, decoder, describing } from "./decoder.ts";
 
 const MESSAGE_MAX = 300;
 const HEAD_MAX = 400;
@@ -50,10 +49,6 @@ function partsOf<Part>(
 		if (parts.length > STEPS_MAX) throw new Error("a reader that does not end");
 	}
 	return parts;
-}
-
-function describing(value: unknown): Uint8Array {
-	return encodeUtf8(describe(value));
 }
 
 export const LINK_ROWS: readonly Decoder[] = Object.freeze([

@@ -1,7 +1,6 @@
-/** Random grants, entries and addresses within their bounds, for the rows of the table. */
+/** Random grants and entries within their bounds, for the rows of the table. */
 import { type Grant, ROLE_PERMISSIONS } from "../../../modules/access/grant.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
-import type { RelayAddress } from "../../../modules/trust/relay-entry.ts";
 import type { LogEvent } from "../../../modules/wire/log-entry.ts";
 import type { Random } from "../../harness/random.ts";
 
@@ -35,11 +34,6 @@ export function randomGrant(random: Random, role: Grant["role"] = random.pick(["
 	};
 }
 
-export function randomAddress(random: Random): RelayAddress {
-	const host = random.pick(["relay.test", "10.0.0.1", "::1", "a"]);
-	return { host, port: random.between(1, 65535), serverName: host };
-}
-
 export function randomEvent(random: Random): LogEvent {
 	const grantId = random.below(4294967296);
 	return random.pick<LogEvent>([
@@ -58,5 +52,7 @@ export function randomEvent(random: Random): LogEvent {
 		{ kind: "member-added", grantId, role: random.below(256), name: randomName(random), byGrantId: 1 },
 		{ kind: "member-removed", grantId, byGrantId: 1 },
 		{ kind: "fault", code: "record/io" },
+		{ kind: "trust", version: random.uint32(), way: random.pick(["relay", "serial", "session"]) },
+		{ kind: "certificate", notAfter: random.uint32() },
 	]);
 }

@@ -2,16 +2,33 @@
 import { CLAIM_CODEC } from "../../../modules/access/claim.ts";
 import { decodeGrant, encodeGrant } from "../../../modules/access/grant.ts";
 import { GRANT_CODEC, LAST_ID_CODEC } from "../../../modules/access/grants.ts";
+import { CODEC as HEALTH_CODEC } from "../../../modules/app/health.ts";
 import { KEPT, COUNTER as NOTICE_COUNTER } from "../../../modules/app/notices.ts";
-import { CERTIFICATE_CODEC, DEVICE_CODEC, SEAL_CODEC } from "../../../modules/identity/records.ts";
+import { LIMITS } from "../../../modules/base/limits.ts";
+import {
+	CERTIFICATE_CODEC,
+	DEVICE_CODEC,
+	OPERATIONAL_CODEC,
+	SEAL_CODEC,
+	type StoredPair,
+} from "../../../modules/identity/records.ts";
 import { CODEC as LOG_CODEC } from "../../../modules/log/event-log.ts";
 import { RESET_PENDING } from "../../../modules/store/reset.ts";
 import { CODEC as TIME_CODEC } from "../../../modules/time/trusted-time.ts";
+import { CODEC as OWNER_RELAYS_CODEC } from "../../../modules/trust/owner-relays.ts";
+import { CODEC as BUNDLE_CODEC } from "../../../modules/trust/trust-store.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
+import type { Random } from "../../harness/random.ts";
 import { again, type Decoder, decoder, fromMap, record } from "./decoder.ts";
 import { randomGrant, randomSerial } from "./people.ts";
+import { randomBundle, randomFigures, randomOwnRelays } from "./states.ts";
 
 const PRESENCE = "that the record is there is all that it says";
+
+function randomPair(random: Random, slot: 0 | 1): StoredPair {
+	const count = random.between(1, LIMITS.ownChainCertificates);
+	return { slot, chain: Array.from({ length: count }, () => random.bytes(random.between(1, 600))) };
+}
 
 export const RECORD_DECODERS: readonly Decoder[] = Object.freeze([
 	record("access/claim.ts", "CLAIM_CODEC", CLAIM_CODEC, (random) => ({
@@ -27,6 +44,13 @@ export const RECORD_DECODERS: readonly Decoder[] = Object.freeze([
 	record("identity/records.ts", "CERTIFICATE_CODEC", CERTIFICATE_CODEC, (random) =>
 		[random.bytes(random.between(1, 400)), random.bytes(9)].slice(random.below(2)),
 	),
+	record("identity/records.ts", "OPERATIONAL_CODEC", OPERATIONAL_CODEC, (random) => {
+		const slot = random.pick<0 | 1>([0, 1]);
+		return {
+			current: random.boolean() ? randomPair(random, slot) : undefined,
+			trial: random.boolean() ? randomPair(random, slot === 0 ? 1 : 0) : undefined,
+		};
+	}),
 	record("identity/records.ts", "SEAL_CODEC", SEAL_CODEC, () => true, PRESENCE),
 	record("store/reset.ts", "RESET_PENDING", RESET_PENDING, () => true, PRESENCE),
 	record("log/event-log.ts", "CODEC", LOG_CODEC, (random) => ({
@@ -34,6 +58,9 @@ export const RECORD_DECODERS: readonly Decoder[] = Object.freeze([
 		headBefore: random.bytes(32),
 	})),
 	record("time/trusted-time.ts", "CODEC", TIME_CODEC, (random) => random.uint32() * 50),
+	record("trust/trust-store.ts", "CODEC", BUNDLE_CODEC, randomBundle),
+	record("trust/owner-relays.ts", "CODEC", OWNER_RELAYS_CODEC, randomOwnRelays),
+	record("app/health.ts", "CODEC", HEALTH_CODEC, randomFigures),
 	record("app/notices.ts", "COUNTER", NOTICE_COUNTER, (random) => random.uint32()),
 	record("app/notices.ts", "KEPT", KEPT, (random) =>
 		Array.from({ length: random.between(1, 4) }, () => ({

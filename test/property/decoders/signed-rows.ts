@@ -1,20 +1,15 @@
-/** Rows for certificates, DER, signed messages and the proof of an enrolment. */
-import { concatBytes, fromHex } from "../../../modules/base/bytes.ts";
+/** Rows for signed messages: COSE, the time role's statements and the proof of an enrolment. */
+import { fromHex } from "../../../modules/base/bytes.ts";
+import { LIMITS } from "../../../modules/base/limits.ts";
 import { encodeUtf8 } from "../../../modules/base/utf8.ts";
+import { decodeSign, encodeSign, verifySign } from "../../../modules/cose/sign.ts";
 import { verifyDetached, verifySign1 } from "../../../modules/cose/sign1.ts";
 import { readEnrolment } from "../../../modules/pairing/enrol.ts";
-import { decodeCertificate } from "../../../modules/trust/certificate.ts";
-import { DerReader, der } from "../../../modules/trust/der.ts";
+import { verifyTimeStatement } from "../../../modules/time/time-statement.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
-import { describe } from "../../harness/compare.ts";
-import {
-	makeDeviceCertificate,
-	makeRoot,
-	opensslDevice,
-	opensslServer,
-} from "../../unit/trust/certificates.ts";
+import { holder, publicKeys } from "../../sim/bundles.ts";
 import { accepted, again, type Decoder, decoder, fromMap } from "./decoder.ts";
-import { randomName, randomSerial } from "./people.ts";
+import { randomName } from "./people.ts";
 
 /** sign-pass-03 of cose-wg/Examples (public domain): untagged, key id "11". */
 const SIGNED =
@@ -28,37 +23,15 @@ const ENROLLED =
 const PROOF =
 	"254d096b95f9ff742410e48c973c8712a01dce536fb7c05892f134310e5c39c562e5e54b1d42d6dc47f9db43030dd35c4ae92f509761838d28d1fb26328d067b";
 
-/** Writes elements as they were read; undefined at the first that was refused. */
-function elementsOf(bytes: Uint8Array): readonly (readonly [tag: number, content: Uint8Array])[] | undefined {
-	const reader = new DerReader(bytes);
-	const elements: (readonly [number, Uint8Array])[] = [];
-	for (let element = reader.next(); element !== undefined; element = reader.next()) {
-		elements.push([element.tag, element.content]);
-		if (reader.done) return elements;
-	}
-	return undefined;
-}
+/** Of holders 1 and 2, whose key ids are their numbers, over "This is the content." as "kind one". */
+const SIGNED_BY_TWO =
+	"8440a054546869732069732074686520636f6e74656e742e828343a10126a1044101584072a6fa517e0143334c7973583c7d4c9e2b0dc8e1412a46cb862886430cd62f74968bcbf2cb93360fbed3fda882746772833bd74610d7f6813f0f38bd583beeff8343a10126a10441025840ca5ff0f5c8fc920d343ba72c26005cfba032084bb447c04fe3875b1d31d31e2c0de821b3597cf069f4a53c6b0878d58c37ead15823d8b0da8b4762c45ab5c437";
+
+/** Of holder 13 as the time role: 2026-06-01T00:00:00Z for a nonce of sevens. */
+const TIME =
+	"8443a10126a10448f6055078c8608d75581fa30001015007070707070707070707070707070707021b0000019e807aec0058403bd5a782d65ddbda03896bcf9e8f3033311de01a0fd64d4b596bf914b9db82572ca31429c2a94b9dfaaba9a4a11bde882a783c2d182ffec313438780874937b8";
 
 export const SIGNED_ROWS: readonly Decoder[] = Object.freeze([
-	decoder("trust/der.ts", "DerReader", {
-		valid: (random) =>
-			concatBytes(...[makeRoot(), der(4, random.bytes(random.below(300)))].slice(random.below(2))),
-		decode: (bytes) =>
-			again(elementsOf(bytes), (elements) =>
-				concatBytes(...elements.map(([tag, content]) => der(tag, content))),
-			),
-		views: "the reader returns views of the bytes it was given",
-	}),
-	decoder("trust/certificate.ts", "decodeCertificate", {
-		valid: (random) =>
-			random.pick([
-				opensslDevice,
-				opensslServer,
-				() => makeDeviceCertificate(randomSerial(random), concatBytes(Uint8Array.of(4), random.bytes(64))),
-			])(),
-		decode: (bytes) => again(decodeCertificate(bytes), (certificate) => encodeUtf8(describe(certificate))),
-		describes: true,
-	}),
 	decoder("cose/sign1.ts", "verifySign1", {
 		valid: () => fromHex(SIGNED)!,
 		decode(bytes, crypto) {
@@ -88,6 +61,40 @@ export const SIGNED_ROWS: readonly Decoder[] = Object.freeze([
 				readEnrolment(crypto, "LK-0001", new Uint8Array(32).fill(7), args, keys),
 			);
 			return again(read, ({ name, keyP256 }) => encodeCbor([name, keyP256]));
+		},
+		describes: true,
+	}),
+	decoder("cose/sign.ts", "decodeSign", {
+		valid: (random) => {
+			const signatures = Array.from({ length: random.between(1, LIMITS.bundleSignatures) }, () => ({
+				keyId: random.bytes(random.between(1, LIMITS.coseKeyIdBytes)),
+				signature: random.bytes(64),
+			}));
+			return encodeSign({ payload: random.bytes(random.below(200)), signatures });
+		},
+		decode: (bytes) => again(accepted(decodeSign(bytes)), encodeSign),
+	}),
+	decoder("cose/sign.ts", "verifySign", {
+		valid: () => fromHex(SIGNED_BY_TWO)!,
+		decode(bytes, crypto) {
+			const message = accepted(decodeSign(bytes));
+			const keys = publicKeys(holder(1), holder(2));
+			const signers =
+				message &&
+				verifySign(crypto, message, {
+					externalAad: encodeUtf8("kind one"),
+					keyFor: (keyId) => (keyId.length === 1 ? keys[keyId[0]! - 1] : undefined),
+				});
+			return again(signers && accepted(signers), (found) => encodeCbor(found));
+		},
+		describes: true,
+	}),
+	decoder("time/time-statement.ts", "verifyTimeStatement", {
+		valid: () => fromHex(TIME)!,
+		decode(bytes, crypto) {
+			const nonce = new Uint8Array(16).fill(7);
+			const unixMs = accepted(verifyTimeStatement(crypto, publicKeys(holder(13)), nonce, bytes));
+			return again(unixMs, (value) => encodeCbor(value));
 		},
 		describes: true,
 	}),

@@ -4,14 +4,20 @@
  */
 import type { Decoder } from "./decoder.ts";
 import { LINK_ROWS } from "./link-rows.ts";
+import { LOG_ROWS } from "./log-rows.ts";
+import { MESSAGE_ROWS } from "./message-rows.ts";
 import { RECORD_DECODERS } from "./record-rows.ts";
 import { SIGNED_ROWS } from "./signed-rows.ts";
+import { TRUST_ROWS } from "./trust-rows.ts";
 import { WIRE_ROWS } from "./wire-rows.ts";
 
 export const DECODERS: readonly Decoder[] = Object.freeze([
 	...WIRE_ROWS,
+	...MESSAGE_ROWS,
+	...LOG_ROWS,
 	...RECORD_DECODERS,
 	...SIGNED_ROWS,
+	...TRUST_ROWS,
 	...LINK_ROWS,
 ]);
 
