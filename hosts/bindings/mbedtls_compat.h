@@ -23,7 +23,7 @@
 
 typedef int (*CompatRandom)(void *context, unsigned char *output, size_t bytes);
 
-/* ---- PSA's generator: fresh entropy of the library's own, and `mixed` on top ---- */
+/* ---- PSA's generator: fresh entropy of the library's own, and `mixed` on top; PSA_ERROR_NOT_SUPPORTED where no call mixes ---- */
 
 static inline psa_status_t compat_random_mix(const uint8_t *mixed, size_t bytes)
 {
@@ -32,8 +32,8 @@ static inline psa_status_t compat_random_mix(const uint8_t *mixed, size_t bytes)
 #elif (MBEDTLS_VERSION_NUMBER >= 0x03060600 && MBEDTLS_VERSION_NUMBER < 0x04000000) || MBEDTLS_VERSION_NUMBER >= 0x04010000
 	return psa_random_reseed(mixed, bytes);
 #else
-	(void)mixed, (void)bytes;  /* no call of these mixes anything in: they have what they drew for themselves when PSA started */
-	return PSA_SUCCESS;
+	(void)mixed, (void)bytes;  /* 3.0 to 3.6.5 and 4.0 */
+	return PSA_ERROR_NOT_SUPPORTED;
 #endif
 }
 

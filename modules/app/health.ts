@@ -3,6 +3,8 @@
  * the link failed and why. It outlives reboots and resets, in one record that is written at boot, at most once each
  * LIMITS.healthWriteMs after that, and before a reboot that the firmware asks for (docs/STORAGE.md 5).
  *
+ * Measuring the heap costs a collection, so that is done once each LIMITS.healthMeasureMs, however many ask (T16).
+ *
  * It holds numbers, words of closed lists and names of functions; no text from outside, no value (I1). A record that
  * cannot be read or is newer is left alone, and figures then last as long as this boot.
  */
@@ -51,6 +53,7 @@ export class Health {
 	#figures: HealthFigures;
 	#changed = false;
 	#writtenAtMs = 0;
+	#measuredAtMs = Number.NEGATIVE_INFINITY;
 	#timer: Timer | undefined;
 
 	constructor(store: Store, clock: Clock, system: System) {
@@ -72,6 +75,7 @@ export class Health {
 		const lastStack = fault === undefined && !FAULTS.includes(reason) ? stack : fault;
 		const former = reason === "power-on" ? undefined : leastFreeBytes;
 		const least = Math.min(former ?? Number.POSITIVE_INFINITY, this.#system.heap().leastFreeBytes);
+		this.#measuredAtMs = this.#clock.monotonicMs();
 		this.#figures = {
 			...rest,
 			boots: boot,
@@ -98,14 +102,17 @@ export class Health {
 		this.#change({ ...this.#figures, lastTimeSource: source });
 	}
 
-	/** Looks at the heap; costs a collection. */
+	/** Looks at the heap, unless that was done a moment ago: it costs a collection. */
 	measure(): void {
+		const nowMs = this.#clock.monotonicMs();
+		if (nowMs - this.#measuredAtMs < LIMITS.healthMeasureMs) return;
+		this.#measuredAtMs = nowMs;
 		const { leastFreeBytes } = this.#system.heap();
 		const former = this.#figures.leastFreeBytes ?? Number.POSITIVE_INFINITY;
 		if (leastFreeBytes < former) this.#change({ ...this.#figures, leastFreeBytes });
 	}
 
-	/** As they are now. */
+	/** As they are now; the heap's as it was last measured. */
 	figures(): HealthFigures {
 		this.measure();
 		return this.#figures;

@@ -2,15 +2,16 @@
  * The factory line's verbs (PROTOCOL 6) on the lock: reads arguments, asks identity, answers. It keeps no state; what
  * may be repeated, and what the seal ends, is identity's to say. The setup secret leaves only sealed to the line's key.
  */
+import { unreachable } from "../base/assert.ts";
 import { attempt } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import type { Identity } from "../identity/identity.ts";
+import { decodeChain } from "../identity/records.ts";
 import { sealN } from "../noise/one-way.ts";
 import type { Crypto } from "../platform/crypto.ts";
-import { decodePiece } from "../trust/bundle-assembly.ts";
 import type { CborFields } from "../wire/cbor-encode.ts";
-import { asBytes, type CborMap } from "../wire/cbor-map.ts";
+import type { CborMap } from "../wire/cbor-map.ts";
 import { TIME_STATEMENT_BYTES_MAX } from "../wire/envelope.ts";
 import { PROTOCOL_VERSION } from "../wire/hello.ts";
 import { labelPrologue } from "../wire/label.ts";
@@ -21,6 +22,7 @@ import {
 	type LineCode,
 	type LineRequest,
 } from "../wire/line-verb.ts";
+import { decodePiece } from "../wire/piece.ts";
 import type { TimeKeeper } from "./time-keeper.ts";
 import { type PieceReason, refusalClass, type TrustKeeper } from "./trust-keeper.ts";
 
@@ -109,7 +111,7 @@ export class LineVerbs {
 	}
 
 	#install(args: CborMap): VerbResult {
-		const chain = readChain(args);
+		const chain = decodeChain(args.get(0), LIMITS.ownChainBytes);
 		if (!args.hasOnly([0]) || chain === undefined) return refuse("malformed");
 		const installed = this.#options.identity.install(chain);
 		if (!installed.ok) return installed;
@@ -157,7 +159,8 @@ export class LineVerbs {
 }
 
 function lineCode(reason: PieceReason): LineCode {
-	switch (refusalClass(reason)) {
+	const refusal = refusalClass(reason);
+	switch (refusal) {
 		case "order":
 			return "out-of-order";
 		case "unreadable":
@@ -167,16 +170,7 @@ function lineCode(reason: PieceReason): LineCode {
 		case "later":
 		case "busy":
 			return "storage";
+		default:
+			return unreachable(refusal);
 	}
-}
-
-function readChain(args: CborMap): readonly Uint8Array[] | undefined {
-	const items = args.array(0, { min: 1, max: LIMITS.ownChainCertificates });
-	const chain: Uint8Array[] = [];
-	for (const item of items ?? []) {
-		const certificate = asBytes(item, { min: 1, max: LIMITS.ownChainBytes });
-		if (certificate === undefined) return undefined;
-		chain.push(certificate);
-	}
-	return items && chain;
 }

@@ -187,8 +187,9 @@ export class RelaySide {
 	/** Each trusted relay with each certificate: the best certificate at every relay before the next one. */
 	#relays(): readonly LinkRelay[] {
 		const { ownerRelays, time, trust } = this.#options;
+		const relays = relayList(trust, ownerRelays);
 		return this.#renewal.certificates().flatMap((clientCertificate) =>
-			relayList(trust, ownerRelays).map(({ host, port, serverName, roots, scope }) => ({
+			relays.map(({ host, port, serverName, roots, scope }) => ({
 				host,
 				port,
 				serverName,

@@ -24,6 +24,7 @@ import {
 import { DEVICE_KEYS, type Identity } from "../identity/identity.ts";
 import { OPERATIONAL_KEYS, type OperationalPairs } from "../identity/operational-pairs.ts";
 import { buildRenewalRequest } from "../identity/renewal-request.ts";
+import type { LinkFailureReason } from "../link/link-failure.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Crypto } from "../platform/crypto.ts";
 import type { KeyName, KeyStore } from "../platform/keys.ts";
@@ -52,8 +53,12 @@ export interface RenewalOptions {
 	readonly onRenewed: (notAfterMs: number) => void;
 }
 
-/** Why a connection ended, as far as it says something of the certificate that it came with (modules/link). */
-const REFUSALS: readonly string[] = Object.freeze(["alert-certificate", "upgrade-refused", "setup"]);
+/** Why a connection ended, as far as it says something of the certificate that it came with. */
+const REFUSALS: readonly LinkFailureReason[] = Object.freeze([
+	"alert-certificate",
+	"upgrade-refused",
+	"setup",
+]);
 
 interface Asked {
 	readonly slot: KeySlot;
@@ -108,8 +113,8 @@ export class Renewal {
 		if (kept) this.#consider(false);
 	}
 
-	/** An attempt or a connection with the certificate of this key failed; reason: a word of the link's. */
-	linkFailed(key: KeyName, reason: string): void {
+	/** An attempt or a connection with the certificate of this key failed. */
+	linkFailed(key: KeyName, reason: LinkFailureReason): void {
 		const credential = this.#credentialOf(key);
 		if (credential === undefined || !REFUSALS.includes(reason)) return;
 		this.#log(`the ${credential} certificate is refused, ${reason}`);

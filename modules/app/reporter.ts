@@ -47,7 +47,7 @@ export class Reporter {
 		this.#options.send(this.report());
 	}
 
-	/** The relay asks: at an allowance, because a report costs a collection of the heap (T16). */
+	/** The relay asks: at an allowance, because a report costs a message and may cost a collection of the heap (T16). */
 	requested(): void {
 		if (this.#allowance.take(this.#options.clock.monotonicMs())) this.tell();
 	}

@@ -2,17 +2,18 @@
  * The commands of a session that concern trust (PROTOCOL 5.5): a bundle in pieces, what is trusted now, an owner's own
  * relays. They decide nothing about who may; whether a bundle holds is for modules/trust to say.
  */
+import { unreachable } from "../base/assert.ts";
 import { LIMITS } from "../base/limits.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Crypto } from "../platform/crypto.ts";
 import type { TrustedTime } from "../time/trusted-time.ts";
-import { decodePiece } from "../trust/bundle-assembly.ts";
 import { decodeOwnRelays, type OwnerRelays } from "../trust/owner-relays.ts";
 import { encodeRelayAddresses } from "../trust/relay-entry.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
 import { asArray, type CborMap } from "../wire/cbor-map.ts";
 import type { CommandName, Refusal } from "../wire/command.ts";
+import { decodePiece } from "../wire/piece.ts";
 import { TIME_SOURCES } from "../wire/report.ts";
 import type { Call } from "./handlers.ts";
 import { refusalClass, type TrustKeeper } from "./trust-keeper.ts";
@@ -50,6 +51,8 @@ export class TrustCommands {
 				return args.size === 0 ? undefined : "unknown-command";
 			case "relays.set":
 				return isNone(args) || readOwn(args) !== undefined ? undefined : "unknown-command";
+			default:
+				return unreachable(command);
 		}
 	}
 
@@ -63,6 +66,8 @@ export class TrustCommands {
 				return this.#listRelays(call);
 			case "relays.set":
 				return this.#setRelays(call);
+			default:
+				return unreachable(command);
 		}
 	}
 
@@ -129,5 +134,7 @@ function statusOf(refusal: ReturnType<typeof refusalClass>): Refusal {
 			return "try-later";
 		case "busy":
 			return "busy";
+		default:
+			return unreachable(refusal);
 	}
 }

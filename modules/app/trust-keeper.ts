@@ -9,11 +9,15 @@ import { accept, type Result, refuse } from "../base/result.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { System } from "../platform/system.ts";
-import { BundleAssembly, type Piece } from "../trust/bundle-assembly.ts";
+import { BundleAssembly } from "../trust/bundle-assembly.ts";
 import type { TrustChange, TrustReason, TrustStore } from "../trust/trust-store.ts";
 import type { LogEvent } from "../wire/log-entry.ts";
+import type { Piece } from "../wire/piece.ts";
 
-export type TrustWay = "relay" | "session" | "serial";
+/** A relay brings a bundle whole, in one envelope. */
+export type PieceWay = "session" | "serial";
+
+export type TrustWay = "relay" | PieceWay;
 
 export type TakeReason =
 	| TrustReason
@@ -33,23 +37,17 @@ export interface TrustKeeperOptions {
 	readonly onChanged: () => void;
 }
 
-interface WayIn {
-	readonly refusals: TokenBucket;
-	readonly assembly: BundleAssembly;
-}
-
 export class TrustKeeper {
 	readonly #options: TrustKeeperOptions;
-	readonly #ways: Readonly<Record<TrustWay, WayIn>>;
+	readonly #refusals: Readonly<Record<TrustWay, TokenBucket>>;
+	readonly #assemblies: Readonly<Record<PieceWay, BundleAssembly>>;
 
 	constructor(options: TrustKeeperOptions) {
 		this.#options = options;
 		const nowMs = options.clock.monotonicMs();
-		const way = (): WayIn => ({
-			refusals: new TokenBucket(LIMITS.trustRefusalsBurst, LIMITS.trustRefusalsPerMinute, nowMs),
-			assembly: new BundleAssembly(),
-		});
-		this.#ways = { relay: way(), session: way(), serial: way() };
+		const bucket = () => new TokenBucket(LIMITS.trustRefusalsBurst, LIMITS.trustRefusalsPerMinute, nowMs);
+		this.#refusals = { relay: bucket(), session: bucket(), serial: bucket() };
+		this.#assemblies = { session: new BundleAssembly(), serial: new BundleAssembly() };
 	}
 
 	take(way: TrustWay, message: Uint8Array): Result<TrustChange, TakeReason> {
@@ -72,11 +70,11 @@ export class TrustKeeper {
 
 	/** `owner`: whose pieces belong together. */
 	takePiece(
-		way: TrustWay,
+		way: PieceWay,
 		owner: unknown,
 		piece: Piece,
 	): Result<{ readonly version: number; readonly next: number }, PieceReason> {
-		const assembled = this.#ways[way].assembly.add(owner, piece);
+		const assembled = this.#assemblies[way].add(owner, piece);
 		if (!assembled.ok) return assembled;
 		const { next, message } = assembled.value;
 		if (message === undefined) return accept({ version: this.#options.trust.version, next });
@@ -85,17 +83,18 @@ export class TrustKeeper {
 	}
 
 	/** This sender of pieces is gone. */
-	forget(way: TrustWay, owner: unknown): void {
-		this.#ways[way].assembly.forget(owner);
+	forget(way: PieceWay, owner: unknown): void {
+		this.#assemblies[way].forget(owner);
 	}
 
+	/** What flash refuses costs of the allowance too: the signatures were verified before. */
 	#judge(way: TrustWay, judge: () => Result<TrustChange, TrustReason>): Result<TrustChange, TakeReason> {
 		const { clock, mayVerify } = this.#options;
-		const { refusals } = this.#ways[way];
+		const refusals = this.#refusals[way];
 		if (!mayVerify()) return refuse("busy");
 		if (!refusals.has(clock.monotonicMs())) return refuse("too-often");
 		const judged = judge();
-		if (!judged.ok && judged.reason !== "storage") refusals.take(clock.monotonicMs());
+		if (!judged.ok) refusals.take(clock.monotonicMs());
 		return judged;
 	}
 }

@@ -55,7 +55,6 @@ export const LIMITS = Object.freeze({
 	sessionMs: 3600000,
 	sessionsPerGrant: 2,
 	sessionFrames: 65536,
-	frameBytes: 4096,
 	handshakesBurst: 10,
 	handshakesPerMinute: 30,
 
@@ -135,6 +134,8 @@ export const LIMITS = Object.freeze({
 	healthFailureReasons: 64,
 	/** What is counted reaches flash so often at most. */
 	healthWriteMs: 3600000,
+	/** The heap is measured so often at most, whoever asks: each time costs a collection. */
+	healthMeasureMs: 1000,
 	reportBytes: 2048,
 	/** Reports that a relay may ask for. */
 	reportsBurst: 4,

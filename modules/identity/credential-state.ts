@@ -1,6 +1,6 @@
 /**
  * As whom the lock comes to its relay (DESIGN 7, PROTOCOL 8.1): which of its certificates, in which order, and what the
- * relay's answer means. Pure; operational-store keeps what outlives a boot, app/renewal carries out the effects.
+ * relay's answer means. Pure; operational-pairs keeps what outlives a boot, app/renewal carries out the effects.
  *
  *              none ---issued--> trial ---its link was ready--> current ---issued--> current + trial --> current
  *                                 |                                                      |

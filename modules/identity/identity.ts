@@ -7,7 +7,7 @@
  * holds a private key: signatures and the setup secret stay behind the key store.
  */
 import { bytesEqual } from "../base/bytes.ts";
-import { DeviceError } from "../base/device-error.ts";
+import { attempt } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import type { Secret } from "../platform/crypto.ts";
@@ -97,7 +97,7 @@ export class Identity {
 	/** The device's P-256 key; undefined before `begin`, or when the key store has lost it. */
 	get keyP256(): Uint8Array | undefined {
 		if (this.#device === undefined) return undefined;
-		const key = this.#attempt(() => this.#keys.publicKey(DEVICE_KEYS.device));
+		const key = attempt(() => this.#keys.publicKey(DEVICE_KEYS.device));
 		return key.ok ? key.value : undefined;
 	}
 
@@ -110,7 +110,8 @@ export class Identity {
 		if (known !== undefined && (known.serial !== serial || known.hardwareClass !== hardwareClass)) {
 			return refuse("conflict");
 		}
-		const made = this.#attempt(() => {
+		// A key store that fails, or may not draw yet, is a refusal.
+		const made = attempt(() => {
 			this.#makeKey(DEVICE_KEYS.device, "p256");
 			this.#makeKey(DEVICE_KEYS.noise, "x25519");
 			this.#makeKey(DEVICE_KEYS.setup, "secret", SETUP_SECRET_BYTES);
@@ -121,7 +122,7 @@ export class Identity {
 				key25519: this.#keys.publicKey(DEVICE_KEYS.noise),
 			};
 		});
-		if (!made.ok) return made;
+		if (!made.ok) return refuse("storage");
 		if (known === undefined && !this.#store.write(DEVICE_CODEC, device).ok) return refuse("storage");
 		this.#device = device;
 		return made;
@@ -142,7 +143,8 @@ export class Identity {
 	openSetupSecret(): Result<Secret, IdentityReason> {
 		if (this.#sealed) return refuse("sealed");
 		if (this.#device === undefined) return refuse("out-of-order");
-		return this.#attempt(() => this.#keys.openSecret(DEVICE_KEYS.setup));
+		const opened = attempt(() => this.#keys.openSecret(DEVICE_KEYS.setup));
+		return opened.ok ? opened : refuse("storage");
 	}
 
 	seal(): Result<void, IdentityReason> {
@@ -167,16 +169,6 @@ export class Identity {
 		if (leaf.subjectSerial !== serial || leaf.isCa || !leaf.clientAuth || !leaf.digitalSignature)
 			return false;
 		return chain.slice(1).every((issuer) => decodeCertificate(issuer)?.isCa === true);
-	}
-
-	/** A key store that fails, or may not draw yet, is a refusal; anything that is no fault of the environment goes on. */
-	#attempt<Value>(act: () => Value): Result<Value, "storage"> {
-		try {
-			return accept(act());
-		} catch (error) {
-			if (error instanceof DeviceError) return refuse("storage");
-			throw error;
-		}
 	}
 }
 

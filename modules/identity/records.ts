@@ -24,7 +24,11 @@ function decodeDevice(fields: CborMap): Device | undefined {
 	return isHardwareClass(hardwareClass) ? { serial, hardwareClass } : undefined;
 }
 
-function decodeChain(value: CborValue | undefined, bytesMax: number): readonly Uint8Array[] | undefined {
+/** Certificates, DER, leaf first; bytesMax: of each. */
+export function decodeChain(
+	value: CborValue | undefined,
+	bytesMax: number,
+): readonly Uint8Array[] | undefined {
 	const items = asArray(value, { min: 1, max: LIMITS.ownChainCertificates });
 	const chain: Uint8Array[] = [];
 	for (const item of items ?? []) {

@@ -6,7 +6,7 @@
  * Bounds: one connection, one message in, LIMITS.linkQueueBytes out. What cannot be sent or read is dropped,
  * counted and logged.
  */
-import { assert } from "../base/assert.ts";
+import { assert, unreachable } from "../base/assert.ts";
 import { DeviceError } from "../base/device-error.ts";
 import type { Timer } from "../platform/clock.ts";
 import type { TlsConnection, TlsReason } from "../platform/tls.ts";
@@ -159,6 +159,8 @@ export class Link {
 			case "down":
 				for (const callback of this.#onDown) callback();
 				break;
+			default:
+				unreachable(effect);
 		}
 	}
 

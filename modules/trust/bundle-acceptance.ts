@@ -7,6 +7,7 @@ import { bytesEqual } from "../base/bytes.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
+import { keyIdOf } from "../cose/key-id.ts";
 import { decodeSign, type SignersReason, type SignReason, verifySign } from "../cose/sign.ts";
 import type { Crypto } from "../platform/crypto.ts";
 import { decodeBundle, encodeBundle, type Role, type TrustBundle } from "./bundle.ts";
@@ -31,16 +32,9 @@ export interface BundleVerdict {
 	readonly isNew: boolean;
 }
 
-const KEY_ID_BYTES = 8;
-
 /** The kind of what is signed. */
 export function bundleAad(): Uint8Array {
 	return encodeUtf8("latchkey trust");
-}
-
-/** PROTOCOL 10, key-id. */
-export function bundleKeyId(crypto: Crypto, publicKey: Uint8Array): Uint8Array {
-	return crypto.sha256(publicKey).slice(0, KEY_ID_BYTES);
 }
 
 export function judgeBundle(
@@ -69,7 +63,7 @@ export function judgeBundle(
 	const known = [...bundle.bundleRole.keys, ...(follows?.bundleRole.keys ?? [])];
 	const signers = verifySign(crypto, signed.value, {
 		externalAad: bundleAad(),
-		keyFor: (keyId) => known.find((key) => bytesEqual(bundleKeyId(crypto, key), keyId)),
+		keyFor: (keyId) => known.find((key) => bytesEqual(keyIdOf(crypto, key), keyId)),
 	});
 	if (!signers.ok) return signers;
 	if (!isMet(bundle.bundleRole, signers.value)) return refuse("threshold");

@@ -1,33 +1,15 @@
 /**
  * A message that comes in pieces (PROTOCOL 10.2): one buffer for one way in, filled from the front, of the size that the
- * first piece names and never above LIMITS.bundleBytes. Whoever begins owns it; another sender begins anew or is refused.
+ * first piece names, which decodePiece bounds. Whoever begins owns it; another sender begins anew or is refused.
  */
-import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
-import type { CborMap } from "../wire/cbor-map.ts";
-
-export interface Piece {
-	readonly total: number;
-	readonly offset: number;
-	readonly bytes: Uint8Array;
-}
+import type { Piece } from "../wire/piece.ts";
 
 export interface Assembly {
 	/** Where the next piece begins. */
 	readonly next: number;
 	/** With the last piece: the whole message. */
 	readonly message?: Uint8Array;
-}
-
-/** `{0: total, 1: offset, 2: bytes}`; undefined for anything else, and for a piece that leaves its message. */
-export function decodePiece(args: CborMap): Piece | undefined {
-	const total = args.uint(0, LIMITS.bundleBytes);
-	const offset = args.uint(1, LIMITS.bundleBytes);
-	const bytes = args.bytes(2, { min: 1, max: LIMITS.bundlePieceBytes });
-	if (!args.hasOnly([0, 1, 2]) || total === undefined || offset === undefined || bytes === undefined) {
-		return undefined;
-	}
-	return offset + bytes.length <= total ? { total, offset, bytes } : undefined;
 }
 
 export class BundleAssembly {

@@ -83,11 +83,12 @@ export class TrustStore {
 		return this.#bundle?.timeKeys ?? [];
 	}
 
-	/** P-256 points. */
+	/** P-256 points. Updates need them: nothing asks for them yet. */
 	get freshnessKeys(): readonly Uint8Array[] {
 		return this.#bundle?.freshnessKeys ?? [];
 	}
 
+	/** Who signs images. Updates need it: nothing asks for it yet. */
 	get updateRole(): Role | undefined {
 		return this.#bundle?.updateRole;
 	}

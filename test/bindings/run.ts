@@ -6,6 +6,7 @@ import { boardTests } from "./board-tests.ts";
 import { buildVariants } from "./boards.ts";
 import { chainTests } from "./chain-tests.ts";
 import { commandTests } from "./command-tests.ts";
+import { nativeTests } from "./native-tests.ts";
 import { streamTests } from "./stream-tests.ts";
 import { tlsTests } from "./tls-tests.ts";
 import { wireTests } from "./wire-tests.ts";
@@ -22,6 +23,7 @@ const SUITES: readonly (readonly BindingTest[])[] = [
 	wireTests,
 	streamTests,
 	commandTests,
+	nativeTests,
 ];
 
 async function main(): Promise<number> {

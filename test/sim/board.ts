@@ -60,6 +60,8 @@ export class SimBoard {
 	#fault: string | undefined;
 	/** Of the firmware's heap, as a test wants it. */
 	freeBytes = 100000;
+	/** How often the firmware looked at its heap, over all boots. */
+	heapLooks = 0;
 	#leastFreeBytes = Number.POSITIVE_INFINITY;
 
 	constructor(options: SimBoardOptions) {
@@ -109,6 +111,7 @@ export class SimBoard {
 				this.#fault = undefined;
 			},
 			heap: () => {
+				this.heapLooks++;
 				this.#leastFreeBytes = Math.min(this.#leastFreeBytes, this.freeBytes);
 				return { freeBytes: this.freeBytes, leastFreeBytes: this.#leastFreeBytes };
 			},

@@ -4,10 +4,11 @@
  * keys are quick to compute, and nobody needs them to be secret.
  */
 import { concatBytes } from "../../modules/base/bytes.ts";
+import { keyIdOf } from "../../modules/cose/key-id.ts";
 import { encodeSign, signStructure } from "../../modules/cose/sign.ts";
 import type { Crypto } from "../../modules/platform/crypto.ts";
 import { encodeBundle, type TrustBundle } from "../../modules/trust/bundle.ts";
-import { bundleAad, bundleKeyId } from "../../modules/trust/bundle-acceptance.ts";
+import { bundleAad } from "../../modules/trust/bundle-acceptance.ts";
 import type { RelayAddress } from "../../modules/trust/relay-entry.ts";
 import { caConstraints, keyUsage, makeCertificate } from "../unit/trust/certificates.ts";
 import { p256PublicKey, p256Sign } from "./p256.ts";
@@ -76,20 +77,8 @@ export function signBundle(
 	const payload = bundle instanceof Uint8Array ? bundle : encodeBundle(bundle);
 	const signed = signStructure(aad, payload);
 	const signatures = holders.map((each) => ({
-		keyId: bundleKeyId(crypto, each.publicKey),
+		keyId: keyIdOf(crypto, each.publicKey),
 		signature: p256Sign(crypto, each.privateKey, signed),
 	}));
 	return encodeSign({ payload, signatures });
-}
-
-/** The arguments of `trust.put` and of the verb `trust` for a message, piece by piece. */
-export function piecesOf(
-	message: Uint8Array,
-	pieceBytes = 2048,
-): readonly { readonly 0: number; readonly 1: number; readonly 2: Uint8Array }[] {
-	const pieces: { readonly 0: number; readonly 1: number; readonly 2: Uint8Array }[] = [];
-	for (let offset = 0; offset < message.length; offset += pieceBytes) {
-		pieces.push({ 0: message.length, 1: offset, 2: message.slice(offset, offset + pieceBytes) });
-	}
-	return pieces;
 }

@@ -21,9 +21,10 @@ import {
 	type LineAnswer,
 	type LineVerbName,
 } from "../../modules/wire/line-verb.ts";
+import { encodePieces } from "../../modules/wire/piece.ts";
 import { makeDeviceCertificate } from "../unit/trust/certificates.ts";
 import { SimBoard, type SimBoardOptions } from "./board.ts";
-import { piecesOf, signBundle, trustBundle } from "./bundles.ts";
+import { signBundle, trustBundle } from "./bundles.ts";
 
 export const RIG_SERIAL = "LK-TEST-0001";
 const LINE_KEY = new Uint8Array(32).fill(7);
@@ -89,7 +90,7 @@ export class LockRig {
 	/** Sends a signed bundle over the line; the answer to the last piece, or to the first that was refused. */
 	deliverTrust(message: Uint8Array): LineAnswer {
 		let answer: LineAnswer | undefined;
-		for (const piece of piecesOf(message)) {
+		for (const piece of encodePieces(message)) {
 			answer = this.verb("trust", piece);
 			if (answer.code !== "done") break;
 		}

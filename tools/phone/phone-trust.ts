@@ -2,8 +2,8 @@
  * What a phone does about a lock's trust (PROTOCOL 5.5, 10): carries a signed bundle to it, asks what it trusts, names the
  * owner's own relays. It verifies no bundle: the lock does.
  */
-import { LIMITS } from "../../modules/base/limits.ts";
 import { asArray, asBytes, asText, asUint } from "../../modules/wire/cbor-map.ts";
+import { encodePieces } from "../../modules/wire/piece.ts";
 import { type LockClient, PhoneFault } from "./lock-client.ts";
 
 export interface TrustStatus {
@@ -40,9 +40,8 @@ export class PhoneTrust {
 	/** Gives the lock a signed bundle; the version that it has then. Rejects with PhoneFault. */
 	async put(message: Uint8Array): Promise<number> {
 		let version: number | undefined;
-		for (let offset = 0; offset < message.length; offset += LIMITS.bundlePieceBytes) {
-			const bytes = message.slice(offset, offset + LIMITS.bundlePieceBytes);
-			const { result } = await this.#client.request("trust.put", { 0: message.length, 1: offset, 2: bytes });
+		for (const piece of encodePieces(message)) {
+			const { result } = await this.#client.request("trust.put", piece);
 			version = result.uint(0);
 		}
 		if (version === undefined) throw malformed("trust.put");

@@ -5,6 +5,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { bytesEqual } from "../../modules/base/bytes.ts";
 import { LIMITS } from "../../modules/base/limits.ts";
+import { keyIdOf } from "../../modules/cose/key-id.ts";
 import {
 	type CoseSignature,
 	decodeSign,
@@ -13,7 +14,7 @@ import {
 	signStructure,
 } from "../../modules/cose/sign.ts";
 import { type BundleFlaw, decodeBundle, type TrustBundle } from "../../modules/trust/bundle.ts";
-import { bundleAad, bundleKeyId } from "../../modules/trust/bundle-acceptance.ts";
+import { bundleAad } from "../../modules/trust/bundle-acceptance.ts";
 import { decodeCbor } from "../../modules/wire/cbor-decode.ts";
 import { asArray, asBytes } from "../../modules/wire/cbor-map.ts";
 import { NobleCrypto, type NobleSigningKey } from "../crypto/noble.ts";
@@ -76,7 +77,7 @@ export function writeBundleFile(path: string, message: SignMessage): void {
 
 /** The message with one signature more. Throws TrustFault when this key signed before or there are too many. */
 export function addSignature(message: SignMessage, key: NobleSigningKey): SignMessage {
-	const keyId = bundleKeyId(new NobleCrypto(), key.publicKey);
+	const keyId = keyIdOf(new NobleCrypto(), key.publicKey);
 	if (message.signatures.some((each) => bytesEqual(each.keyId, keyId))) {
 		throw new TrustFault("this key has signed already");
 	}
@@ -93,7 +94,7 @@ export function addSignature(message: SignMessage, key: NobleSigningKey): SignMe
  */
 export function standingAlone({ payload, signatures, bundle }: BundleFile): Uint8Array {
 	const crypto = new NobleCrypto();
-	const own = bundle.bundleRole.keys.map((key) => bundleKeyId(crypto, key));
+	const own = bundle.bundleRole.keys.map((key) => keyIdOf(crypto, key));
 	const isOwn = ({ keyId }: CoseSignature): boolean => own.some((each) => bytesEqual(each, keyId));
 	return encodeSign({ payload, signatures: signatures.filter(isOwn) });
 }

@@ -4,9 +4,10 @@
  */
 import { X509Certificate } from "node:crypto";
 import { bytesEqual, toHex } from "../../modules/base/bytes.ts";
+import { keyIdOf } from "../../modules/cose/key-id.ts";
 import { encodeSign, verifySign } from "../../modules/cose/sign.ts";
 import type { Role, TrustBundle } from "../../modules/trust/bundle.ts";
-import { bundleAad, bundleKeyId, isMet, judgeBundle } from "../../modules/trust/bundle-acceptance.ts";
+import { bundleAad, isMet, judgeBundle } from "../../modules/trust/bundle-acceptance.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import type { BundleFile } from "./bundle-file.ts";
 import { keyName } from "./key-file.ts";
@@ -46,7 +47,7 @@ export function inspect(
 	const signers: Uint8Array[] = [];
 	const strangers: string[] = [];
 	for (const each of signatures) {
-		const keyFor = (keyId: Uint8Array) => known.find((key) => bytesEqual(bundleKeyId(crypto, key), keyId));
+		const keyFor = (keyId: Uint8Array) => known.find((key) => bytesEqual(keyIdOf(crypto, key), keyId));
 		const held = verifySign(crypto, { payload, signatures: [each] }, { externalAad: bundleAad(), keyFor });
 		if (held.ok) signers.push(...held.value);
 		else strangers.push(`${toHex(each.keyId)} (${held.reason})`);

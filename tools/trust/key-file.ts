@@ -6,7 +6,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { toHex } from "../../modules/base/bytes.ts";
-import { bundleKeyId } from "../../modules/trust/bundle-acceptance.ts";
+import { keyIdOf } from "../../modules/cose/key-id.ts";
 import { NobleCrypto, NobleSigningKey } from "../crypto/noble.ts";
 import { readP256Point } from "../relay/device-certificate.ts";
 import { TrustFault } from "./trust-fault.ts";
@@ -53,5 +53,5 @@ export function withKeyFile<Value>(path: string, use: (key: NobleSigningKey) => 
 
 /** PROTOCOL 10 key-id in hexadecimal: how people name a key. */
 export function keyName(publicKey: Uint8Array): string {
-	return toHex(bundleKeyId(new NobleCrypto(), publicKey));
+	return toHex(keyIdOf(new NobleCrypto(), publicKey));
 }

@@ -1,19 +1,9 @@
 /** Signed bundles over a board's serial line, piece by piece (PROTOCOL 6 `trust`, 10.2). */
-import { LIMITS } from "../../modules/base/limits.ts";
 import { type Result, refuse } from "../../modules/base/result.ts";
 import type { CborMap } from "../../modules/wire/cbor-map.ts";
+import { encodePieces } from "../../modules/wire/piece.ts";
 import { VERB_REFUSALS, type VerbLine, type VerbRefusal } from "../factory/verbs.ts";
 import { TrustFault } from "./trust-fault.ts";
-
-/** The arguments of each piece, in order; the same in a session. */
-export function piecesOf(message: Uint8Array): readonly { 0: number; 1: number; 2: Uint8Array }[] {
-	const pieces: { 0: number; 1: number; 2: Uint8Array }[] = [];
-	for (let offset = 0; offset < message.length; offset += LIMITS.bundlePieceBytes) {
-		const bytes = message.slice(offset, offset + LIMITS.bundlePieceBytes);
-		pieces.push({ 0: message.length, 1: offset, 2: bytes });
-	}
-	return pieces;
-}
 
 const ATTEMPTS = 3;
 
@@ -36,7 +26,7 @@ export async function deliverBundle(line: VerbLine, message: Uint8Array): Promis
 /** The answer to the last piece, or the first refusal. */
 async function sendPieces(line: VerbLine, message: Uint8Array): Promise<Result<CborMap, VerbRefusal>> {
 	let answer: Result<CborMap, VerbRefusal> = refuse("malformed");
-	for (const piece of piecesOf(message)) {
+	for (const piece of encodePieces(message)) {
 		answer = await line.call("trust", piece);
 		if (!answer.ok) break;
 	}

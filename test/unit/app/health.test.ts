@@ -94,6 +94,7 @@ export default function suite(t: Suite): void {
 		board.freeBytes = 5000;
 		const health = boot(board);
 		board.freeBytes = 3000;
+		board.time.advance(LIMITS.healthMeasureMs);
 		health.measure();
 		board.freeBytes = 4000;
 		check.equal(health.figures().leastFreeBytes, 3000);

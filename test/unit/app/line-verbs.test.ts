@@ -1,6 +1,6 @@
 /** The line's verbs on the whole lock (PROTOCOL 6): what a hostile line gets after the seal, and what faults look like. */
 import { check, type Suite } from "../../harness/test.ts";
-import { RELAY } from "../../sim/bundles.ts";
+import { RELAY, signBundle, trustBundle } from "../../sim/bundles.ts";
 import { LockRig, RIG_SERIAL } from "../../sim/lock-rig.ts";
 import { newLock } from "../../sim/paired-lock.ts";
 
@@ -11,7 +11,7 @@ function seal(rig: LockRig): void {
 
 export default function suite(t: Suite): void {
 	t.test(
-		"a sealed lock reads no argument of any verb but identify, however it is spelled (T14, T15)",
+		"a sealed lock reads no argument of a verb of the factory, however it is spelled, and answers identify, trust, time and health alone (T14, T15)",
 		({ crypto }) => {
 			const { rig } = newLock(crypto);
 			seal(rig);
@@ -20,8 +20,13 @@ export default function suite(t: Suite): void {
 				check.equal(rig.verb(verb).code, "sealed");
 				check.equal(rig.verb(verb, { 0: 1, 9: new Uint8Array(3) }).code, "sealed");
 			}
-			check.equal(rig.verb("identify", { 0: 1 }).code, "malformed");
-			check.equal(rig.verb("identify").code, "done");
+			for (const verb of ["identify", "trust", "time", "health"] as const)
+				check.equal(rig.verb(verb, { 9: 1 }).code, "malformed", verb);
+			for (const verb of ["identify", "time", "health"] as const)
+				check.equal(rig.verb(verb).code, "done", verb);
+			const refused = signBundle(crypto, trustBundle({ version: 3 }));
+			check.equal(rig.deliverTrust(refused).code, "refused");
+			check.equal(rig.verb("time", { 0: refused.slice(0, 256) }).code, "refused");
 			check.equal(rig.board.storage.mutations().length, writes);
 		},
 	);

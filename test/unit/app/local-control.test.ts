@@ -6,7 +6,7 @@ import { decodeCborMap } from "../../../modules/wire/cbor-decode.ts";
 import { decodeFromLock } from "../../../modules/wire/envelope.ts";
 import { NOTICE_RESET, noticeAddress, noticePrologue } from "../../../modules/wire/notice.ts";
 import { check, type Suite } from "../../harness/test.ts";
-import { makeRootFor, SIGNED_UNIX_SECONDS } from "../../sim/bundles.ts";
+import { makeRootFor, SIGNED_UNIX_SECONDS, signBundle, trustBundle } from "../../sim/bundles.ts";
 import { LockRig, RIG_SERIAL } from "../../sim/lock-rig.ts";
 import { newLock } from "../../sim/paired-lock.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
@@ -86,26 +86,33 @@ export default function suite(t: Suite): void {
 		check.equal(rig.board.hardware.position, 0);
 	});
 
-	t.test("after the seal the line hears only who the board is, also after a reset (T14)", ({ crypto }) => {
-		const { rig, owner, label } = newConnectedLock(crypto);
-		const line = crypto.importKeyPair(new Uint8Array(32).fill(9));
-		const checkSealed = (): void => {
-			check.equal(rig.verb("identify").code, "done");
-			check.equal(rig.verb("begin", { 0: RIG_SERIAL, 1: "sim" }).code, "sealed");
-			check.equal(rig.verb("label", { 0: line.publicKey.slice() }).code, "sealed");
-			check.equal(rig.verb("seal").code, "sealed");
-		};
-		checkSealed();
-		rig.hold(LIMITS.resetHoldMs + 100);
-		rig.advance(1000);
-		rig.boot();
-		checkSealed();
-		owner.connect();
-		check.ok(!owner.ready);
-		rig.press();
-		check.equal(new PhoneRig(rig, crypto, label, 12).pair()?.status, "done", rig.log.slice(-400));
-		line.close();
-	});
+	t.test(
+		"after the seal the line has no verb of the factory any more, also after a reset: who the board is, trust, time and health alone (T14)",
+		({ crypto }) => {
+			const { rig, owner, label } = newConnectedLock(crypto);
+			const line = crypto.importKeyPair(new Uint8Array(32).fill(9));
+			const other = signBundle(crypto, trustBundle({ version: 9 }));
+			const checkSealed = (): void => {
+				check.equal(rig.verb("identify").code, "done");
+				check.equal(rig.verb("time").code, "done");
+				check.equal(rig.verb("health").code, "done");
+				check.equal(rig.deliverTrust(other).code, "refused");
+				check.equal(rig.verb("begin", { 0: RIG_SERIAL, 1: "sim" }).code, "sealed");
+				check.equal(rig.verb("label", { 0: line.publicKey.slice() }).code, "sealed");
+				check.equal(rig.verb("seal").code, "sealed");
+			};
+			checkSealed();
+			rig.hold(LIMITS.resetHoldMs + 100);
+			rig.advance(1000);
+			rig.boot();
+			checkSealed();
+			owner.connect();
+			check.ok(!owner.ready);
+			rig.press();
+			check.equal(new PhoneRig(rig, crypto, label, 12).pair()?.status, "done", rig.log.slice(-400));
+			line.close();
+		},
+	);
 
 	t.test(
 		"each owner is told of a reset, sealed, under a counter that the reset leaves alone (T20, I3)",

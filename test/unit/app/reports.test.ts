@@ -1,7 +1,10 @@
 /** The report of a whole lock (PROTOCOL 12): the same bytes by link, session and line; and nothing secret in it. */
+import { concatBytes } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
 import { encodeUtf8 } from "../../../modules/base/utf8.ts";
 import { LINK_FAILURES } from "../../../modules/link/link-failure.ts";
+import { encodeFrame } from "../../../modules/wire/cobs.ts";
+import { encodeLineRequest } from "../../../modules/wire/line-verb.ts";
 import { decodeReport, type Report } from "../../../modules/wire/report.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { RIG_SERIAL } from "../../sim/lock-rig.ts";
@@ -57,6 +60,33 @@ export default function suite(t: Suite): void {
 		lock.rig.advance(100);
 		check.equal(lock.reports.length, before + LIMITS.reportsBurst + 1);
 	});
+
+	t.test(
+		"a hundred questions for health at once cost one look at the heap, by line and by session (T16)",
+		({ crypto }) => {
+			const lock = new TimedLock(crypto);
+			const { board } = lock.rig;
+			const verb = encodeFrame(encodeLineRequest("health"));
+			const looksOf = (ask: () => void): number => {
+				lock.rig.advance(2 * LIMITS.healthMeasureMs);
+				const before = board.heapLooks;
+				ask();
+				return board.heapLooks - before;
+			};
+			const ofLine = looksOf(() => lock.rig.writeRaw(concatBytes(...new Array(100).fill(verb))));
+			check.equal(ofLine, 1);
+			board.serial.take();
+			lock.owner.connect();
+			const ofSession = looksOf(() => {
+				for (let count = 0; count < 100; count++) check.equal(lock.owner.ask("health")?.status, "done");
+			});
+			check.ok(ofSession <= 2, `${ofSession} looks`);
+			board.freeBytes = 2000;
+			lock.rig.advance(LIMITS.healthMeasureMs);
+			const report = read(lock.owner.ask("health")?.result.bytes(0, { min: 1, max: 2048 }));
+			check.equal(report.health.leastFreeBytes, 2000, "a second later it looks again");
+		},
+	);
 
 	t.test(
 		"a member without the log's permission reads no health; arguments are none (T9, T15)",

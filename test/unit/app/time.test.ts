@@ -3,6 +3,7 @@ import { LIMITS } from "../../../modules/base/limits.ts";
 import { keyIdOf } from "../../../modules/cose/key-id.ts";
 import { buildSign1 } from "../../../modules/cose/sign1.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import { bundleAad } from "../../../modules/trust/bundle-acceptance.ts";
 import { decodeReport } from "../../../modules/wire/report.ts";
 import { encodeTimeClaim, timeStatementAad } from "../../../modules/wire/time-statement.ts";
 import { check, type Suite } from "../../harness/test.ts";
@@ -351,6 +352,63 @@ export default function suite(t: Suite): void {
 			lock.validity = { notBeforeMs: lock.unixMs - DAY_MS, notAfterMs: lock.unixMs + 90 * DAY_MS };
 			check.equal(lock.reconnect(DOUBT_MS), LIMITS.timeDoubts + 1, lock.rig.log);
 			check.equal(lock.source, "none");
+			check.equal(records(lock), before);
+		},
+	);
+
+	t.test(
+		"the line takes no time, far past or far future, that the time key did not sign (T13)",
+		({ crypto }) => {
+			const lock = newSilent(crypto);
+			const before = records(lock);
+			const other = new SimTimeRole(crypto, 99);
+			for (const unixMs of [0, 1000, FLOOR_MS + DAY_MS, lock.unixMs, IN_2100_MS]) {
+				const nonceOf = (): Uint8Array => {
+					lock.rig.advance(60_000);
+					return lock.rig.verb("time").result.bytes(0, 16)!;
+				};
+				const unsigned: readonly ((nonce: Uint8Array) => Uint8Array)[] = [
+					(nonce) => encodeTimeClaim({ nonce, unixMs }),
+					(nonce) => other.answer(nonce, unixMs),
+					(nonce) =>
+						other.sign(encodeTimeClaim({ nonce, unixMs }), undefined, keyIdOf(crypto, lock.role.publicKey)),
+					(nonce) => lock.role.sign(encodeTimeClaim({ nonce, unixMs }), bundleAad()),
+				];
+				for (const make of unsigned)
+					check.equal(lock.rig.verb("time", { 0: make(nonceOf()) }).code, "refused", `${unixMs}`);
+				check.equal(lock.rig.verb("time", { 0: unixMs }).code, "malformed");
+				check.equal(lock.source, "none");
+			}
+			// Signed, and below the floor: the floor is what stays.
+			const nonce = lock.rig.verb("time").result.bytes(0, 16)!;
+			check.equal(lock.rig.verb("time", { 0: lock.role.answer(nonce, FLOOR_MS - DAY_MS) }).code, "refused");
+			check.equal(lock.source, "none");
+			check.equal(records(lock), before);
+			const last = lock.rig.verb("time").result.bytes(0, 16)!;
+			check.equal(lock.rig.verb("time", { 0: lock.role.answer(last, lock.unixMs) }).code, "done");
+		},
+	);
+
+	t.test(
+		"a time role years behind is refused below the floor, and doubted above it when it denies the relay (T13, T4)",
+		({ crypto }) => {
+			const lock = newSilent(crypto);
+			const before = records(lock);
+			const ask = (): void => lock.rig.advance(LIMITS.timeAnswerMs + LIMITS.timeRetryMs);
+			lock.answerTo = (nonce) => lock.role.answer(nonce, lock.unixMs - 5 * YEAR_MS);
+			ask();
+			check.ok(lock.rig.log.includes("time: refused from time-role"), lock.rig.log);
+			check.equal(lock.source, "none");
+			check.ok(lock.connected);
+			// The relay's certificate is younger than what the role says.
+			lock.validity = { notBeforeMs: lock.unixMs - DAY_MS, notAfterMs: lock.unixMs + 90 * DAY_MS };
+			lock.answerTo = (nonce) => lock.role.answer(nonce, FLOOR_MS + DAY_MS);
+			ask();
+			check.equal(lock.source, "time-role");
+			lock.answerTo = (nonce) => lock.role.answer(nonce, lock.unixMs);
+			check.equal(lock.reconnect(DOUBT_MS), LIMITS.timeDoubts + 1, lock.rig.log);
+			check.equal(lock.source, "time-role");
+			check.equal(lock.reconnect(HOUR_MS), 1, "and judged by the right time from now on");
 			check.equal(records(lock), before);
 		},
 	);

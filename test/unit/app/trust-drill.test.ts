@@ -10,8 +10,9 @@ import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { decodeCborMap } from "../../../modules/wire/cbor-decode.ts";
 import { encodeFrame } from "../../../modules/wire/cobs.ts";
 import { encodeLineRequest } from "../../../modules/wire/line-verb.ts";
+import { encodePieces } from "../../../modules/wire/piece.ts";
 import { check, type Suite } from "../../harness/test.ts";
-import { piecesOf, signBundle } from "../../sim/bundles.ts";
+import { signBundle } from "../../sim/bundles.ts";
 import { LockRig } from "../../sim/lock-rig.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
 import type { SimStorage } from "../../sim/storage.ts";
@@ -52,7 +53,7 @@ function deliver(lock: TrustedLock, way: TrustWay, messages: readonly Uint8Array
 			rig.advance(100);
 			continue;
 		}
-		for (const piece of piecesOf(message, PIECE_BYTES)) {
+		for (const piece of encodePieces(message, PIECE_BYTES)) {
 			if (!rig.board.running) return;
 			if (way === "session") owner.send("trust.put", piece);
 			else rig.writeRaw(encodeFrame(encodeLineRequest("trust", piece)));

@@ -3,9 +3,10 @@ import { LIMITS } from "../../../modules/base/limits.ts";
 import { decodeCborMap } from "../../../modules/wire/cbor-decode.ts";
 import { ROLES } from "../../../modules/wire/command.ts";
 import { decodeLogEntry } from "../../../modules/wire/log-entry.ts";
+import { encodePieces } from "../../../modules/wire/piece.ts";
 import type { Reply } from "../../../modules/wire/session-message.ts";
 import { check, type Suite } from "../../harness/test.ts";
-import { holder, makeRootFor, piecesOf, publicKeys, signBundle } from "../../sim/bundles.ts";
+import { holder, makeRootFor, publicKeys, signBundle } from "../../sim/bundles.ts";
 import { LockRig } from "../../sim/lock-rig.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
 import {
@@ -29,7 +30,7 @@ function versionOf({ rig }: TrustedLock): number | undefined {
 
 function put(phone: PhoneRig, message: Uint8Array): Reply | undefined {
 	let reply: Reply | undefined;
-	for (const piece of piecesOf(message)) reply = phone.ask("trust.put", piece);
+	for (const piece of encodePieces(message)) reply = phone.ask("trust.put", piece);
 	return reply;
 }
 
@@ -94,7 +95,7 @@ export default function suite(t: Suite): void {
 	t.test("a phone delivers a bundle in pieces, and hears which version the lock has (T5)", ({ crypto }) => {
 		const lock = newTrustedLock(crypto);
 		const message = signBundle(crypto, linkBundle(2));
-		const small = piecesOf(message, 500);
+		const small = encodePieces(message, 500);
 		for (const [index, piece] of small.entries()) {
 			const reply = lock.owner.ask("trust.put", piece);
 			check.equal(reply?.status, "done", lock.rig.log);
@@ -195,6 +196,25 @@ export default function suite(t: Suite): void {
 		},
 	);
 
+	t.test(
+		"genuine bundles that flash cannot take meet the allowance: each costs its signatures (T16)",
+		({ crypto }) => {
+			const rig = new LockRig({ crypto });
+			rig.provision();
+			const message = signBundle(crypto, linkBundle(1));
+			check.equal(rig.deliverTrust(message).code, "done");
+			rig.board.powerCut();
+			rig.board.storage.makeUnreadable("trust", "bundle");
+			rig.boot();
+			for (let sent = 0; sent < LIMITS.trustRefusalsBurst; sent++)
+				check.equal(rig.deliverTrust(message).code, "storage");
+			check.ok(rig.log.includes("trust: refused over serial, storage"), rig.log);
+			check.ok(!rig.log.includes("too-often"), rig.log);
+			check.equal(rig.deliverTrust(message).code, "storage");
+			check.ok(rig.log.includes("trust: refused over serial, too-often"), rig.log);
+		},
+	);
+
 	t.test("a member may not bring bundles, nor change relays, nor see the owner's (T9)", ({ crypto }) => {
 		const lock = newTrustedLock(crypto);
 		const member = new PhoneRig(lock.rig, crypto, lock.label, 12);
@@ -253,7 +273,7 @@ export default function suite(t: Suite): void {
 		const card = { 0: "Eve", 1: ROLES.owner, 2: second.key25519, 3: second.keyP256, 4: second.proof() };
 		check.equal(lock.owner.ask("members.add", card)?.status, "done");
 		second.connect();
-		const pieces = piecesOf(signBundle(crypto, linkBundle(2)), 700);
+		const pieces = encodePieces(signBundle(crypto, linkBundle(2)), 700);
 		check.equal(lock.owner.ask("trust.put", pieces[0])?.status, "done");
 		check.equal(second.ask("trust.put", pieces[1])?.status, "unknown-command");
 		check.equal(lock.owner.ask("trust.put", pieces[2])?.status, "unknown-command");

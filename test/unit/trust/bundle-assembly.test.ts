@@ -1,10 +1,10 @@
 import { concatBytes } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
-import { type Assembly, BundleAssembly, decodePiece } from "../../../modules/trust/bundle-assembly.ts";
+import { type Assembly, BundleAssembly } from "../../../modules/trust/bundle-assembly.ts";
 import { decodeCborMap } from "../../../modules/wire/cbor-decode.ts";
 import { type CborFields, encodeCbor } from "../../../modules/wire/cbor-encode.ts";
+import { decodePiece, encodePieces } from "../../../modules/wire/piece.ts";
 import { check, type Suite } from "../../harness/test.ts";
-import { piecesOf } from "../../sim/bundles.ts";
 
 function read(fields: CborFields) {
 	return decodePiece(check.accepted(decodeCborMap(encodeCbor(fields))));
@@ -17,7 +17,7 @@ export default function suite(t: Suite): void {
 				const message = random.bytes(bytes);
 				const assembly = new BundleAssembly();
 				let last: Assembly | undefined;
-				for (const piece of piecesOf(message, size)) {
+				for (const piece of encodePieces(message, size)) {
 					check.equal(last?.message, undefined);
 					last = check.accepted(assembly.add("a", read(piece)!));
 				}
