@@ -32,7 +32,10 @@ const REFUSED: readonly (readonly [string, string])[] = [
 	["relay --dir /tmp/x --tls /tmp --app-port 0x10", "--app-port"],
 	["relay --dir /tmp/x --tls /tmp --host no_host", "--host"],
 	["relay --dir /tmp/no/relay/here revoke --serial LK-1", "registry"],
-	["relay --dir /tmp/x --tls /tmp --issuer pkcs11:token=t;object=o", "--issuer-certificate"],
+	[
+		"relay --dir /tmp/x --tls /tmp --issuer pkcs11:token=t;object=o?module-path=/dev/null",
+		"--issuer-certificate",
+	],
 	["relay --dir /tmp/no/relay/here rekey --serial LK-1", "registry"],
 	["relay --dir /tmp/no/relay/here health --serial LK-1", "registry"],
 	["relay --dir /tmp/x revoke", "--serial"],
@@ -126,7 +129,7 @@ const HELPED = [
 	"probe ws",
 ];
 
-const TOKEN_KEY = "pkcs11:token=t;object=o";
+const TOKEN_KEY = "pkcs11:token=t;object=o?module-path=/dev/null";
 
 function split(line: string): string[] {
 	return line === "" ? [] : line.split(" ");
