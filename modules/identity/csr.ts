@@ -3,8 +3,7 @@
  * serialNumber, P-256 key, no attributes, ecdsa-with-SHA256. It never sees a private key: the caller signs.
  */
 import { assert } from "../base/assert.ts";
-import { fromHex } from "../base/bytes.ts";
-import { DER, der, derBits, derUnsigned } from "../trust/der.ts";
+import { DER, der, derBits, derIdentifier, derUnsigned } from "../trust/der.ts";
 import { encodeDeviceSubject } from "../trust/device-subject.ts";
 import { encodeEcdsaSignature } from "../trust/ecdsa-signature.ts";
 import { OID } from "../trust/object-identifiers.ts";
@@ -24,7 +23,7 @@ export function encodeCsr(serial: string, publicKey: Uint8Array, sign: SignMessa
 	return der(
 		DER.sequence,
 		info,
-		der(DER.sequence, identifier(OID.ecdsaWithSha256)),
+		der(DER.sequence, derIdentifier(OID.ecdsaWithSha256)),
 		derBits(encodeEcdsaSignature(sign(info))),
 	);
 }
@@ -34,11 +33,7 @@ function encodeP256Key(publicKey: Uint8Array): Uint8Array {
 	assert(publicKey.length === 65 && publicKey[0] === 4, "an uncompressed P-256 point has 65 bytes");
 	return der(
 		DER.sequence,
-		der(DER.sequence, identifier(OID.ecPublicKey), identifier(OID.prime256v1)),
+		der(DER.sequence, derIdentifier(OID.ecPublicKey), derIdentifier(OID.prime256v1)),
 		derBits(publicKey),
 	);
-}
-
-function identifier(hex: string): Uint8Array {
-	return der(DER.objectIdentifier, fromHex(hex)!);
 }

@@ -4,9 +4,9 @@
  * and never throws (I9). Byte strings are views of what was read. It judges nothing and verifies no signature:
  * device-chain.ts does for a device's certificates, TLS for a relay's (docs/TLS.md).
  */
-import { bytesEqual, fromHex, toHex } from "../base/bytes.ts";
+import { bytesEqual, toHex } from "../base/bytes.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
-import { DER, DerReader, der } from "./der.ts";
+import { DER, DerReader, der, derIdentifier } from "./der.ts";
 import { decodeEcdsaSignature } from "./ecdsa-signature.ts";
 import { OID } from "./object-identifiers.ts";
 
@@ -68,7 +68,7 @@ export function decodeCertificate(bytes: Uint8Array): Certificate | undefined {
 }
 
 function ecdsaWithSha256(): Uint8Array {
-	return der(DER.sequence, der(DER.objectIdentifier, fromHex(OID.ecdsaWithSha256)!));
+	return der(DER.sequence, derIdentifier(OID.ecdsaWithSha256));
 }
 
 /** outerAlgorithm: RFC 5280 4.1.1.2, the same stands inside. */

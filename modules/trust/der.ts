@@ -4,7 +4,7 @@
  * undefined for what it refuses; it never throws (I9).
  */
 import { assert } from "../base/assert.ts";
-import { concatBytes } from "../base/bytes.ts";
+import { concatBytes, fromHex } from "../base/bytes.ts";
 
 export const DER = Object.freeze({
 	boolean: 0x01,
@@ -47,6 +47,13 @@ export function derUnsigned(bigEndian: Uint8Array): Uint8Array {
 /** A BIT STRING of whole bytes. */
 export function derBits(bytes: Uint8Array): Uint8Array {
 	return der(DER.bitString, new Uint8Array(1), bytes);
+}
+
+/** An OBJECT IDENTIFIER from its content in hexadecimal (object-identifiers.ts). */
+export function derIdentifier(hex: string): Uint8Array {
+	const content = fromHex(hex);
+	assert(content !== undefined, "an object identifier is written in hexadecimal");
+	return der(DER.objectIdentifier, content);
 }
 
 export interface DerElement {

@@ -1,7 +1,6 @@
 /** The one subject that a device's requests and certificates have (PROTOCOL 8): CN and serialNumber, both its serial. */
-import { fromHex } from "../base/bytes.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
-import { DER, der } from "./der.ts";
+import { DER, der, derIdentifier } from "./der.ts";
 import { OID } from "./object-identifiers.ts";
 
 /** A Name, DER. The serial is of PROTOCOL 1's form: its characters are a subset of PrintableString. */
@@ -15,6 +14,6 @@ export function encodeDeviceSubject(serial: string): Uint8Array {
 }
 
 function relativeName(type: string, tag: number, value: Uint8Array): Uint8Array {
-	const identifier = der(DER.objectIdentifier, fromHex(type)!);
+	const identifier = derIdentifier(type);
 	return der(DER.set, der(DER.sequence, identifier, der(tag, value)));
 }

@@ -58,7 +58,7 @@ function damage(bytes: Buffer, random: (below: number) => number): Buffer {
 const DAMAGES = 4000;
 
 async function damagedChainsAreRefused(): Promise<void> {
-	const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+	const seed = Number(process.env.LATCHKEY_SEED ?? Date.now() % 1_000_000);
 	process.stdout.write(`# seed ${seed}\n`);
 	const random = randomOf(seed);
 	const chain = [LEAF.der, CA.der];

@@ -106,7 +106,7 @@ const DAMAGED_FLIGHTS = 150;
 
 /** One process under the sanitizers meets many servers whose first flight has one byte wrong, or ends too soon. */
 async function damagedFlights(): Promise<void> {
-	const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+	const seed = Number(process.env.LATCHKEY_SEED ?? Date.now() % 1_000_000);
 	process.stdout.write(`# seed ${seed}\n`);
 	const random = randomOf(seed);
 	const serverRandom = Buffer.alloc(32, 5);

@@ -81,6 +81,11 @@ function suite(t: Suite): void {
 		check.deepEqual(missing, []);
 		check.ok(!names.has("test/unit/access/delay.test.ts", "an act is always fresh"));
 		check.ok(!names.has("test/unit/access/none.test.ts", "an act is always fresh"));
+		// `relay listens, logs JSON lines and stops in good order at ${signal}` is a template there.
+		const ending = "listens, logs JSON lines and stops in good order at";
+		check.ok(names.has("test/tools", `relay ${ending} SIGTERM`));
+		check.ok(!names.has("test/tools", `relay ${ending} any signal that nobody sends`));
+		check.ok(!names.has("test/tools", `a lock that ${ending} SIGTERM`));
 	});
 
 	t.test("the page has one section for each threat and invariant, in their order", () => {

@@ -1,6 +1,6 @@
 /**
- * The short run of `npm test`: each C target goes a fixed number of runs from the kept corpus and the regressions, and then
- * must find the fault that is planted in a copy of its source. Last line: N passed, N failed.
+ * The short run of `npm test`: each C target goes a fixed number of runs from the kept corpus and the regressions, or as many
+ * as SHORT_SECONDS allow on a busy machine (both numbers are printed), and then must find the fault that is planted in a copy of its source. Last line: N passed, N failed.
  *
  *   node build/js/test/fuzz/run.js [--seed N] [--only TARGET]
  */
@@ -61,7 +61,10 @@ async function runTarget(target: FuzzTarget): Promise<void> {
 	const end = await fuzz(target, join(BUILD, target.name), SHORT_SECONDS, join(BUILD, "found"));
 	const regressions = fileCount(join(REGRESSIONS, target.name));
 	const kept = fileCount(join(CORPUS, target.name));
-	const notes = [summaryOf(target.name, seed, end), `${regressions} inputs of former faults`];
+	const notes = [
+		`${summaryOf(target.name, seed, end)}; ${target.runs} planned`,
+		`${regressions} inputs of former faults`,
+	];
 	if (kept === 0) notes.push("no corpus is kept");
 	say(
 		end.finding === undefined && kept > 0,

@@ -220,6 +220,8 @@ export class TrustRig {
 		const first = { certificate: read("device-listener.pem"), key: read("device-listener.key") };
 		const credentials = more.authority?.credentials ?? first;
 		const relay = new Relay({
+			// No relay here issues certificates: apps reach the lock by its factory certificate.
+			admitFactory: true,
 			registry: this.registry,
 			device: credentials,
 			app: credentials,

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { LIMITS } from "../../modules/base/limits.ts";
 import { openRegistry } from "../../tools/relay/registry.ts";
 import { ensureTrust } from "../../tools/trust/development-trust.ts";
 import { check, type Suite } from "../harness/test.ts";
@@ -31,6 +32,12 @@ const REFUSED: readonly (readonly [string, string])[] = [
 	["relay --dir /tmp/x --tls /tmp --app-port 0x10", "--app-port"],
 	["relay --dir /tmp/x --tls /tmp --host no_host", "--host"],
 	["relay --dir /tmp/no/relay/here revoke --serial LK-1", "registry"],
+	[
+		"relay --dir /tmp/x --tls /tmp --issuer pkcs11:token=t;object=o?module-path=/dev/null",
+		"--issuer-certificate",
+	],
+	["relay --dir /tmp/no/relay/here rekey --serial LK-1", "registry"],
+	["relay --dir /tmp/no/relay/here health --serial LK-1", "registry"],
 	["relay --dir /tmp/x revoke", "--serial"],
 	["relay --dir /tmp/x revoke --serial lower", "--serial"],
 	["factory", "subcommand"],
@@ -61,6 +68,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
 	["trust keygen", "--out"],
 	["trust create", "--out"],
 	["trust create --out /dev/null", "--out"],
+	["trust create --out /tmp/no-such-draft", "needs --bundle-key"],
 	["trust create --out /tmp/no-such-draft --signed yesterday", "--signed"],
 	["trust create --out /tmp/no-such-draft --threshold 4", "--threshold"],
 	["trust create --out /tmp/no-such-draft --relay-root /no/file", "--relay-root"],
@@ -70,6 +78,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
 	["trust inspect --bundle /no/file", "--bundle"],
 	["trust verify", "--bundle"],
 	["trust publish --dir /no/folder", "--dir"],
+	["trust publish --dir /dev --bundle /etc/passwd", "registry"],
 	["trust deliver --serial-line /no/tty", "--serial-line"],
 	["phone trust", "--dir"],
 	["phone trust --dir /tmp/x --relay h:7:n --ca /dev/null --bundle /no/file", "--ca|--bundle"],
@@ -89,9 +98,12 @@ const HELPED = [
 	"board",
 	"relay",
 	"relay revoke",
+	"relay rekey",
+	"relay health",
 	"factory",
 	"factory pki",
 	"factory provision",
+	"factory health",
 	"phone",
 	"phone pair",
 	"phone status",
@@ -101,6 +113,8 @@ const HELPED = [
 	"phone members",
 	"phone trust",
 	"phone relays",
+	"phone health",
+	"phone time",
 	"trust",
 	"trust keygen",
 	"trust create",
@@ -109,10 +123,13 @@ const HELPED = [
 	"trust verify",
 	"trust publish",
 	"trust deliver",
+	"trust time",
 	"probe",
 	"probe tls",
 	"probe ws",
 ];
+
+const TOKEN_KEY = "pkcs11:token=t;object=o?module-path=/dev/null";
 
 function split(line: string): string[] {
 	return line === "" ? [] : line.split(" ");
@@ -176,9 +193,22 @@ export default function suite(t: Suite): void {
 		);
 		writeFileSync(join(empty, "thesis.txt"), "");
 		checkOneLine(await runCommand("factory", "pki", "--dir", empty), 1, "other files", "factory pki in use");
+		const bundle = join(empty, "empty.bundle");
+		const phone = ["phone", "trust", "--dir", empty, "--relay", "127.0.0.1:1:n"];
+		for (const size of [0, LIMITS.bundleBytes + 1]) {
+			writeFileSync(bundle, new Uint8Array(size));
+			const said = await runCommand(...phone, "--ca", bundle, "--bundle", bundle);
+			checkOneLine(said, 1, `${size} bytes`, "phone trust with no bundle");
+		}
 		const { dir } = await sharedPki();
 		ensureTrust(dir, [{ host: "127.0.0.1", port: 7443, name: "localhost" }]);
 		const words = ["--pki", dir, "--registry", join(temporaryFolder(), "relay.db")];
+		checkOneLine(
+			await runCommand("factory", "provision", "--serial-line", "/dev/null", ...words, "--issuer", TOKEN_KEY),
+			2,
+			"--issuer-certificate",
+			"factory provision with a key in a token and no certificate",
+		);
 		const end = await runCommand("factory", "provision", "--serial-line", "/dev/null", ...words);
 		checkOneLine(end, 1, "serial line", "factory provision at no terminal");
 	});

@@ -8,9 +8,11 @@ import { encodeCbor } from "../../modules/wire/cbor-encode.ts";
 import { decodeToLock, encodeEnvelope, LINK_PATH, LINK_SUBPROTOCOL } from "../../modules/wire/envelope.ts";
 import { BundleService } from "../../tools/relay/bundle-service.ts";
 import { BundleTable, publishBundle } from "../../tools/relay/bundle-table.ts";
+import { openDatabase } from "../../tools/relay/database.ts";
 import type { ConnectedDevice } from "../../tools/relay/device-service.ts";
 import { openRegistry } from "../../tools/relay/registry.ts";
 import { Relay } from "../../tools/relay/relay.ts";
+import { Reports } from "../../tools/relay/reports.ts";
 import type { BundleFile } from "../../tools/trust/bundle-file.ts";
 import { ensureTrust, signDevelopmentBundle, TRUST_FILES } from "../../tools/trust/development-trust.ts";
 import { check, type Suite } from "../harness/test.ts";
@@ -57,6 +59,22 @@ function versions(
 	sent: readonly Uint8Array[],
 ): readonly (number | undefined)[] {
 	return sent.map((each) => files.find((file) => bytesEqual(encodeSign(file), each))?.bundle.version);
+}
+
+/** How often it was asked for everything, and for how much there is. */
+class CountingTable extends BundleTable {
+	lists = 0;
+	asked = 0;
+
+	override async list(): ReturnType<BundleTable["list"]> {
+		this.lists++;
+		return await super.list();
+	}
+
+	override async extent(): ReturnType<BundleTable["extent"]> {
+		this.asked++;
+		return await super.extent();
+	}
 }
 
 async function withService(work: (service: BundleService, path: string) => Promise<void>): Promise<void> {
@@ -108,6 +126,29 @@ export default function suite(t: Suite): void {
 			});
 		},
 	);
+
+	t.test("reports that are stored do not make the relay read its bundles again", async () => {
+		const files = await chainOf(2);
+		const path = join(temporaryFolder(), "relay.db");
+		const table = new CountingTable(await openDatabase(path));
+		const service = await BundleService.over({ table, log: () => undefined, pollMs: POLL_MS });
+		const db = await openDatabase(path);
+		try {
+			await publishBundle(path, files[0]!);
+			check.ok(await eventually(() => table.lists === 1));
+			for (let boots = 0; boots < 3; boots++) {
+				const before = table.asked;
+				await new Reports(db).keep("LK-BUSY", report(boots).report);
+				check.ok(await eventually(() => table.asked > before), "the database was not seen to change");
+			}
+			check.equal(table.lists, 1);
+			await publishBundle(path, files[1]!);
+			check.ok(await eventually(() => table.lists === 2));
+		} finally {
+			await db.destroy();
+			await service.close();
+		}
+	});
 
 	t.test("a lock that the published chain does not lead on from is left alone", async () => {
 		const files = await chainOf(3);

@@ -8,6 +8,7 @@ import { RELAY_LIMITS } from "../../tools/relay/limits.ts";
 import { RelayLog } from "../../tools/relay/log.ts";
 import { openRegistry } from "../../tools/relay/registry.ts";
 import { MIGRATIONS } from "../../tools/relay/schema.ts";
+import { SerialRates } from "../../tools/relay/serial-rates.ts";
 import { TokenBucket } from "../../tools/relay/token-bucket.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { temporaryFolder } from "./support/temporary.ts";
@@ -43,6 +44,22 @@ export default function suite(t: Suite): void {
 		check.equal(bucket.isFull(200), false);
 		check.equal(bucket.isFull(400), true);
 	});
+
+	t.test(
+		"an allowance goes with the serial, and the one that asked longest ago is forgotten first (T16)",
+		() => {
+			const rates = new SerialRates(2, 60, 2);
+			check.deepEqual([rates.take("A", 0), rates.take("A", 0), rates.take("A", 0)], [true, true, false]);
+			check.ok(rates.take("B", 0) && !rates.take("A", 0), "B has an own allowance, A still none");
+			check.ok(rates.take("C", 0) && !rates.take("A", 0), "B was forgotten, not A");
+			check.ok(rates.take("D", 0) && rates.take("E", 0));
+			check.ok(rates.take("A", 0), "A was forgotten");
+			check.ok(
+				rates.take("A", 0) && !rates.take("A", 0) && rates.take("A", 1_000),
+				"one a second after the burst",
+			);
+		},
+	);
 
 	t.test("an IPv4 address is itself in any spelling, an IPv6 /64 is one group", () => {
 		check.equal(addressGroup("192.0.2.7"), "192.0.2.7");

@@ -20,8 +20,8 @@ async function done(...words: readonly string[]): Promise<string> {
 	return end.stdout;
 }
 
-function checkRefused(end: CommandEnd, what: string): void {
-	check.equal(end.status, 1, end.stdout);
+function checkRefused(end: CommandEnd, what: string, status = 1): void {
+	check.equal(end.status, status, end.stdout);
 	check.ok(/^[^\n]+\n$/.test(end.stderr) && end.stderr.includes(what), end.stderr);
 }
 
@@ -148,12 +148,17 @@ export default function suite(t: Suite): void {
 				"before the previous",
 			],
 			[["--previous", at("1.bundle"), "--relay-root", at("a.pub")], "no certificate"],
-			[keys, "--update-key"],
 		];
 		for (const [words, what] of bad) {
 			checkRefused(await runCommand("trust", "create", "--out", at("bad.bundle"), ...words), what);
 			check.ok(!existsSync(at("bad.bundle")), what);
 		}
+		checkRefused(
+			await runCommand("trust", "create", "--out", at("bad.bundle"), ...keys),
+			"a first bundle needs --update-key",
+			2,
+		);
+		check.ok(!existsSync(at("bad.bundle")));
 	});
 
 	t.test(

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { LIMITS } from "../../modules/base/limits.ts";
+import { isHardwareClass } from "../../modules/identity/records.ts";
 import {
 	existingFile,
 	existingFolder,
@@ -30,10 +31,9 @@ import { SerialFault } from "./serial-line.ts";
 import { VerbLine } from "./verbs.ts";
 
 const DAY_MS = 86_400_000;
-const HARDWARE_CLASS = /^[0-9A-Za-z._-]{1,24}$/;
 
 function hardwareClass(text: string): string {
-	if (!HARDWARE_CLASS.test(text))
+	if (!isHardwareClass(text))
 		throw new InvalidArgumentError("It must be 1 to 24 letters, digits, dots, hyphens or underscores.");
 	return text;
 }

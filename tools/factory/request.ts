@@ -4,13 +4,13 @@
  * signature verified over the bytes as they came. Never throws on any bytes.
  */
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { bytesEqual, fromHex } from "../../modules/base/bytes.ts";
+import { bytesEqual } from "../../modules/base/bytes.ts";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
-import { DER, DerReader, der, derBits } from "../../modules/trust/der.ts";
+import { DER, DerReader, der, derBits, derIdentifier } from "../../modules/trust/der.ts";
 import { encodeDeviceSubject } from "../../modules/trust/device-subject.ts";
 import { decodeEcdsaSignature } from "../../modules/trust/ecdsa-signature.ts";
 import { OID } from "../../modules/trust/object-identifiers.ts";
-import { readP256Point } from "../relay/device-certificate.ts";
+import { readP256Point } from "../crypto/p256-key.ts";
 
 export type RequestReason =
 	| "request-malformed"
@@ -37,12 +37,8 @@ interface RequestParts {
 	readonly signature: Uint8Array;
 }
 
-function identifier(hex: string): Uint8Array {
-	return der(DER.objectIdentifier, fromHex(hex)!);
-}
-
-const ECDSA_WITH_SHA256 = der(DER.sequence, identifier(OID.ecdsaWithSha256));
-const P256_IDENTIFIER = der(DER.sequence, identifier(OID.ecPublicKey), identifier(OID.prime256v1));
+const ECDSA_WITH_SHA256 = der(DER.sequence, derIdentifier(OID.ecdsaWithSha256));
+const P256_IDENTIFIER = der(DER.sequence, derIdentifier(OID.ecPublicKey), derIdentifier(OID.prime256v1));
 const VERSION_1 = Uint8Array.of(0);
 
 function takeApart(bytes: Uint8Array): RequestParts | undefined {

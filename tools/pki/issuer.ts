@@ -9,6 +9,7 @@ import "reflect-metadata";
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { PemConverter, X509Certificate } from "@peculiar/x509";
+import { CliFault } from "../cli/fault.ts";
 import { openPkcs11Key } from "./pkcs11-key.ts";
 import { IssuerFault, type Signer } from "./signer.ts";
 
@@ -22,12 +23,12 @@ const PROBE = Buffer.from("latchkey issuer probe");
 
 /**
  * `key`: a file or a pkcs11: URI. `certificateFile`: PEM, the issuer's own certificate first; for a key in a file the
- * default is the file of the same name that ends in .pem. Rejects with IssuerFault.
+ * default is the file of the same name that ends in .pem. Rejects with IssuerFault, and with CliFault without that file.
  */
 export async function openIssuer(key: string, certificateFile?: string): Promise<Issuer> {
 	const isToken = key.startsWith("pkcs11:");
 	if (isToken && certificateFile === undefined)
-		throw new IssuerFault("a key in a token needs its certificate in a file (--issuer-certificate)");
+		throw new CliFault("a key in a token needs its certificate in a file (--issuer-certificate)", 2);
 	const certificates = readChain(certificateFile ?? key.replace(/\.key$/, ".pem"));
 	const signer = isToken ? await openPkcs11Key(key) : fileSigner(key);
 	const issuer: Issuer = { certificates, sign: signer };

@@ -48,7 +48,12 @@ export class BundleService implements DeviceService {
 	/** Over the database at an SQLite file path, which it opens for itself. Rejects with RegistryFault. */
 	static async open(path: string, log: LogSink, pollMs?: number): Promise<BundleService> {
 		const table = await BundleTable.open(path);
-		const service = new BundleService({ table, log, ...(pollMs === undefined ? {} : { pollMs }) });
+		return await BundleService.over({ table, log, ...(pollMs === undefined ? {} : { pollMs }) });
+	}
+
+	/** Over a table, which is its own from then on. */
+	static async over(options: BundleServiceOptions): Promise<BundleService> {
+		const service = new BundleService(options);
 		await service.#look();
 		return service;
 	}
@@ -90,12 +95,8 @@ export class BundleService implements DeviceService {
 		try {
 			const dataVersion = await this.#table.dataVersion();
 			if (dataVersion !== this.#dataVersion) {
-				const bundles = await this.#table.list();
+				await this.#read();
 				this.#dataVersion = dataVersion;
-				if (bundles.at(-1)?.version !== this.#bundles.at(-1)?.version) {
-					for (const known of this.#known.values()) known.nextTryMs = 0;
-				}
-				this.#bundles = bundles;
 			}
 		} catch (error) {
 			this.#log.write("error", "registry", { reason: (error as Error).message });
@@ -103,6 +104,16 @@ export class BundleService implements DeviceService {
 		this.#polling = false;
 		const nowMs = performance.now();
 		for (const known of this.#known.values()) this.#send(known, nowMs);
+	}
+
+	/** Every stored report changes the data version: the bundles themselves are read only when there are others. */
+	async #read(): Promise<void> {
+		const { count, newest } = await this.#table.extent();
+		const newestKnown = this.#bundles.at(-1)?.version ?? 0;
+		if (count === this.#bundles.length && newest === newestKnown) return;
+		this.#bundles = await this.#table.list();
+		if (newest === newestKnown) return;
+		for (const known of this.#known.values()) known.nextTryMs = 0;
 	}
 
 	/** Nothing to a lock whose version nobody knows, nor one that no published chain leads on from. */

@@ -16,6 +16,12 @@ export interface StoredBundle {
 	readonly message: Uint8Array;
 }
 
+export interface BundleExtent {
+	readonly count: number;
+	/** 0: there is none. */
+	readonly newest: number;
+}
+
 export class BundleTable {
 	readonly #db: RelayDatabase;
 
@@ -32,6 +38,15 @@ export class BundleTable {
 	async dataVersion(): Promise<number> {
 		const { rows } = await sql<{ readonly data_version: number }>`pragma data_version`.execute(this.#db);
 		return rows[0]?.data_version ?? 0;
+	}
+
+	/** How many there are and the highest version: another pair whenever one was published. */
+	async extent(): Promise<BundleExtent> {
+		const { count, newest } = await this.#db
+			.selectFrom("bundles")
+			.select((rows) => [rows.fn.countAll().as("count"), rows.fn.max("version").as("newest")])
+			.executeTakeFirstOrThrow();
+		return { count: Number(count), newest: Number(newest ?? 0) };
 	}
 
 	/** Ascending. */

@@ -1,6 +1,5 @@
 /** `latchkey relay`: the relay in the foreground until SIGINT or SIGTERM; `revoke` and `rekey` in its registry. */
 import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
 import {
 	existingFile,
@@ -20,7 +19,7 @@ import { openIssuer } from "../pki/issuer.ts";
 import { IssuerFault } from "../pki/signer.ts";
 import { BundleService } from "./bundle-service.ts";
 import { readCredentials } from "./credentials.ts";
-import { openDatabase, RegistryFault, type RelayDatabase } from "./database.ts";
+import { openDatabase, RegistryFault, type RelayDatabase, registryPath } from "./database.ts";
 import type { DeviceService } from "./device-service.ts";
 import { RelayLog } from "./log.ts";
 import { openRegistry, SqlRegistry } from "./registry.ts";
@@ -29,11 +28,6 @@ import { OPERATIONAL_DAYS, RenewalService, validityOf } from "./renewal-service.
 import { ReportService } from "./report-service.ts";
 import { Reports } from "./reports.ts";
 import { TimeService } from "./time-service.ts";
-
-/** The registry of a relay whose data is in `dir`. */
-export function registryPath(dir: string): string {
-	return join(dir, "relay.db");
-}
 
 interface RelayArguments {
 	readonly dir: string;

@@ -2,6 +2,7 @@
  * The relay's SQL database behind one query builder: an embedded SQLite file here, a Postgres server by URL later.
  * Several processes may have it open (a running relay, the factory line, a command line).
  */
+import { join } from "node:path";
 import { Kysely, Migrator, SqliteDialect } from "kysely";
 import Database from "libsql";
 import { MIGRATIONS, type RelaySchema } from "./schema.ts";
@@ -19,6 +20,11 @@ export class RegistryFault extends Error {
 const BUSY_MS = 5_000;
 const MIGRATION_ATTEMPTS = 4;
 const MIGRATION_PAUSE_MS = 100;
+
+/** The database of a relay whose data is in `dir`. */
+export function registryPath(dir: string): string {
+	return join(dir, "relay.db");
+}
 
 /** Opens the database at an SQLite file path, and brings its tables up to date. Rejects with RegistryFault. */
 export async function openDatabase(path: string): Promise<RelayDatabase> {

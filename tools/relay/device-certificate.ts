@@ -2,9 +2,10 @@
  * What a device's certificate says about it, after TLS has verified the chain to the device roots (T6, PROTOCOL 8).
  * OpenSSL takes a certificate without any extended key usage for a client's; here clientAuth must be there by name.
  */
-import type { KeyObject, X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { toHex } from "../../modules/base/bytes.ts";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
+import { readP256Point } from "../crypto/p256-key.ts";
 
 export type CertificateReason =
 	| "certificate-ca"
@@ -20,7 +21,6 @@ export interface DeviceIdentity {
 
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 const SERIAL = /^[A-Z0-9-]{4,24}$/;
-const POINT_BYTES = 65;
 
 export function readDeviceCertificate(
 	certificate: X509Certificate,
@@ -33,15 +33,6 @@ export function readDeviceCertificate(
 	if (serial === undefined) return refuse("certificate-serial");
 	const point = readP256Point(certificate.publicKey);
 	return point === undefined ? refuse("certificate-key") : accept({ serial, publicKeyHex: toHex(point) });
-}
-
-/** The uncompressed point, 65 bytes; undefined for any other key. */
-export function readP256Point(key: KeyObject): Uint8Array | undefined {
-	if (key.asymmetricKeyType !== "ec") return undefined;
-	const { crv, x, y } = key.export({ format: "jwk" });
-	if (crv !== "P-256" || x === undefined || y === undefined) return undefined;
-	const point = Uint8Array.from([4, ...Buffer.from(x, "base64url"), ...Buffer.from(y, "base64url")]);
-	return point.length === POINT_BYTES ? point : undefined;
 }
 
 /** PROTOCOL 8: the subject is exactly one CN and one serialNumber, and they agree. */

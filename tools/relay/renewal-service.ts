@@ -17,7 +17,7 @@ import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-s
 import { type LogSink, RelayLog } from "./log.ts";
 import type { IssueReason } from "./operational-keys.ts";
 import type { Registry } from "./registry.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { SerialRates } from "./serial-rates.ts";
 
 export interface RenewalServiceOptions {
 	readonly registry: Registry;
@@ -35,12 +35,10 @@ const DAY_MS = 86_400_000;
 /** Of one device: so many at once, then one each 15 minutes. A lock asks at most once an hour after its first three. */
 const BURST = 6;
 const PER_MINUTE = 1 / 15;
-/** Devices whose requests are counted; the oldest is forgotten first. */
-const DEVICES_REMEMBERED = 20_000;
 
 type RenewalReason = RequestReason | IssueReason | "no-issuer" | "too-often" | "busy" | "factory-signature";
 
-/** Until the end of the day that lies `days` ahead. */
+/** Ends so many days after the moment of issue, to the second. */
 export function validityOf(days: number): () => Validity {
 	return () => ({ notAfter: new Date(Date.now() + days * DAY_MS) });
 }
@@ -49,12 +47,13 @@ export class RenewalService implements DeviceService {
 	readonly kinds: DeviceService["kinds"] = Object.freeze(["renewal"] as const);
 	readonly #options: RenewalServiceOptions;
 	readonly #log: RelayLog;
-	readonly #rates = new Map<string, TokenBucket>();
+	readonly #rates: SerialRates;
 	/** Devices whose request is being worked on: one each. */
 	readonly #busy = new Set<string>();
 
 	constructor(options: RenewalServiceOptions) {
 		this.#options = options;
+		this.#rates = new SerialRates(options.burst ?? BURST, PER_MINUTE);
 		this.#log = new RelayLog(options.log);
 	}
 
@@ -81,7 +80,7 @@ export class RenewalService implements DeviceService {
 		const { issuer } = this.#options;
 		const { serial } = device;
 		if (issuer === undefined) return refuse("no-issuer");
-		if (!this.#isAllowed(serial)) return refuse("too-often");
+		if (!this.#rates.take(serial, performance.now())) return refuse("too-often");
 		if (this.#busy.has(serial)) return refuse("busy");
 		this.#busy.add(serial);
 		try {
@@ -111,14 +110,5 @@ export class RenewalService implements DeviceService {
 		const spki = request.value.publicKey.export({ format: "der", type: "spki" });
 		const leaf = await issueOperational(issuer, serial, new PublicKey(new Uint8Array(spki)), validity);
 		return accept([leaf, ...issuer.certificates].map((each) => new Uint8Array(each.rawData)));
-	}
-
-	#isAllowed(serial: string): boolean {
-		const nowMs = performance.now();
-		const rate = this.#rates.get(serial) ?? new TokenBucket(this.#options.burst ?? BURST, PER_MINUTE, nowMs);
-		this.#rates.delete(serial);
-		this.#rates.set(serial, rate);
-		if (this.#rates.size > DEVICES_REMEMBERED) this.#rates.delete(this.#rates.keys().next().value!);
-		return rate.take(1, nowMs);
 	}
 }

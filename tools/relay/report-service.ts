@@ -1,7 +1,7 @@
 /** Keeps what locks say of themselves (PROTOCOL 2, 12), each at an allowance: a lock may not keep the disk busy. */
 import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-service.ts";
 import type { Reports } from "./reports.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { SerialRates } from "./serial-rates.ts";
 
 const REPORTS_BURST = 4;
 const REPORTS_PER_MINUTE = 4;
@@ -10,8 +10,7 @@ export class ReportService implements DeviceService {
 	readonly kinds = ["report"] as const;
 	readonly #reports: Reports;
 	readonly #onFailed: (serial: string, reason: string) => void;
-	/** By serial, of the locks that are connected. */
-	readonly #rates = new Map<string, TokenBucket>();
+	readonly #rates = new SerialRates(REPORTS_BURST, REPORTS_PER_MINUTE);
 	/** Writes follow one another, so that the last report of a lock is the last one kept. */
 	#writing: Promise<void> = Promise.resolve();
 
@@ -20,17 +19,9 @@ export class ReportService implements DeviceService {
 		this.#onFailed = onFailed;
 	}
 
-	attached({ serial }: ConnectedDevice): void {
-		this.#rates.set(serial, new TokenBucket(REPORTS_BURST, REPORTS_PER_MINUTE, performance.now()));
-	}
-
-	detached({ serial }: ConnectedDevice): void {
-		this.#rates.delete(serial);
-	}
-
 	receive({ serial }: ConnectedDevice, envelope: ServiceEnvelope): void {
 		if (envelope.kind !== "report") return;
-		if (this.#rates.get(serial)?.take(1, performance.now()) !== true) return;
+		if (!this.#rates.take(serial, performance.now())) return;
 		this.#writing = this.#writing
 			.then(() => this.#reports.keep(serial, envelope.report))
 			.catch((error: Error) => this.#onFailed(serial, error.message));

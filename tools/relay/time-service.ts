@@ -3,7 +3,7 @@
  * no answer: each is good for one nonce. A question that cannot be answered stays unanswered; the lock asks again.
  */
 import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-service.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { SerialRates } from "./serial-rates.ts";
 
 /** Of one lock: its own are four a day, and one at each connection. */
 const QUESTIONS_BURST = 6;
@@ -21,27 +21,17 @@ export interface TimeServiceOptions {
 export class TimeService implements DeviceService {
 	readonly kinds = ["time-request"] as const;
 	readonly #options: TimeServiceOptions;
-	/** By serial, of the locks that are connected. */
-	readonly #rates = new Map<string, TokenBucket>();
+	readonly #rates = new SerialRates(QUESTIONS_BURST, QUESTIONS_PER_MINUTE);
 	#asked = 0;
 
 	constructor(options: TimeServiceOptions) {
 		this.#options = options;
 	}
 
-	attached({ serial }: ConnectedDevice): void {
-		this.#rates.set(serial, new TokenBucket(QUESTIONS_BURST, QUESTIONS_PER_MINUTE, performance.now()));
-	}
-
-	detached({ serial }: ConnectedDevice): void {
-		this.#rates.delete(serial);
-	}
-
 	receive(device: ConnectedDevice, envelope: ServiceEnvelope): void {
 		if (envelope.kind !== "time-request") return;
 		const { serial } = device;
-		if (this.#rates.get(serial)?.take(1, performance.now()) !== true)
-			return this.#failed(serial, "too often");
+		if (!this.#rates.take(serial, performance.now())) return this.#failed(serial, "too often");
 		if (this.#asked >= ASKED_MAX) return this.#failed(serial, "busy");
 		void this.#answer(device, envelope.nonce);
 	}

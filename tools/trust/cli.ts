@@ -14,12 +14,11 @@ import {
 	several,
 	wholeNumber,
 } from "../cli/arguments.ts";
-import { explaining } from "../cli/fault.ts";
+import { CliFault, explaining } from "../cli/fault.ts";
 import { SerialFault } from "../factory/serial-line.ts";
 import { VerbLine } from "../factory/verbs.ts";
 import { publishBundle } from "../relay/bundle-table.ts";
-import { registryPath } from "../relay/cli.ts";
-import { RegistryFault } from "../relay/database.ts";
+import { RegistryFault, registryPath } from "../relay/database.ts";
 import { addSignature, type BundleFile, readBundleFile, writeBundleFile } from "./bundle-file.ts";
 import { type DraftChanges, makeDraft, type RootArgument } from "./draft.ts";
 import { inspect, inspectionText } from "./inspection.ts";
@@ -111,7 +110,7 @@ export function registerTrust(program: Command): void {
 		.action((options: { readonly dir: string; readonly bundle: readonly string[] }) =>
 			run(async () => {
 				const path = registryPath(options.dir);
-				if (!existsSync(path)) throw new TrustFault(`there is no registry in ${options.dir}`);
+				if (!existsSync(path)) throw new CliFault(`there is no registry in ${options.dir}`, 2);
 				for (const file of options.bundle) {
 					const { bundle, outcome } = await publishBundle(path, readBundleFile(file));
 					say(`version ${bundle.version}: ${outcome}`);

@@ -2,12 +2,12 @@
  * A new bundle out of the one before it and what is to change (docs/OPERATIONS.md, the ceremony): lists that are given
  * replace the former ones whole, everything else stays. What a lock would refuse, whoever signs it, is refused here.
  */
-import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { fromHex } from "../../modules/base/bytes.ts";
 import type { TlsRoot } from "../../modules/platform/tls.ts";
 import { bundleFlaw, type TrustBundle } from "../../modules/trust/bundle.ts";
 import type { NamedEndpoint } from "../cli/arguments.ts";
+import { readCertificateFile } from "../cli/certificate-file.ts";
+import { CliFault } from "../cli/fault.ts";
 import { explainFlaw } from "./bundle-file.ts";
 import { readPublicKeyFile } from "./key-file.ts";
 import { TrustFault } from "./trust-fault.ts";
@@ -37,14 +37,14 @@ export interface DraftDates {
 	readonly expiresUnixMs: number;
 }
 
-/** Throws TrustFault. */
+/** Throws TrustFault, and CliFault for what a first bundle lacks. */
 export function makeDraft(
 	previous: TrustBundle | undefined,
 	changes: DraftChanges,
 	dates: DraftDates,
 ): TrustBundle {
 	const needed = <Value>(value: Value | undefined, option: string): Value => {
-		if (value === undefined) throw new TrustFault(`a first bundle needs ${option}`);
+		if (value === undefined) throw new CliFault(`a first bundle needs ${option}`, 2);
 		return value;
 	};
 	const keys = (
@@ -73,7 +73,10 @@ export function makeDraft(
 			changes.relays?.map(({ host, port, name }) => ({ host, port, serverName: name })) ?? previous?.relays,
 			"--relay",
 		),
-		deviceRoots: needed(changes.deviceRoots?.map(readDer) ?? previous?.deviceRoots, "--device-root"),
+		deviceRoots: needed(
+			changes.deviceRoots?.map(readCertificateFile) ?? previous?.deviceRoots,
+			"--device-root",
+		),
 	};
 	const flaw = bundleFlaw(draft);
 	if (flaw !== undefined) throw new TrustFault(`no lock would take this bundle: ${explainFlaw(flaw)}`);
@@ -83,15 +86,7 @@ export function makeDraft(
 	return draft;
 }
 
-function readDer(path: string): Uint8Array {
-	try {
-		return new Uint8Array(new X509Certificate(readFileSync(path)).raw);
-	} catch (error) {
-		throw new TrustFault(`${path} is no certificate: ${(error as Error).message}`);
-	}
-}
-
 function readRoot({ path, pins }: RootArgument): TlsRoot {
-	const der = readDer(path);
+	const der = readCertificateFile(path);
 	return pins.length === 0 ? { der } : { der, pins: pins.map((pin) => fromHex(pin)!) };
 }

@@ -3,12 +3,12 @@
  * (PEM, SubjectPublicKeyInfo). Signatures are ES256 with deterministic nonces (RFC 6979). A private key leaves neither its
  * file nor the process that signs with it.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { toHex } from "../../modules/base/bytes.ts";
 import { keyIdOf } from "../../modules/cose/key-id.ts";
 import { NobleCrypto, NobleSigningKey } from "../crypto/noble.ts";
-import { readP256Point } from "../relay/device-certificate.ts";
+import { readP256Point, readP256PrivateKey } from "../crypto/p256-key.ts";
 import { TrustFault } from "./trust-fault.ts";
 
 /** Makes a key; never replaces a file. */
@@ -19,29 +19,29 @@ export function makeKeyFiles(privatePath: string, publicPath: string): void {
 	writeFileSync(publicPath, publicKey.export({ format: "pem", type: "spki" }), { flag: "wx" });
 }
 
-function parse(path: string, read: (pem: string) => KeyObject): KeyObject {
+/** The point of a public key, or of a private one; 65 bytes. Throws TrustFault. */
+export function readPublicKeyFile(path: string): Uint8Array {
 	const pem = readFileSync(path, "utf8");
+	let key: KeyObject;
 	try {
-		return read(pem);
+		// It takes the private key's PEM too.
+		key = createPublicKey(pem);
 	} catch {
 		throw new TrustFault(`${path} holds no key in PEM`);
 	}
-}
-
-/** The point of a public key, or of a private one; 65 bytes. Throws TrustFault. */
-export function readPublicKeyFile(path: string): Uint8Array {
-	// createPublicKey takes the private key's PEM too.
-	const point = readP256Point(parse(path, (pem) => createPublicKey(pem)));
+	const point = readP256Point(key);
 	if (point === undefined) throw new TrustFault(`${path} is no P-256 key`);
 	return point;
 }
 
 /** For as long as `use` takes. Throws TrustFault. */
 export function withKeyFile<Value>(path: string, use: (key: NobleSigningKey) => Value): Value {
-	const key = parse(path, (pem) => createPrivateKey(pem));
-	const { crv, d } = key.asymmetricKeyType === "ec" ? key.export({ format: "jwk" }) : {};
-	if (crv !== "P-256" || d === undefined) throw new TrustFault(`${path} is no private P-256 key`);
-	const secret = Buffer.from(d, "base64url");
+	const read = readP256PrivateKey(readFileSync(path, "utf8"));
+	if (!read.ok)
+		throw new TrustFault(
+			`${path} ${read.reason === "not-pem" ? "holds no private key in PEM" : "is no P-256 key"}`,
+		);
+	const secret = Buffer.from(read.value.key.export({ format: "jwk" }).d!, "base64url");
 	const signer = new NobleSigningKey(secret);
 	secret.fill(0);
 	try {

@@ -2,7 +2,7 @@
  * The time role (PROTOCOL 11): says what time it is on this machine, over a lock's nonce, with a key that signs nothing
  * else. It is as right as this machine's clock, so that one is kept by NTP or better.
  */
-import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
+import { type KeyObject, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { keyIdOf } from "../../modules/cose/key-id.ts";
 import { buildSign1 } from "../../modules/cose/sign1.ts";
@@ -10,6 +10,7 @@ import { TIME_NONCE_BYTES } from "../../modules/wire/envelope.ts";
 import { encodeTimeClaim, timeStatementAad } from "../../modules/wire/time-statement.ts";
 import { TimeFault } from "../cli/time-client.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
+import { readP256PrivateKey } from "../crypto/p256-key.ts";
 
 export class TimeRole {
 	/** Uncompressed P-256 point: what a trust bundle names. */
@@ -20,8 +21,13 @@ export class TimeRole {
 
 	/** pem: PKCS#8, P-256. Throws TimeFault. */
 	constructor(pem: string, now: () => number = Date.now) {
-		this.#key = readKey(pem);
-		this.publicKey = pointOf(this.#key);
+		const read = readP256PrivateKey(pem);
+		if (!read.ok)
+			throw new TimeFault(
+				read.reason === "not-pem" ? "the key is no PEM of a private key" : "the key is not of P-256",
+			);
+		this.#key = read.value.key;
+		this.publicKey = read.value.point;
 		this.#keyId = keyIdOf(new NobleCrypto(), this.publicKey);
 		this.#now = now;
 	}
@@ -39,23 +45,4 @@ export class TimeRole {
 			Uint8Array.from(sign("sha256", bytes, { key: this.#key, dsaEncoding: "ieee-p1363" })),
 		);
 	}
-}
-
-function readKey(pem: string): KeyObject {
-	let key: KeyObject;
-	try {
-		key = createPrivateKey(pem);
-	} catch {
-		throw new TimeFault("the key is no PEM of a private key");
-	}
-	if (key.asymmetricKeyType !== "ec" || key.asymmetricKeyDetails?.namedCurve !== "prime256v1")
-		throw new TimeFault("the key is not of P-256");
-	return key;
-}
-
-function pointOf(key: KeyObject): Uint8Array {
-	const { x, y } = createPublicKey(key).export({ format: "jwk" });
-	return Uint8Array.from(
-		Buffer.concat([Buffer.of(4), Buffer.from(x!, "base64url"), Buffer.from(y!, "base64url")]),
-	);
 }
