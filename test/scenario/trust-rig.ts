@@ -227,8 +227,6 @@ export class TrustRig {
 			app: credentials,
 			deviceRoots: read("device-roots.pem"),
 			log: () => undefined,
-			// Certificates are not what these drills are about (enrolment.test.ts).
-			admitFactory: true,
 			...(more.services === undefined ? {} : { services: more.services }),
 		});
 		const address = await relay.listen(HOST, devicePort, 0);

@@ -2,7 +2,6 @@
 import { concatBytes, fromHex } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
 import { decodeBundle, encodeBundle, readBundle } from "../../../modules/trust/bundle.ts";
-import { decodePiece } from "../../../modules/trust/bundle-assembly.ts";
 import { type Certificate, decodeCertificate } from "../../../modules/trust/certificate.ts";
 import { DerReader, der } from "../../../modules/trust/der.ts";
 import { verifyDeviceChain } from "../../../modules/trust/device-chain.ts";
@@ -119,7 +118,7 @@ export const TRUST_ROWS: readonly Decoder[] = Object.freeze([
 				encodeBundle,
 			),
 	}),
-	decoder("trust/bundle-assembly.ts", "decodePiece", {
+	decoder("wire/piece.ts", "decodePiece", {
 		valid(random) {
 			const bytes = random.bytes(random.between(1, LIMITS.bundlePieceBytes));
 			const offset = random.below(LIMITS.bundleBytes - bytes.length + 1);
