@@ -14,6 +14,7 @@ import {
 	encodeRelayRoots,
 } from "../../../modules/trust/relay-entry.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
+import { decodePiece } from "../../../modules/wire/piece.ts";
 import { asArray, asBytes } from "../../../modules/wire/cbor-map.ts";
 import {
 	makeDeviceCertificate,
