@@ -14,8 +14,8 @@ import {
 	encodeRelayRoots,
 } from "../../../modules/trust/relay-entry.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
-import { decodePiece } from "../../../modules/wire/piece.ts";
 import { asArray, asBytes } from "../../../modules/wire/cbor-map.ts";
+import { decodePiece } from "../../../modules/wire/piece.ts";
 import {
 	makeDeviceCertificate,
 	makeRoot,
