@@ -35,8 +35,12 @@ export const MODULE_ORDER: readonly string[] = Object.freeze([
 /** What the phone's library takes of modules/, besides initiator files and types of platform. */
 const PHONE_FOLDERS: readonly string[] = Object.freeze(["base", "wire", "crypto", "cose", "noise"]);
 
-/** The one file of tools/phone that is a program, not the library. */
-const PHONE_COMMANDS = "tools/phone/cli.ts";
+/** The files of tools/phone that are a program, not the library. */
+const PHONE_COMMANDS: readonly string[] = Object.freeze([
+	"tools/phone/cli.ts",
+	"tools/phone/upkeep-cli.ts",
+	"tools/phone/way.ts",
+]);
 
 /** Folders whose test files run on both engines. */
 const ENGINE_TESTS = /^test\/(unit|vectors|property)\/.*\.test\.ts$/;
@@ -70,8 +74,9 @@ function hostImport(target: string, bare: boolean): string | undefined {
 }
 
 function phoneImport(path: string, target: string, bare: boolean, typeOnly: boolean): string | undefined {
-	if (path === PHONE_COMMANDS && target.startsWith("tools/cli/")) return undefined;
-	if (target === PHONE_COMMANDS) return "the phone's library imports its commands";
+	const isCommand = PHONE_COMMANDS.includes(path);
+	if (isCommand && (target.startsWith("tools/cli/") || PHONE_COMMANDS.includes(target))) return undefined;
+	if (PHONE_COMMANDS.includes(target)) return "the phone's library imports its commands";
 	if (bare || target.startsWith("tools/phone/") || target.startsWith("tools/crypto/")) return undefined;
 	const folder = moduleFolder(target);
 	if (folder === undefined) return `the phone's library imports ${target}`;
