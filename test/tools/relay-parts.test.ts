@@ -154,7 +154,7 @@ export default function suite(t: Suite): void {
 				.map((match) => match[1])
 				.filter((type) => type !== undefined);
 			check.ok(
-				types.every((type) => ["varchar", "integer", "text"].includes(type)),
+				types.every((type) => ["varchar", "integer", "bigint", "text"].includes(type)),
 				statement,
 			);
 		}

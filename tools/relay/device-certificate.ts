@@ -10,20 +10,25 @@ export type CertificateReason =
 	| "certificate-ca"
 	| "certificate-purpose"
 	| "certificate-key"
+	| "certificate-expired"
 	| "certificate-serial";
 
 export interface DeviceIdentity {
 	readonly serial: string;
 	/** The uncompressed P-256 point in hexadecimal. */
 	readonly publicKeyHex: string;
+	/** Until when the certificate is valid, in milliseconds since 1970. */
+	readonly notAfterMs: number;
 }
 
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 const SERIAL = /^[A-Z0-9-]{4,24}$/;
 const POINT_BYTES = 65;
 
+/** `nowMs` since 1970: TLS judged the validity when the session began, which may be a day ago (resumption). */
 export function readDeviceCertificate(
 	certificate: X509Certificate,
+	nowMs: number,
 ): Result<DeviceIdentity, CertificateReason> {
 	if (certificate.ca) return refuse("certificate-ca");
 	// Node names this property keyUsage although it lists the extended key usage.
@@ -32,12 +37,17 @@ export function readDeviceCertificate(
 	const serial = readSubjectSerial(certificate.subject);
 	if (serial === undefined) return refuse("certificate-serial");
 	const point = readP256Point(certificate.publicKey);
-	return point === undefined ? refuse("certificate-key") : accept({ serial, publicKeyHex: toHex(point) });
+	if (point === undefined) return refuse("certificate-key");
+	const notAfterMs = Date.parse(certificate.validTo);
+	// What cannot be read is over: NaN is not greater than anything.
+	if (!(notAfterMs > nowMs)) return refuse("certificate-expired");
+	return accept({ serial, publicKeyHex: toHex(point), notAfterMs });
 }
 
 /** The uncompressed point, 65 bytes; undefined for any other key. */
 export function readP256Point(key: KeyObject): Uint8Array | undefined {
-	if (key.asymmetricKeyType !== "ec") return undefined;
+	// Asked first: other curves have no JWK, and exporting one throws.
+	if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1") return undefined;
 	const { crv, x, y } = key.export({ format: "jwk" });
 	if (crv !== "P-256" || x === undefined || y === undefined) return undefined;
 	const point = Uint8Array.from([4, ...Buffer.from(x, "base64url"), ...Buffer.from(y, "base64url")]);
