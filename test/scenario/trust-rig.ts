@@ -9,7 +9,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { PemConverter } from "@peculiar/x509";
-import { encodeCbor } from "../../modules/wire/cbor-encode.ts";
 import { decodeLabel, type Label } from "../../modules/wire/label.ts";
 import { Mechanism } from "../../tools/board/mechanism.ts";
 import { Supervisor } from "../../tools/board/supervisor.ts";
@@ -26,7 +25,7 @@ import { VerbLine } from "../../tools/factory/verbs.ts";
 import { openRelay } from "../../tools/phone/node-relay.ts";
 import { Phone, type PhoneContext } from "../../tools/phone/phone.ts";
 import { Wallet } from "../../tools/phone/wallet.ts";
-import type { ConnectedDevice, DeviceService } from "../../tools/relay/device-service.ts";
+import type { DeviceService } from "../../tools/relay/device-service.ts";
 import { openRegistry, type Registry } from "../../tools/relay/registry.ts";
 import { type ListenerCredentials, Relay, type RelayAddress } from "../../tools/relay/relay.ts";
 import type { BundleFile } from "../../tools/trust/bundle-file.ts";
@@ -100,20 +99,6 @@ export class Thief {
 		for (const socket of this.#sockets) socket.destroy();
 		await new Promise((resolve) => this.#server.close(resolve));
 	}
-}
-
-/** Says for a lock of this version what it reports by itself once it can (PROTOCOL 12). */
-export function reporting(version: () => number, service: DeviceService): DeviceService {
-	return {
-		kinds: service.kinds,
-		receive: (device, envelope) => service.receive(device, envelope),
-		detached: (device) => service.detached?.(device),
-		attached(device: ConnectedDevice): void {
-			service.attached?.(device);
-			const report = encodeCbor({ 0: 1, 1: version() });
-			service.receive(device, { kind: "report", report });
-		},
-	};
 }
 
 export class TrustRig {

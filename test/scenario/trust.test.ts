@@ -13,7 +13,7 @@ import type { BundleFile } from "../../tools/trust/bundle-file.ts";
 import { signDevelopmentBundle } from "../../tools/trust/development-trust.ts";
 import { deliverBundle } from "../../tools/trust/line-delivery.ts";
 import { check, type Suite } from "../harness/test.ts";
-import { freePort, newRelayAuthority, type RelayAuthority, reporting, TrustRig } from "./trust-rig.ts";
+import { freePort, newRelayAuthority, type RelayAuthority, TrustRig } from "./trust-rig.ts";
 
 /** Version 2: the new root, and the new relay behind the address that the thief may have taken. */
 function nextBundle(rig: TrustRig, authority: RelayAuthority, port: number): BundleFile {
@@ -36,7 +36,7 @@ const overRelay: Deliver = async (rig, bundle) => {
 	await publishBundle(path, rig.trust);
 	const service = await BundleService.open(path, () => undefined, 50);
 	rig.closes(() => service.close());
-	const { relay } = await rig.relay(rig.devicePort, { services: [reporting(() => 1, service)] });
+	const { relay } = await rig.relay(rig.devicePort, { services: [service] });
 	await rig.until("the lock is at its first relay", () => relay.serials.length === 1);
 	await publishBundle(path, bundle);
 	await rig.until("the lock takes version 2", () =>

@@ -5,11 +5,72 @@ import { Name } from "@peculiar/x509";
 import { encodeEnvelope } from "../../modules/wire/envelope.ts";
 import { openRegistry } from "../../tools/relay/registry.ts";
 import { check, type Suite } from "../harness/test.ts";
-import { ANY_PURPOSE, foreignPki, issueLeaf, newKeys, SERVER_AUTH } from "./support/identities.ts";
+import {
+	ANY_PURPOSE,
+	type ClientIdentity,
+	foreignPki,
+	issueLeaf,
+	newKeys,
+	SERVER_AUTH,
+} from "./support/identities.ts";
 import { RelayBench } from "./support/relay-bench.ts";
-import { eventually } from "./support/temporary.ts";
+import { eventually, pause } from "./support/temporary.ts";
 
 const DAY_MS = 86_400_000;
+
+/** Keeps the TLS session of a first connection; `upgrade` comes again on it and tells the status of the answer. */
+async function resumable(
+	bench: RelayBench,
+	identity: ClientIdentity,
+): Promise<{ upgrade(): Promise<{ readonly reused: boolean; readonly status: string }> }> {
+	let session: Buffer | undefined;
+	const options = { maxVersion: "TLSv1.2" as const, ...identity };
+	const first = connect({
+		port: bench.address.devicePort,
+		host: "127.0.0.1",
+		servername: "localhost",
+		ca: bench.pki.relayRoot,
+		...options,
+	});
+	first.on("session", (ticket: Buffer) => {
+		session = ticket;
+	});
+	check.ok(await eventually(() => session !== undefined));
+	first.destroy();
+	const upgrade = (): Promise<{ readonly reused: boolean; readonly status: string }> =>
+		new Promise((resolve, reject) => {
+			const socket = connect({
+				port: bench.address.devicePort,
+				host: "127.0.0.1",
+				servername: "localhost",
+				ca: bench.pki.relayRoot,
+				session: session!,
+				...options,
+			});
+			socket.on("error", reject);
+			socket.on("secureConnect", () =>
+				socket.write(
+					"GET /v1/device HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: latchkey.device.1\r\n\r\n",
+				),
+			);
+			socket.on("data", (data: Buffer) => {
+				resolve({ reused: socket.isSessionReused(), status: data.toString("latin1").slice(9, 12) });
+				socket.destroy();
+			});
+		});
+	return { upgrade };
+}
+
+/** An enrolled device whose certificate ends two to three seconds from now; TLS counts whole seconds. */
+async function endingSoon(
+	bench: RelayBench,
+	serial: string,
+): Promise<{ readonly identity: ClientIdentity; readonly endsMs: number }> {
+	const endsMs = (Math.floor(Date.now() / 1000) + 3) * 1000;
+	const identity = await issueLeaf(bench.pki.intermediates.device, serial, { notAfter: new Date(endsMs) });
+	check.accepted(await bench.registry.enrol(serial, identity.publicKeyHex));
+	return { identity, endsMs };
+}
 
 export default function suite(t: Suite): void {
 	t.test("an enrolled device with its own certificate is admitted", () =>
@@ -154,45 +215,99 @@ export default function suite(t: Suite): void {
 		() =>
 			RelayBench.with({}, async (bench) => {
 				const identity = await bench.enrolled("LK-RESUMES");
-				let session: Buffer | undefined;
-				const options = { maxVersion: "TLSv1.2" as const, ...identity };
-				const first = connect({
-					port: bench.address.devicePort,
-					host: "127.0.0.1",
-					servername: "localhost",
-					ca: bench.pki.relayRoot,
-					...options,
-				});
-				first.on("session", (ticket: Buffer) => {
-					session = ticket;
-				});
-				check.ok(await eventually(() => session !== undefined));
-				first.destroy();
-				const upgrade = (): Promise<{ readonly reused: boolean; readonly status: string }> =>
-					new Promise((resolve, reject) => {
-						const socket = connect({
-							port: bench.address.devicePort,
-							host: "127.0.0.1",
-							servername: "localhost",
-							ca: bench.pki.relayRoot,
-							session: session!,
-							...options,
-						});
-						socket.on("error", reject);
-						socket.on("secureConnect", () =>
-							socket.write(
-								"GET /v1/device HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: latchkey.device.1\r\n\r\n",
-							),
-						);
-						socket.on("data", (data: Buffer) => {
-							resolve({ reused: socket.isSessionReused(), status: data.toString("latin1").slice(9, 12) });
-							socket.destroy();
-						});
-					});
+				const { upgrade } = await resumable(bench, identity);
 				check.deepEqual(await upgrade(), { reused: true, status: "101" });
 				await bench.registry.revoke("LK-RESUMES");
 				check.deepEqual(await upgrade(), { reused: true, status: "403" });
 			}),
+	);
+
+	t.test("a certificate that has ended is refused on a resumed TLS session too (T6)", () =>
+		RelayBench.with({}, async (bench) => {
+			const { identity, endsMs } = await endingSoon(bench, "LK-ENDS");
+			const { upgrade } = await resumable(bench, identity);
+			check.deepEqual(await upgrade(), { reused: true, status: "101" });
+			await pause(endsMs - Date.now() + 100);
+			check.deepEqual(await upgrade(), { reused: true, status: "403" });
+			check.deepEqual(bench.refusals, ["certificate-expired"]);
+		}),
+	);
+
+	t.test("the connection of a device ends with its certificate, and no other does (T6)", () =>
+		RelayBench.with({}, async (bench) => {
+			const other = await bench.device("LK-LASTS");
+			const { identity, endsMs } = await endingSoon(bench, "LK-ENDS-UP");
+			const client = await bench.connect(bench.deviceTarget(identity));
+			await pause(endsMs - Date.now() - 300);
+			check.equal(client.closeCode, undefined, "not before its time");
+			check.equal(await client.closed(3_000), 1008);
+			check.ok(Date.now() >= endsMs);
+			check.ok(
+				await eventually(() =>
+					bench.log.some(({ event, reason }) => event === "disconnected" && reason === "certificate-expired"),
+				),
+			);
+			check.equal(other.closeCode, undefined);
+			check.deepEqual(bench.relay.serials, ["LK-LASTS"]);
+		}),
+	);
+
+	t.test(
+		"a registry that fails once answers 503, which refuses no device, and the next attempt succeeds (T18)",
+		() =>
+			RelayBench.with({}, async (bench) => {
+				const identity = await bench.enrolled("LK-FAULT");
+				const { admit } = bench.registry;
+				bench.registry.admit = () => {
+					bench.registry.admit = admit;
+					return Promise.reject(new Error("SQLITE_BUSY"));
+				};
+				check.deepEqual(await bench.attempt(bench.deviceTarget(identity)), { kind: "http", status: 503 });
+				check.deepEqual(bench.refusals, ["fault: SQLITE_BUSY"]);
+				check.equal((await bench.attempt(bench.deviceTarget(identity))).kind, "open");
+			}),
+	);
+
+	t.test("a revocation that could not be read at first ends the device's connection all the same (T8)", () =>
+		RelayBench.with({}, async (bench) => {
+			const revoked = await bench.device("LK-REVOKED-BUSY");
+			const other = await bench.device("LK-STAYS-BUSY");
+			const { unwelcome } = bench.registry;
+			await pause(50);
+			let failed = 0;
+			bench.registry.unwelcome = () => {
+				bench.registry.unwelcome = unwelcome;
+				failed++;
+				return Promise.reject(new Error("SQLITE_BUSY"));
+			};
+			const elsewhere = await openRegistry(bench.registryFile);
+			check.ok(await elsewhere.revoke("LK-REVOKED-BUSY"));
+			await elsewhere.close();
+			check.equal(await revoked.closed(3_000), 1008);
+			check.equal(failed, 1);
+			check.ok(bench.log.some(({ event, reason }) => event === "registry" && reason === "SQLITE_BUSY"));
+			check.equal(other.closeCode, undefined);
+		}),
+	);
+
+	t.test("a device that came while the registry failed is looked at again (T8)", () =>
+		RelayBench.with({}, async (bench) => {
+			const identity = await bench.enrolled("LK-CAME-BUSY");
+			const { admit, unwelcome } = bench.registry;
+			bench.registry.admit = async (device) => {
+				const admitted = await admit.call(bench.registry, device);
+				await bench.registry.revoke("LK-CAME-BUSY");
+				// The relay hears of that before the device is there.
+				await pause(50);
+				return admitted;
+			};
+			bench.registry.unwelcome = () => {
+				bench.registry.unwelcome = unwelcome;
+				return Promise.reject(new Error("SQLITE_BUSY"));
+			};
+			const client = await bench.connect(bench.deviceTarget(identity));
+			check.equal(await client.closed(3_000), 1008);
+		}),
 	);
 
 	t.test("versions below TLS 1.2 and suites without forward secrecy or AEAD are refused", () =>
@@ -237,7 +352,9 @@ export default function suite(t: Suite): void {
 				{ ...app, path: "/v1/app/x" },
 				{ ...app, subprotocol: "latchkey.app.2" },
 			];
-			for (const target of wrong) check.deepEqual(await bench.attempt(target), { kind: "http", status: 403 });
+			const statuses = [404, 400, 404, 400];
+			for (const [index, target] of wrong.entries())
+				check.deepEqual(await bench.attempt(target), { kind: "http", status: statuses[index] });
 			const { ca } = device;
 			const answer = await new Promise<string>((resolve) => {
 				const socket = connect({

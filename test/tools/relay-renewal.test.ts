@@ -6,6 +6,7 @@ import { X509Certificate } from "@peculiar/x509";
 import { encodeEnvelope } from "../../modules/wire/envelope.ts";
 import { PKI_FILES } from "../../tools/factory/pki.ts";
 import { openIssuer } from "../../tools/pki/issuer.ts";
+import type { Signer } from "../../tools/pki/signer.ts";
 import { openRegistry } from "../../tools/relay/registry.ts";
 import { RenewalService, type RenewalServiceOptions } from "../../tools/relay/renewal-service.ts";
 import { FairTime } from "../harness/fair-time.ts";
@@ -41,6 +42,38 @@ async function issuing(
 	} finally {
 		await bench.close();
 	}
+}
+
+interface SlowIssuer {
+	/** Signatures that were asked for before `open`. */
+	readonly waiting: (() => void)[];
+	signatures: number;
+	/** From now on it answers at once. */
+	open(): void;
+}
+
+/** With an issuer that answers nothing until it is opened. */
+async function slowly(
+	options: Partial<RenewalServiceOptions>,
+	work: (bench: RelayBench, issuer: SlowIssuer) => Promise<void>,
+): Promise<void> {
+	const { dir } = await sharedPki();
+	const issuer = await openIssuer(PKI_FILES.intermediateKey(dir, "operational"));
+	let isOpen = false;
+	const slow: SlowIssuer = {
+		waiting: [],
+		signatures: 0,
+		open() {
+			isOpen = true;
+			for (const resolve of slow.waiting) resolve();
+		},
+	};
+	const sign: Signer = async (bytes) => {
+		slow.signatures++;
+		if (!isOpen) await new Promise<void>((resolve) => slow.waiting.push(resolve));
+		return await issuer.sign(bytes);
+	};
+	await issuing((bench) => work(bench, slow), { ...options, issuer: { ...issuer, sign } });
 }
 
 interface FactoryDevice {
@@ -237,6 +270,88 @@ export default function suite(t: Suite): void {
 				{ issuer: { ...issuer, sign: () => Promise.reject(new Error("no token")) } },
 			);
 		},
+	);
+
+	t.test("an operational key whose certificate has ended by the registry is refused (T6)", () =>
+		issuing(async (bench) => {
+			await factoryDevice(bench, "LK-KEY-ENDS");
+			for (const [notAfterMs, expected] of [
+				[-1_000, { kind: "http", status: 403 }],
+				[60_000, undefined],
+			] as const) {
+				const leaf = await issueLeaf(bench.pki.intermediates.operational, "LK-KEY-ENDS");
+				const notAfter = new Date(Date.now() + notAfterMs);
+				check.accepted(await bench.registry.issue("LK-KEY-ENDS", leaf.publicKeyHex, notAfter));
+				const result = await bench.attempt(bench.deviceTarget(leaf));
+				if (expected === undefined) check.equal(result.kind, "open");
+				else check.deepEqual([result, bench.refusals.at(-1)], [expected, "key-expired"]);
+			}
+		}),
+	);
+
+	t.test("a key is one device's for good, however many came after it (T6)", () =>
+		issuing(async (bench) => {
+			const device = await factoryDevice(bench, "LK-KEYS");
+			const first = await ask(device);
+			for (let round = 0; round < 12; round++) check.ok((await ask(device)).chain !== undefined);
+			const firstHex = Buffer.from(first.made.point).toString("hex");
+			check.equal((await ask(device, { newKey: first.made })).chain, undefined);
+			check.equal(bench.refusals.at(-1), "key-known");
+			check.refused(await bench.registry.enrol("LK-OTHER-KEYS", firstHex), "conflict");
+			const old = bench.deviceTarget(identityOf(first.chain!, first.made));
+			check.deepEqual(await bench.attempt(old), { kind: "http", status: 403 });
+			check.equal(bench.refusals.at(-1), "key-retired");
+		}),
+	);
+
+	t.test(
+		"more requests than the issuer's queue holds are refused, and the lock hears no more than no (T16)",
+		() =>
+			slowly({ underWay: 2 }, async (bench, issuer) => {
+				const devices = [];
+				for (const serial of ["LK-Q-A", "LK-Q-B", "LK-Q-C"]) devices.push(await factoryDevice(bench, serial));
+				const [first, second, third] = devices as [FactoryDevice, FactoryDevice, FactoryDevice];
+				const held = [ask(first), ask(second)];
+				check.ok(await eventually(() => issuer.waiting.length === 1));
+				await pause(50);
+				check.equal((await ask(third)).chain, undefined);
+				check.equal(bench.refusals.at(-1), "busy");
+				issuer.open();
+				for (const each of held) check.ok((await each).chain !== undefined);
+				check.ok((await ask(third)).chain !== undefined);
+			}),
+	);
+
+	t.test(
+		"a request that waited too long, or whose lock is gone, records no key and takes no signature (T12, T16)",
+		() =>
+			slowly({ waitMs: 200 }, async (bench, issuer) => {
+				const devices = [];
+				for (const serial of ["LK-W-A", "LK-W-B", "LK-W-C"]) devices.push(await factoryDevice(bench, serial));
+				const [first, late, gone] = devices as [FactoryDevice, FactoryDevice, FactoryDevice];
+				const issued: string[] = [];
+				const { issue } = bench.registry;
+				bench.registry.issue = (serial, ...rest) => {
+					issued.push(serial);
+					return issue.call(bench.registry, serial, ...rest);
+				};
+				const held = ask(first);
+				check.ok(await eventually(() => issuer.waiting.length === 1));
+				const lateAnswer = ask(late);
+				const made = await newKey();
+				const factory = createPrivateKey(gone.identity.key);
+				gone.client.send(renewalMessage({ serial: gone.serial, factory, newKey: made }));
+				await pause(100);
+				gone.client.end();
+				await pause(300);
+				issuer.open();
+				check.ok((await held).chain !== undefined);
+				check.equal((await lateAnswer).chain, undefined);
+				check.ok(await eventually(() => bench.refusals.length === 2));
+				check.deepEqual(bench.refusals, ["late", "gone"]);
+				check.deepEqual([issued, issuer.signatures], [["LK-W-A"], 1]);
+				check.ok((await ask(late)).chain !== undefined, "asked again");
+			}),
 	);
 
 	t.test(

@@ -39,12 +39,16 @@ interface Asked {
 	readonly method?: string;
 	readonly type?: string;
 	readonly body: Uint8Array;
+	readonly localAddress?: string;
 }
 
-function status(port: number, { path = "/v1/time", method = "POST", type, body }: Asked): Promise<number> {
+function status(
+	port: number,
+	{ path = "/v1/time", method = "POST", type, body, localAddress }: Asked,
+): Promise<number> {
 	return new Promise((resolve, reject) => {
 		const headers = { "content-type": type ?? "application/octet-stream", "content-length": body.length };
-		const asked = request({ port, path, method, headers, host: "127.0.0.1" }, (response) => {
+		const asked = request({ port, path, method, headers, host: "127.0.0.1", localAddress }, (response) => {
 			response.resume();
 			resolve(response.statusCode ?? 0);
 		});
@@ -109,6 +113,49 @@ export default function suite(t: Suite): void {
 			await server.close();
 		}
 	});
+
+	t.test(
+		"an address that asks or connects too much is refused, and others are not (T16)",
+		async ({ random }) => {
+			const limits = { connectsBurst: 8, connectsPerMinute: 1, opensBurst: 3, opensPerMinute: 1 };
+			const server = new TimeServer(new TimeRole(newPem()), undefined, {
+				...limits,
+				connectionsPerAddress: 2,
+				addressesRemembered: 10,
+			});
+			const port = await server.listen("127.0.0.1", 0);
+			const ask = (localAddress?: string): Promise<number | string> =>
+				status(port, {
+					body: random.bytes(16),
+					...(localAddress === undefined ? {} : { localAddress }),
+				}).catch((error: NodeJS.ErrnoException) => error.code ?? "?");
+			try {
+				const statuses: (number | string)[] = [];
+				for (let asked = 0; asked < 5; asked++) statuses.push(await ask());
+				check.deepEqual(statuses, [200, 200, 200, 429, 429]);
+				check.equal(await ask("127.0.0.2"), 200, "another address has its own rate");
+				const held = [connect(port, "127.0.0.1"), connect(port, "127.0.0.1")];
+				for (const socket of held) await new Promise((resolve) => socket.once("connect", resolve));
+				check.equal(await ask(), "ECONNRESET", "a third connection at once");
+				check.equal(await ask("127.0.0.2"), 200);
+				for (const socket of held) socket.destroy();
+				const knock = async (): Promise<boolean> => {
+					const socket = connect(port, "127.0.0.1");
+					socket.on("error", () => undefined);
+					await eventually(() => socket.destroyed, 100);
+					const refused = socket.destroyed;
+					socket.destroy();
+					return refused;
+				};
+				const knocks: boolean[] = [];
+				for (let knocked = 0; knocked < 10; knocked++) knocks.push(await knock());
+				check.deepEqual(knocks.slice(-3), [true, true, true], "more connections than a minute has");
+				check.equal(await ask("127.0.0.3"), 200);
+			} finally {
+				await server.close();
+			}
+		},
+	);
 
 	t.test("a key of another curve, and what is no key, serve no time role", () => {
 		check.throws(() => new TimeRole(newPem("P-384")), "P-256");

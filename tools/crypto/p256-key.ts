@@ -6,7 +6,8 @@ const POINT_BYTES = 65;
 
 /** The uncompressed point of a public key or of a private one, 65 bytes; undefined for any other key. */
 export function readP256Point(key: KeyObject): Uint8Array | undefined {
-	if (key.asymmetricKeyType !== "ec") return undefined;
+	// Asked first: other curves have no JWK, and exporting one throws.
+	if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1") return undefined;
 	const { crv, x, y } = key.export({ format: "jwk" });
 	if (crv !== "P-256" || x === undefined || y === undefined) return undefined;
 	const point = Uint8Array.from([4, ...Buffer.from(x, "base64url"), ...Buffer.from(y, "base64url")]);

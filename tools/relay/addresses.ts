@@ -5,6 +5,12 @@
 import type { RelayLimits } from "./limits.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
+/** What of a server's limits the table goes by. */
+export type AddressLimits = Pick<
+	RelayLimits,
+	"connectsBurst" | "connectsPerMinute" | "opensBurst" | "opensPerMinute" | "addressesRemembered"
+>;
+
 interface AddressState {
 	connections: number;
 	readonly connects: TokenBucket;
@@ -26,11 +32,11 @@ export function addressGroup(address: string): string {
 }
 
 export class AddressTable {
-	readonly #limits: RelayLimits;
+	readonly #limits: AddressLimits;
 	readonly #connectionsPerAddress: number;
 	readonly #states = new Map<string, AddressState>();
 
-	constructor(limits: RelayLimits, connectionsPerAddress: number) {
+	constructor(limits: AddressLimits, connectionsPerAddress: number) {
 		this.#limits = limits;
 		this.#connectionsPerAddress = connectionsPerAddress;
 	}

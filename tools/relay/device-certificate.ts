@@ -11,19 +11,24 @@ export type CertificateReason =
 	| "certificate-ca"
 	| "certificate-purpose"
 	| "certificate-key"
+	| "certificate-expired"
 	| "certificate-serial";
 
 export interface DeviceIdentity {
 	readonly serial: string;
 	/** The uncompressed P-256 point in hexadecimal. */
 	readonly publicKeyHex: string;
+	/** Until when the certificate is valid, in milliseconds since 1970. */
+	readonly notAfterMs: number;
 }
 
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 const SERIAL = /^[A-Z0-9-]{4,24}$/;
 
+/** `nowMs` since 1970: TLS judged the validity when the session began, which may be a day ago (resumption). */
 export function readDeviceCertificate(
 	certificate: X509Certificate,
+	nowMs: number,
 ): Result<DeviceIdentity, CertificateReason> {
 	if (certificate.ca) return refuse("certificate-ca");
 	// Node names this property keyUsage although it lists the extended key usage.
@@ -32,7 +37,11 @@ export function readDeviceCertificate(
 	const serial = readSubjectSerial(certificate.subject);
 	if (serial === undefined) return refuse("certificate-serial");
 	const point = readP256Point(certificate.publicKey);
-	return point === undefined ? refuse("certificate-key") : accept({ serial, publicKeyHex: toHex(point) });
+	if (point === undefined) return refuse("certificate-key");
+	const notAfterMs = Date.parse(certificate.validTo);
+	// What cannot be read is over: NaN is not greater than anything.
+	if (!(notAfterMs > nowMs)) return refuse("certificate-expired");
+	return accept({ serial, publicKeyHex: toHex(point), notAfterMs });
 }
 
 /** PROTOCOL 8: the subject is exactly one CN and one serialNumber, and they agree. */

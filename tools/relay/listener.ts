@@ -7,7 +7,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
-import { type Result, refuse } from "../../modules/base/result.ts";
+import type { Result } from "../../modules/base/result.ts";
 import { AddressTable, addressGroup } from "./addresses.ts";
 import type { DeviceCredential } from "./device-service.ts";
 import type { RelayLimits } from "./limits.ts";
@@ -25,6 +25,8 @@ export interface Visitor {
 
 export interface AdmittedDevice extends DeviceKey {
 	readonly credential: DeviceCredential;
+	/** When its certificate ends, in milliseconds since 1970. */
+	readonly notAfterMs: number;
 }
 
 export interface ListenerOptions {
@@ -37,7 +39,10 @@ export interface ListenerOptions {
 	/** PEM: with it, clients must have a certificate that chains to one of these roots. */
 	readonly clientRoots?: string;
 	readonly connectionsPerAddress: number;
-	/** Who this is, before it may become a WebSocket; or a word of refusal, which only the log sees. */
+	/**
+	 * Who this is, before it may become a WebSocket; or a word of refusal, which only the log sees. Throws when that cannot
+	 * be known now: the client hears another status then, for a lock takes 403 as the end of its certificate.
+	 */
 	authorise(socket: TLSSocket): Promise<Result<Visitor, string>>;
 	onWebSocket(socket: WebSocket, visitor: Visitor): void;
 	/** For tests and demonstrations: sees each connection inside TLS before anything is read from it. */
@@ -60,6 +65,23 @@ const GROUPS = "X25519:P-256:P-384";
 /** DESIGN 7: resumption for 24 hours at most. */
 const SESSION_SECONDS = 86_400;
 const HEADER_BYTES = 8_192;
+
+/** PROTOCOL 2: 403 is for whom the relay does not want, and for nothing else. */
+const STATUS = Object.freeze({
+	path: "404 Not Found",
+	subprotocol: "400 Bad Request",
+	visitor: "403 Forbidden",
+	fault: "503 Service Unavailable",
+} as const);
+
+type Examined =
+	| { readonly visitor: Visitor }
+	/** The word is for the log. */
+	| { readonly visitor: undefined; readonly status: keyof typeof STATUS; readonly word: string };
+
+function no(status: keyof typeof STATUS, word: string): Examined {
+	return { visitor: undefined, status, word };
+}
 
 export class Listener {
 	readonly #options: ListenerOptions;
@@ -170,16 +192,17 @@ export class Listener {
 
 	async #upgrade(request: IncomingMessage, socket: TLSSocket, head: Buffer): Promise<void> {
 		socket.on("error", () => undefined);
-		const visitor = await this.#examine(request, socket).catch((error: Error) =>
-			refuse(`fault: ${error.message}`),
+		const examined = await this.#examine(request, socket).catch((error: Error) =>
+			no("fault", `fault: ${error.message}`),
 		);
-		if (!visitor.ok) {
+		if (examined.visitor === undefined) {
+			const { status, word } = examined;
 			this.#log.write("warning", "upgrade-refused", {
 				listener: this.#options.name,
 				address: socket.remoteAddress ?? "",
-				reason: visitor.reason,
+				reason: word,
 			});
-			socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+			socket.end(`HTTP/1.1 ${STATUS[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 			setTimeout(() => socket.destroy(), this.#limits.closeMs).unref();
 			return;
 		}
@@ -188,15 +211,16 @@ export class Listener {
 			return;
 		}
 		this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-			this.#options.onWebSocket(webSocket, visitor.value),
+			this.#options.onWebSocket(webSocket, examined.visitor),
 		);
 	}
 
-	async #examine(request: IncomingMessage, socket: TLSSocket): Promise<Result<Visitor, string>> {
-		if (request.url !== this.#options.path) return refuse("path");
+	async #examine(request: IncomingMessage, socket: TLSSocket): Promise<Examined> {
+		if (request.url !== this.#options.path) return no("path", "path");
 		const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-		if (!offered.includes(this.#options.subprotocol)) return refuse("subprotocol");
-		return await this.#options.authorise(socket);
+		if (!offered.includes(this.#options.subprotocol)) return no("subprotocol", "subprotocol");
+		const visitor = await this.#options.authorise(socket);
+		return visitor.ok ? { visitor: visitor.value } : no("visitor", visitor.reason);
 	}
 }
 

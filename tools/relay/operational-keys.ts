@@ -1,7 +1,8 @@
 /**
  * The keys of operational certificates in the registry (PROTOCOL 8.1). A device has one that serves and at most one that
- * waits to be seen; the older ones are kept for a while, so that one that is used after its time is noticed. A key is one
- * device's for good: no two rows of the whole registry share one, factory keys and retired ones included (T6).
+ * waits to be seen; the older ones are superseded, the oldest of those retired, so that one that is used after its time is
+ * noticed. A key is one device's for good: no two rows of the whole registry share one, factory keys and retired ones
+ * included (T6).
  */
 import type { Transaction } from "kysely";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
@@ -10,7 +11,7 @@ import type { RelaySchema } from "./schema.ts";
 
 export type IssueReason = "unknown-device" | "revoked" | "key-known";
 
-/** Superseded keys that are remembered of one device. */
+/** Superseded keys of one device; older ones are retired. */
 const SUPERSEDED_KEPT = 8;
 
 type Writer = RelayDatabase | Transaction<RelaySchema>;
@@ -83,6 +84,12 @@ async function prune(db: Transaction<RelaySchema>, serial: string): Promise<void
 		.execute();
 	const surplus = old.slice(SUPERSEDED_KEPT).map((row) => row.public_key);
 	if (surplus.length === 0) return;
+	// Nobody is given them again: what is forgotten of them is only when they served.
+	const retired_at = new Date().toISOString();
+	await db
+		.insertInto("retired_keys")
+		.values(surplus.map((public_key) => ({ public_key, serial, retired_at })))
+		.execute();
 	await db.deleteFrom("operational_keys").where("public_key", "in", surplus).execute();
 }
 

@@ -28,7 +28,8 @@ export type AdmitReason =
 	| "revoked"
 	| "key-mismatch" // no key that this serial was ever given
 	| "key-superseded" // an operational key whose successor has connected
-	| "key-retired"; // the factory key of before a repair
+	| "key-expired" // an operational key after its certificate's end
+	| "key-retired"; // the factory key of before a repair, or an operational key of long ago
 
 export interface UnwelcomeDevice extends DeviceKey {
 	readonly reason: AdmitReason;
@@ -55,9 +56,9 @@ export interface Registry {
 	rekey(serial: string): Promise<boolean>;
 	/**
 	 * Calls `onChange` soon after any process has changed the registry, at once when it was this one, until the returned
-	 * function is called. `onFault`: it could not be looked at.
+	 * function is called. `onFault`: it could not be looked at, or `onChange` rejected, and is called again soon.
 	 */
-	watch(everyMs: number, onChange: () => void, onFault: (error: Error) => void): () => void;
+	watch(everyMs: number, onChange: () => Promise<void>, onFault: (error: Error) => void): () => void;
 	close(): Promise<void>;
 }
 
@@ -104,6 +105,7 @@ export class SqlRegistry implements Registry {
 
 	/** One answer for each of at most DEVICES_AT_ONCE devices. */
 	async #judge(devices: readonly DeviceKey[]): Promise<readonly Result<DeviceCredential, AdmitReason>[]> {
+		const nowMs = Date.now();
 		const serials = devices.map((device) => device.serial);
 		const rows = await this.#db.selectFrom("devices").selectAll().where("serial", "in", serials).execute();
 		const keys = await this.#db
@@ -120,7 +122,8 @@ export class SqlRegistry implements Registry {
 			if (row.public_key === publicKeyHex) return accept("factory");
 			const key = keyOf.get(publicKeyHex);
 			if (key?.serial !== serial) return refuse("key-mismatch");
-			return key.state === "superseded" ? refuse("key-superseded") : accept("operational");
+			if (key.state === "superseded") return refuse("key-superseded");
+			return Date.parse(key.not_after) > nowMs ? accept("operational") : refuse("key-expired");
 		});
 	}
 
@@ -192,29 +195,37 @@ export class SqlRegistry implements Registry {
 		return rekeyed;
 	}
 
-	watch(everyMs: number, onChange: () => void, onFault: (error: Error) => void): () => void {
+	watch(everyMs: number, onChange: () => Promise<void>, onFault: (error: Error) => void): () => void {
 		let seen: number | undefined;
+		/** This process changed it, or what happened is not known. */
+		let changed = false;
 		let looking = false;
 		const look = async (): Promise<void> => {
 			if (looking) return;
 			looking = true;
 			try {
 				const version = await this.#dataVersion();
-				if (seen !== undefined && version !== seen) onChange();
+				if (changed || (seen !== undefined && version !== seen)) {
+					changed = false;
+					await onChange();
+				}
 				seen = version;
 			} catch (error) {
-				// What happened meanwhile is not known: the next look counts as a change.
-				seen = -1;
+				changed = true;
 				onFault(error as Error);
 			}
 			looking = false;
 		};
+		const told = (): void => {
+			changed = true;
+			void look();
+		};
 		void look();
 		const timer = setInterval(() => void look(), everyMs);
-		this.#watchers.add(onChange);
+		this.#watchers.add(told);
 		return () => {
 			clearInterval(timer);
-			this.#watchers.delete(onChange);
+			this.#watchers.delete(told);
 		};
 	}
 

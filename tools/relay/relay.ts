@@ -59,6 +59,8 @@ export class Relay {
 	readonly #peers = new Set<Peer>();
 	#connections = 0;
 	#closed = false;
+	/** Devices came, and the registry could not be asked again. */
+	#unchecked = false;
 	#tick: NodeJS.Timeout | undefined;
 	#unwatch: (() => void) | undefined;
 	#emptied: (() => void) | undefined;
@@ -117,7 +119,7 @@ export class Relay {
 		this.#tick = setInterval(() => this.#onTick(), Math.min(TICK_MAX_MS, this.#limits.pingMs / 4));
 		this.#unwatch = this.#options.registry.watch(
 			this.#limits.registryPollMs,
-			() => void this.#recheck(this.#router.keys),
+			() => this.#recheck(this.#router.keys),
 			(error) => this.#log.write("error", "registry", { reason: error.message }),
 		);
 		return address;
@@ -154,7 +156,7 @@ export class Relay {
 	async #authoriseDevice(socket: TLSSocket): Promise<Result<Visitor, string>> {
 		const certificate = socket.getPeerX509Certificate();
 		if (!socket.authorized || certificate === undefined) return refuse("certificate-unverified");
-		const identity = readDeviceCertificate(certificate);
+		const identity = readDeviceCertificate(certificate, Date.now());
 		if (!identity.ok) return identity;
 		const admitted = await this.#options.registry.admit(identity.value);
 		if (!admitted.ok) return admitted;
@@ -176,11 +178,9 @@ export class Relay {
 			bytesBurst: deviceBytesBurst,
 			bytesPerMinute: deviceBytesPerMinute,
 		};
-		this.#attach(socket, visitor, "device", rate, (peer) =>
-			this.#router.attachDevice(device, device.credential, peer),
-		);
+		this.#attach(socket, visitor, "device", rate, (peer) => this.#router.attachDevice(device, peer));
 		// It may have been revoked since it was admitted, when nobody knew that it would be here.
-		void this.#recheck([device]);
+		this.#recheckSoon([device]);
 	}
 
 	#attachApp(socket: WebSocket, visitor: Visitor): void {
@@ -230,16 +230,26 @@ export class Relay {
 		const nowMs = performance.now();
 		for (const peer of this.#peers) peer.tick(nowMs);
 		this.#router.sweep(nowMs);
+		this.#router.endExpired(Date.now());
+		if (this.#unchecked) this.#recheckSoon(this.#router.keys);
 	}
 
-	/** Whoever changed the registry may have revoked a device that is connected here, or its key (T8). */
+	/**
+	 * Whoever changed the registry may have revoked a device that is connected here, or its key (T8). Rejects when the
+	 * registry cannot be asked: then nothing is known of them, and it must be asked again.
+	 */
 	async #recheck(devices: readonly DeviceKey[]): Promise<void> {
 		if (devices.length === 0) return;
-		try {
-			const unwelcome = await this.#options.registry.unwelcome(devices);
-			for (const device of unwelcome) this.#router.disconnectKey(device, device.reason);
-		} catch (error) {
-			this.#log.write("error", "registry", { reason: (error as Error).message });
-		}
+		const unwelcome = await this.#options.registry.unwelcome(devices);
+		for (const device of unwelcome) this.#router.disconnectKey(device, device.reason);
+	}
+
+	/** Without waiting; after a failure the next tick tries again. */
+	#recheckSoon(devices: readonly DeviceKey[]): void {
+		this.#unchecked = false;
+		void this.#recheck(devices).catch((error: Error) => {
+			this.#unchecked = true;
+			this.#log.write("error", "registry", { reason: error.message });
+		});
 	}
 }

@@ -11,7 +11,7 @@ import { renewalBytes } from "../../modules/identity/renewal-request.ts";
 import type { RenewalEnvelope } from "../../modules/wire/envelope.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import { issueOperational, type Validity } from "../factory/certificates.ts";
-import { checkRequest, type RequestReason } from "../factory/request.ts";
+import { checkRequest, type DeviceRequest, type RequestReason } from "../factory/request.ts";
 import type { Issuer } from "../pki/issuer.ts";
 import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-service.ts";
 import { type LogSink, RelayLog } from "./log.ts";
@@ -26,6 +26,8 @@ export interface RenewalServiceOptions {
 	/** From when until when a new certificate is valid; default: from a day ago on for OPERATIONAL_DAYS. */
 	readonly validity?: () => Validity;
 	readonly burst?: number;
+	readonly underWay?: number;
+	readonly waitMs?: number;
 }
 
 /** Also the default of `latchkey relay --operational-days`. */
@@ -36,7 +38,20 @@ const DAY_MS = 86_400_000;
 const BURST = 6;
 const PER_MINUTE = 1 / 15;
 
-type RenewalReason = RequestReason | IssueReason | "no-issuer" | "too-often" | "busy" | "factory-signature";
+/** Requests that wait for the issuer, which does one at a time: a token takes a second for each. */
+const UNDER_WAY = 64;
+/** A lock gives an answer up after 30 s, and what it gave up shall not supersede what it has. */
+const WAIT_MS = 25_000;
+
+type RenewalReason =
+	| RequestReason
+	| IssueReason
+	| "no-issuer"
+	| "too-often"
+	| "busy"
+	| "late"
+	| "gone"
+	| "factory-signature";
 
 /** Ends so many days after the moment of issue, to the second. */
 export function validityOf(days: number): () => Validity {
@@ -50,6 +65,9 @@ export class RenewalService implements DeviceService {
 	readonly #rates: SerialRates;
 	/** Devices whose request is being worked on: one each. */
 	readonly #busy = new Set<string>();
+	readonly #gone = new WeakSet<ConnectedDevice>();
+	/** The last of those that wait for the issuer; it never rejects. */
+	#last: Promise<unknown> = Promise.resolve();
 
 	constructor(options: RenewalServiceOptions) {
 		this.#options = options;
@@ -59,6 +77,10 @@ export class RenewalService implements DeviceService {
 
 	receive(device: ConnectedDevice, envelope: ServiceEnvelope): void {
 		if (envelope.kind === "renewal") void this.#answer(device, envelope);
+	}
+
+	detached(device: ConnectedDevice): void {
+		this.#gone.add(device);
 	}
 
 	async #answer(device: ConnectedDevice, envelope: RenewalEnvelope): Promise<void> {
@@ -81,22 +103,24 @@ export class RenewalService implements DeviceService {
 		const { serial } = device;
 		if (issuer === undefined) return refuse("no-issuer");
 		if (!this.#rates.take(serial, performance.now())) return refuse("too-often");
-		if (this.#busy.has(serial)) return refuse("busy");
+		if (this.#busy.has(serial) || this.#busy.size >= (this.#options.underWay ?? UNDER_WAY))
+			return refuse("busy");
 		this.#busy.add(serial);
 		try {
-			return await this.#issue(issuer, serial, envelope);
+			return await this.#check(issuer, device, envelope);
 		} finally {
 			this.#busy.delete(serial);
 		}
 	}
 
-	async #issue(
+	async #check(
 		issuer: Issuer,
-		serial: string,
+		device: ConnectedDevice,
 		{ csr, signature }: RenewalEnvelope,
 	): Promise<Result<readonly Uint8Array[], RenewalReason>> {
-		const { registry } = this.#options;
-		const row = await registry.find(serial);
+		const { serial } = device;
+		const startedMs = performance.now();
+		const row = await this.#options.registry.find(serial);
 		if (row === undefined) return refuse("unknown-device");
 		// The serial of the connection, which TLS and the registry vouch for: a request for any other has another subject.
 		const request = checkRequest(csr, serial, undefined);
@@ -104,10 +128,24 @@ export class RenewalService implements DeviceService {
 		const factoryKey = new Uint8Array(Buffer.from(row.public_key, "hex"));
 		if (!new NobleCrypto().verifyP256(factoryKey, renewalBytes(serial, csr), signature))
 			return refuse("factory-signature");
+		const issued = this.#last.then(() => {
+			if (this.#gone.has(device)) return refuse("gone");
+			if (performance.now() - startedMs > (this.#options.waitMs ?? WAIT_MS)) return refuse("late");
+			return this.#issue(issuer, serial, request.value);
+		});
+		this.#last = issued.catch(() => undefined);
+		return await issued;
+	}
+
+	async #issue(
+		issuer: Issuer,
+		serial: string,
+		{ point, publicKey }: DeviceRequest,
+	): Promise<Result<readonly Uint8Array[], RenewalReason>> {
 		const validity = this.#options.validity?.() ?? validityOf(OPERATIONAL_DAYS)();
-		const recorded = await registry.issue(serial, toHex(request.value.point), validity.notAfter);
+		const recorded = await this.#options.registry.issue(serial, toHex(point), validity.notAfter);
 		if (!recorded.ok) return recorded;
-		const spki = request.value.publicKey.export({ format: "der", type: "spki" });
+		const spki = publicKey.export({ format: "der", type: "spki" });
 		const leaf = await issueOperational(issuer, serial, new PublicKey(new Uint8Array(spki)), validity);
 		return accept([leaf, ...issuer.certificates].map((each) => new Uint8Array(each.rawData)));
 	}

@@ -24,6 +24,7 @@ interface Route {
 interface DeviceLink {
 	readonly serial: string;
 	readonly key: DeviceKey;
+	readonly notAfterMs: number;
 	/** Whether apps may open channels to it (PROTOCOL 8). */
 	readonly opens: boolean;
 	readonly peer: Peer;
@@ -40,6 +41,13 @@ interface AppLink {
 	readonly peer: Peer;
 	readonly routes: Map<number, Route>;
 	listening: readonly string[];
+}
+
+/** A device as it was admitted. */
+export interface AttachedDevice extends DeviceKey {
+	readonly credential: DeviceCredential;
+	/** When its certificate ends, in milliseconds since 1970; the connection ends then too. */
+	readonly notAfterMs: number;
 }
 
 /** What a connection does with what it hears; made by `attach`. */
@@ -86,12 +94,13 @@ export class Router {
 	}
 
 	/** A device that connects again replaces its former connection, which may be a dead one. */
-	attachDevice(key: DeviceKey, credential: DeviceCredential, peer: Peer): Attachment {
-		const { serial } = key;
+	attachDevice(key: AttachedDevice, peer: Peer): Attachment {
+		const { serial, credential, notAfterMs } = key;
 		const { noticesBurst, noticesPerMinute } = this.#limits;
 		const device: DeviceLink = {
 			serial,
 			key,
+			notAfterMs,
 			opens: credential === "operational" || this.#admitFactory,
 			peer,
 			routes: new Map(),
@@ -140,6 +149,13 @@ export class Router {
 			for (const route of device.routes.values()) {
 				if (nowMs - route.usedMs >= this.#limits.channelIdleMs) this.#closeBoth(route);
 			}
+		}
+	}
+
+	/** Ends the connections whose certificate has ended (T8): the lock comes again, and renews by its factory certificate. */
+	endExpired(nowUnixMs: number): void {
+		for (const device of [...this.#devices.values()]) {
+			if (device.notAfterMs <= nowUnixMs) this.disconnectDevice(device.serial, "certificate-expired");
 		}
 	}
 

@@ -34,7 +34,7 @@ export interface OperationalKeyRow {
 	readonly not_after: string;
 }
 
-/** A factory key that a repair replaced: it is nobody's for good. */
+/** A factory key that a repair replaced, or an operational key of long ago: it is nobody's for good. */
 export interface RetiredKeyRow {
 	readonly public_key: string;
 	readonly serial: string;

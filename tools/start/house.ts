@@ -22,6 +22,7 @@ import { Phone, type PhoneContext } from "../phone/phone.ts";
 import type { Transport } from "../phone/transport.ts";
 import { Wallet } from "../phone/wallet.ts";
 import { openIssuer } from "../pki/issuer.ts";
+import { BundleService } from "../relay/bundle-service.ts";
 import { readCredentials } from "../relay/credentials.ts";
 import { openDatabase } from "../relay/database.ts";
 import type { DeviceService } from "../relay/device-service.ts";
@@ -86,6 +87,7 @@ export class House {
 	readonly #options: HouseOptions;
 	readonly #file: HouseFile;
 	readonly #registry: Registry;
+	readonly #bundles: BundleService;
 	readonly #relay: HouseRelay;
 	readonly #mechanism: Mechanism;
 	readonly #supervisor: Supervisor;
@@ -94,10 +96,16 @@ export class House {
 	#transport: Transport | undefined;
 	#phone: Phone | undefined;
 
-	private constructor(options: HouseOptions, registry: Registry, services: readonly DeviceService[]) {
+	private constructor(
+		options: HouseOptions,
+		registry: Registry,
+		bundles: BundleService,
+		services: readonly DeviceService[],
+	) {
 		const at = (name: string): string => join(options.dir, name);
 		this.#options = options;
 		this.#registry = registry;
+		this.#bundles = bundles;
 		this.#file = HouseFile.open(at("house.json"));
 		this.#wallet = Wallet.open(at("phone.json"));
 		this.#relay = options.openRelay?.(options.dir, registry) ?? relayInside(options, registry, services);
@@ -124,21 +132,26 @@ export class House {
 		mkdirSync(options.dir, { recursive: true, mode: 0o700 });
 		const pki = join(options.dir, "pki");
 		await ensurePki(pki, [RELAY_NAME, HOST]);
-		const db = await openDatabase(join(options.dir, "relay.db"));
+		const database = join(options.dir, "relay.db");
+		const log = options.onRelayLine ?? ((): void => undefined);
+		const db = await openDatabase(database);
 		const registry = new SqlRegistry(db);
+		const issuer = await openIssuer(PKI_FILES.intermediateKey(pki, "operational"));
+		const bundles = await BundleService.open(database, log);
 		const services = [
+			bundles,
 			new ReportService(new Reports(db)),
 			// The house is its own time role. The key comes with the trust that the factory line makes.
 			new TimeService({ ask: (nonce) => TimeRole.fromFile(TRUST_FILES.key(pki, "time")).answer(nonce) }),
 			new RenewalService({
 				registry,
-				issuer: await openIssuer(PKI_FILES.intermediateKey(pki, "operational")),
-				log: options.onRelayLine ?? ((): void => undefined),
+				issuer,
+				log,
 				...(options.validity === undefined ? {} : { validity: options.validity }),
 			}),
 			...(options.services ?? []),
 		];
-		return new House(options, registry, services);
+		return new House(options, registry, bundles, services);
 	}
 
 	get mechanism(): Mechanism {
@@ -290,6 +303,7 @@ export class House {
 		this.#mechanism.close();
 		await this.#supervisor.stop();
 		await this.#relay.close();
+		await this.#bundles.close();
 		await this.#registry.close();
 	}
 
