@@ -8,13 +8,14 @@ import { LIMITS } from "../base/limits.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { OperationalPairs } from "../identity/operational-pairs.ts";
 import { Link } from "../link/link.ts";
-import { LINK_FAILURES } from "../link/link-failure.ts";
+import { isRefusal, LINK_FAILURES } from "../link/link-failure.ts";
 import type { LinkFailure } from "../link/link-host.ts";
 import type { LinkRelay } from "../link/link-relay.ts";
 import type { Timer } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrustedTime } from "../time/trusted-time.ts";
 import type { OwnerRelays } from "../trust/owner-relays.ts";
+import type { RelayAddress } from "../trust/relay-entry.ts";
 import { relayList } from "../trust/relay-list.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
 import type { LogEvent } from "../wire/log-entry.ts";
@@ -71,7 +72,10 @@ export class RelaySide {
 			time,
 			timeKeys: () => trust.timeKeys,
 			ask: (nonce) => this.link.send({ kind: "time-request", nonce }),
-			onSet: (source) => health.recordTimeSource(source),
+			onSet: (source) => {
+				health.recordTimeSource(source);
+				this.#renewal.timeSet();
+			},
 			log: (line) => system.log(line),
 		});
 		this.#reporter = new Reporter({
@@ -124,7 +128,7 @@ export class RelaySide {
 	}
 
 	#openRenewal(): Renewal {
-		const { platform, identity, pairs, time, trust, mayWork, append } = this.#options;
+		const { platform, identity, ownerRelays, pairs, time, trust, mayWork, append } = this.#options;
 		const { clock, crypto, keys, system } = platform;
 		return new Renewal({
 			clock,
@@ -134,6 +138,8 @@ export class RelaySide {
 			identity,
 			pairs,
 			time: () => time.tlsTime(),
+			floorMs: () => time.floorUnixMs,
+			relays: () => [...new Set(relayList(trust, ownerRelays).map(nameOf))],
 			deviceRoots: () => trust.deviceRoots,
 			send: (envelope) => this.link.send(envelope),
 			reconnect: () => this.link.reconnect(),
@@ -164,7 +170,7 @@ export class RelaySide {
 	#failed({ stage, reason, relay }: LinkFailure): void {
 		this.#options.health.recordLinkFailure(LINK_FAILURES[reason]);
 		const key = ownKey(relay);
-		if (key !== undefined) this.#renewal.linkFailed(key, reason);
+		if (key !== undefined && isRefusal(stage, reason)) this.#renewal.refused(key, nameOf(relay));
 		this.timeKeeper.linkFailed({
 			dates: reason === "expired" || reason === "not-yet-valid",
 			accepted: stage === "upgrading" || stage === "ready",
@@ -205,4 +211,8 @@ export class RelaySide {
 function ownKey({ clientCertificate }: LinkRelay): string | undefined {
 	const key = clientCertificate?.key;
 	return key !== undefined && "name" in key ? key.name : undefined;
+}
+
+function nameOf({ host, port, serverName }: RelayAddress): string {
+	return `${serverName} at ${host}:${port}`;
 }

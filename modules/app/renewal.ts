@@ -41,6 +41,9 @@ export interface RenewalOptions {
 	readonly identity: Identity;
 	readonly pairs: OperationalPairs;
 	readonly time: () => TlsTime;
+	readonly floorMs: () => number;
+	/** Names of the relays that the link goes to, each once. */
+	readonly relays: () => readonly string[];
 	/** Who may issue a device's certificate; DER. */
 	readonly deviceRoots: () => readonly Uint8Array[];
 	/** False: the link did not take it. */
@@ -53,13 +56,6 @@ export interface RenewalOptions {
 	readonly onRenewed: (notAfterMs: number) => void;
 }
 
-/** Why a connection ended, as far as it says something of the certificate that it came with. */
-const REFUSALS: readonly LinkFailureReason[] = Object.freeze([
-	"alert-certificate",
-	"upgrade-refused",
-	"setup",
-]);
-
 interface Asked {
 	readonly slot: KeySlot;
 	readonly publicKey: Uint8Array;
@@ -69,6 +65,12 @@ interface Asked {
 export class Renewal {
 	readonly #options: RenewalOptions;
 	readonly #allowance: TokenBucket;
+	/** What follows a correction of the time at once, beside the ordinary. */
+	readonly #corrections: TokenBucket;
+	/** What the monotonic clock lacked when the time was last set. */
+	#offsetMs: number | undefined;
+	/** The last certificate that came was refused for its dates alone. */
+	#datesRefused = false;
 	#state: CredentialState;
 	/** With what the present link came; undefined: there is none. */
 	#connectedAs: Credential | undefined;
@@ -79,7 +81,9 @@ export class Renewal {
 		this.#options = options;
 		this.#state = options.pairs.found;
 		const perMinute = 60000 / LIMITS.renewalRetryMs;
-		this.#allowance = new TokenBucket(LIMITS.renewalsBurst, perMinute, options.clock.monotonicMs());
+		const nowMs = options.clock.monotonicMs();
+		this.#allowance = new TokenBucket(LIMITS.renewalsBurst, perMinute, nowMs);
+		this.#corrections = new TokenBucket(LIMITS.renewalsBurst, perMinute, nowMs);
 	}
 
 	/** With which kind of certificate the present link came, for the report (PROTOCOL 12). */
@@ -91,7 +95,7 @@ export class Renewal {
 	/** For the link, in the order to try them; none while the factory line has not installed one. */
 	certificates(): readonly TlsClientCertificate[] {
 		const found: TlsClientCertificate[] = [];
-		for (const credential of candidates(this.#state, this.#options.time())) {
+		for (const credential of candidates(this.#state, this.#options.floorMs())) {
 			const chain = this.#chainOf(credential);
 			if (chain !== undefined) found.push({ chain, key: { name: this.#keyOf(credential) } });
 		}
@@ -113,12 +117,26 @@ export class Renewal {
 		if (kept) this.#consider(false);
 	}
 
-	/** An attempt or a connection with the certificate of this key failed. */
-	linkFailed(key: KeyName, reason: LinkFailureReason): void {
+	/** A relay, by its name, refused the certificate of this key (isRefusal in modules/link). */
+	refused(key: KeyName, relay: string): void {
 		const credential = this.#credentialOf(key);
-		if (credential === undefined || !REFUSALS.includes(reason)) return;
-		this.#log(`the ${credential} certificate is refused, ${reason}`);
-		this.#step({ kind: "refused", credential });
+		if (credential === undefined) return;
+		this.#log(`the ${credential} certificate is refused by ${relay}`);
+		this.#step({ kind: "refused", credential, relay, relays: this.#options.relays() });
+	}
+
+	/** The time is another: what was judged by the former one is judged anew, and at once. */
+	timeSet(): void {
+		const { clock, floorMs, time } = this.#options;
+		const before = this.#offsetMs;
+		this.#offsetMs = time().unixMs - clock.monotonicMs();
+		if (before === undefined || Math.abs(this.#offsetMs - before) <= LIMITS.timeContradictionMs) return;
+		if (this.#connectedAs === undefined || this.#asked !== undefined) return;
+		if (this.#connectedAs === "factory" && candidates(this.#state, floorMs())[0] !== "factory") {
+			if (this.#corrections.take(clock.monotonicMs())) this.#step({ kind: "retry" });
+			return;
+		}
+		if (this.#datesRefused) this.#consider(false, this.#corrections);
 	}
 
 	linkDown(): void {
@@ -135,6 +153,7 @@ export class Renewal {
 		asked.deadline.cancel();
 		this.#asked = undefined;
 		const refusal = this.#take(asked, envelope.chain);
+		this.#datesRefused = refusal === "expired" || refusal === "not-yet-valid";
 		if (refusal === undefined) return;
 		this.#log(`no new certificate: ${refusal}`);
 		this.#options.pairs.eraseKey(asked.slot);
@@ -159,32 +178,37 @@ export class Renewal {
 	}
 
 	/** Asks when it is due, or looks again later. again: the time for a repetition has come. */
-	#consider(again: boolean): void {
-		const { mayBegin, pairs, time } = this.#options;
-		const now = time();
-		if (isTrialOver(this.#state, now)) this.#step({ kind: "refused", credential: "trial" });
+	#consider(again: boolean, allowance = this.#allowance): void {
+		const { floorMs, mayBegin, pairs, time } = this.#options;
+		const now = { floorMs: floorMs(), nowMs: time().unixMs };
+		if (isTrialOver(this.#state, now.floorMs)) this.#step({ kind: "over" });
 		const connectedAs = this.#connectedAs;
 		if (connectedAs === undefined || this.#asked !== undefined) return;
-		if (!isRenewalDue(this.#state, connectedAs, now)) return this.#lookAfter(this.#untilDueMs(now));
-		if (!pairs.writable) return this.#lookAfter(this.#retryMs());
-		if (!mayBegin()) return this.#lookAfter(LIMITS.renewalLookMs);
-		// An operational certificate that was of no use an hour ago may be of use now.
-		if (again && connectedAs === "factory" && candidates(this.#state, now)[0] !== "factory") {
+		// A trial that was of no use an hour ago may be of use now.
+		if (again && this.#state.trial !== undefined && mayBegin()) {
 			this.#step({ kind: "retry" });
 			return;
 		}
-		const failed = this.#ask();
+		if (!isRenewalDue(this.#state, connectedAs, now)) return this.#lookAfter(this.#untilDueMs(time()));
+		if (!pairs.writable) return this.#lookAfter(this.#retryMs());
+		if (!mayBegin()) return this.#lookAfter(LIMITS.renewalLookMs);
+		// An operational certificate that was of no use an hour ago may be of use now.
+		if (again && connectedAs === "factory" && candidates(this.#state, now.floorMs)[0] !== "factory") {
+			this.#step({ kind: "retry" });
+			return;
+		}
+		const failed = this.#ask(allowance);
 		if (failed === undefined) return;
 		this.#log(`no certificate was asked for: ${failed}`);
 		this.#lookAfter(this.#retryMs());
 	}
 
 	/** Undefined when the request is on its way; else why not. */
-	#ask(): string | undefined {
+	#ask(allowance: TokenBucket): string | undefined {
 		const { clock, deviceRoots, identity, keys, pairs, send } = this.#options;
 		const serial = identity.serial;
 		if (serial === undefined || deviceRoots().length === 0) return "no device root";
-		if (!this.#allowance.take(clock.monotonicMs())) return "asked too often";
+		if (!allowance.take(clock.monotonicMs())) return "asked too often";
 		const slot = freeSlot(this.#state);
 		const publicKey = pairs.makeKey(slot);
 		if (publicKey === undefined) return "no new key";
@@ -209,8 +233,8 @@ export class Renewal {
 
 	/** False when flash refused: the old state stands, and what would have followed does not. */
 	#step(event: CredentialEvent): boolean {
-		const { pairs, reconnect, time } = this.#options;
-		const { state, effects } = stepCredentials(this.#state, event, time());
+		const { floorMs, pairs, reconnect } = this.#options;
+		const { state, effects } = stepCredentials(this.#state, event, floorMs());
 		if (effects.some((effect) => effect.kind === "keep") && !pairs.keep(state)) {
 			this.#log(`not kept, flash refuses: ${event.kind}`);
 			return false;
@@ -229,10 +253,10 @@ export class Renewal {
 		this.#look = this.#options.clock.after(Math.ceil(delayMs), () => this.#consider(true));
 	}
 
-	/** While time is not known its floor may rise. */
+	/** While time is not known its floor may rise; while there is a trial it is tried again. */
 	#untilDueMs(now: TlsTime): number {
-		const { current } = this.#state;
-		if (current === undefined || now.kind === "floor") return this.#retryMs();
+		const { current, trial } = this.#state;
+		if (current === undefined || trial !== undefined || now.kind === "floor") return this.#retryMs();
 		const leftMs = renewalDueMs(current) - now.unixMs;
 		return Math.max(LIMITS.renewalLookMs, Math.min(leftMs, this.#retryMs()));
 	}

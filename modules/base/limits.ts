@@ -87,8 +87,10 @@ export const LIMITS = Object.freeze({
 	renewalsBurst: 3,
 	/** While the bolt drives nothing begins: the lock looks again so much later. */
 	renewalLookMs: 1000,
-	/** Links in a row that were ready with another certificate than the first in order, before that one is given up. */
+	/** Links in a row that were ready with another certificate than the first in order, before that one is left for a while. */
 	passedOver: 2,
+	/** A certificate on trial that is passed over still is forgotten after so many looks, renewalRetryMs or more apart. */
+	trialRetries: 24,
 
 	/** Trust: a signed bundle, a piece of it in a session or on the line, and what it may hold. */
 	bundleBytes: 8192,

@@ -4,15 +4,18 @@
  *
  *              none ---issued--> trial ---its link was ready--> current ---issued--> current + trial --> current
  *                                 |                                                      |
- *                                 +--refused, or passed over too often: forgotten--------+
+ *                                 +--refused by all, passed over for a day: forgotten----+
  *
  * Candidates are tried in the order trial, current, factory, so the newest that works serves. The current pair is given
- * up by nothing but a trial whose link was ready (T12); while the relay refuses it, or it has expired, the factory
- * certificate takes its place, which opens renewal only. No answer of a relay leaves the lock without a candidate.
+ * up by nothing but a trial whose link was ready (T12); while every relay refuses it the factory certificate takes its
+ * place, which opens renewal only. One relay's refusal changes no order: the others are asked with the same certificates
+ * first (I10). No answer of a relay leaves the lock without a candidate.
+ *
+ * Whether a certificate has ended is the relay's to judge: the lock leaves one out only when it ended before the floor of
+ * its time, for its estimate may be wrong (T13).
  */
 import { unreachable } from "../base/assert.ts";
 import { LIMITS } from "../base/limits.ts";
-import type { TlsTime } from "../platform/tls.ts";
 
 export type Credential = "trial" | "current" | "factory";
 
@@ -31,20 +34,41 @@ export interface CredentialState {
 	/** In flash, with `trial` in one record. */
 	readonly current: OperationalPair | undefined;
 	readonly trial: OperationalPair | undefined;
-	/** Of this boot: the relay refused the current pair, and has not refused the factory's since. */
+	/** Of this boot: every relay refused the current pair, and not every one the factory's since. */
 	readonly currentRefused: boolean;
+	/** Of this boot: which relays refused which certificate since a link was ready with it. */
+	readonly refusedBy: RefusedBy;
 	/**
 	 * Of this boot: how often in a row the link was ready with another than its first candidate. The link may have had
-	 * bad luck with the first, so it is asked to begin anew; from LIMITS.passedOver on the first is taken to be useless.
+	 * bad luck with the first, or an attacker on the way cut it off, so it is asked to begin anew; from LIMITS.passedOver
+	 * on the first is taken to be of no use for now.
 	 */
 	readonly passedOver: number;
+	/** Of this boot: how often a trial of no use was tried again, LIMITS.renewalRetryMs apart at least. */
+	readonly retries: number;
 }
+
+/** Names of relays, each once. */
+type RefusedBy = Readonly<Record<Credential, readonly string[]>>;
+
+const BY_NOBODY: RefusedBy = Object.freeze({
+	trial: Object.freeze([]),
+	current: Object.freeze([]),
+	factory: Object.freeze([]),
+});
 
 export type CredentialEvent =
 	/** A link that came with this certificate is ready. */
 	| { readonly kind: "ready"; readonly credential: Credential }
-	/** The relay refused it: by an alert, by its answer to the upgrade; or the pair is unusable here. */
-	| { readonly kind: "refused"; readonly credential: Credential }
+	/** A relay that had proved who it is refused it. relays: the names of all that there are, `relay` among them. */
+	| {
+			readonly kind: "refused";
+			readonly credential: Credential;
+			readonly relay: string;
+			readonly relays: readonly string[];
+	  }
+	/** The trial can serve no more. */
+	| { readonly kind: "over" }
 	/** A certificate came that is this lock's. */
 	| { readonly kind: "issued"; readonly pair: OperationalPair }
 	/** Time has passed: what was useless may be of use again. */
@@ -58,6 +82,14 @@ export type CredentialEffect =
 	/** Connect anew, from the first candidate on. */
 	| { readonly kind: "reconnect" };
 
+/** Milliseconds since 1970 UTC. */
+export interface LockTime {
+	/** Surely past. */
+	readonly floorMs: number;
+	/** As well as it is known. */
+	readonly nowMs: number;
+}
+
 export interface CredentialStep {
 	readonly state: CredentialState;
 	readonly effects: readonly CredentialEffect[];
@@ -67,28 +99,33 @@ export function firstCredentialState(
 	current: OperationalPair | undefined,
 	trial: OperationalPair | undefined,
 ): CredentialState {
-	return { current, trial, currentRefused: false, passedOver: 0 };
+	return { current, trial, currentRefused: false, refusedBy: BY_NOBODY, passedOver: 0, retries: 0 };
 }
 
 export function stepCredentials(
 	state: CredentialState,
 	event: CredentialEvent,
-	time: TlsTime,
+	floorMs: number,
 ): CredentialStep {
 	switch (event.kind) {
 		case "ready":
-			return ready(state, event.credential, time);
+			return ready(state, event.credential, floorMs);
 		case "refused":
-			return refused(state, event.credential);
+			return refused(state, event);
+		case "over":
+			return state.trial === undefined ? stay(state) : forgetTrial(state, state.trial);
 		case "issued":
 			// One trial at a time, in the slot that the current pair does not have.
 			if (state.trial !== undefined || event.pair.slot !== freeSlot(state)) return stay(state);
 			return {
-				state: { ...state, trial: event.pair, passedOver: 0 },
+				state: { ...withoutRefusals(state, "trial"), trial: event.pair, passedOver: 0, retries: 0 },
 				effects: [{ kind: "keep" }, { kind: "reconnect" }],
 			};
 		case "retry":
-			return { state: { ...state, passedOver: 0 }, effects: [{ kind: "reconnect" }] };
+			return {
+				state: { ...state, passedOver: 0, retries: Math.min(state.retries + 1, LIMITS.trialRetries) },
+				effects: [{ kind: "reconnect" }],
+			};
 		default:
 			return unreachable(event);
 	}
@@ -98,42 +135,56 @@ function stay(state: CredentialState): CredentialStep {
 	return { state, effects: [] };
 }
 
-function ready(state: CredentialState, credential: Credential, time: TlsTime): CredentialStep {
+function ready(state: CredentialState, credential: Credential, floorMs: number): CredentialStep {
 	const { current, trial } = state;
 	if (credential === "trial") {
 		if (trial === undefined) return stay(state);
 		const old = current === undefined ? [] : [{ kind: "erase-key", slot: current.slot } as const];
 		return { state: firstCredentialState(trial, undefined), effects: [{ kind: "keep" }, ...old] };
 	}
-	const served = credential === "current" ? { ...state, currentRefused: false } : state;
-	const first = candidates(served, time)[0];
+	const heard = withoutRefusals(state, credential);
+	const served = credential === "current" ? { ...heard, currentRefused: false } : heard;
+	const first = candidates(served, floorMs)[0];
 	if (first === credential) return stay({ ...served, passedOver: 0 });
 	const passedOver = Math.min(state.passedOver + 1, LIMITS.passedOver);
 	if (passedOver < LIMITS.passedOver) {
 		return { state: { ...served, passedOver }, effects: [{ kind: "reconnect" }] };
 	}
-	return trial !== undefined && first === "trial"
+	// Who cuts off what is on trial for a while must not cost the lock the pair; a pair that never works must end.
+	return trial !== undefined && first === "trial" && state.retries >= LIMITS.trialRetries
 		? forgetTrial(served, trial)
 		: stay({ ...served, passedOver });
 }
 
-function refused(state: CredentialState, credential: Credential): CredentialStep {
+function refused(
+	state: CredentialState,
+	{ credential, relay, relays }: CredentialEvent & { readonly kind: "refused" },
+): CredentialStep {
+	// A relay that is trusted no more has no say.
+	const by = relays.filter((each) => each === relay || state.refusedBy[credential].includes(each));
+	if (by.length < relays.length)
+		return stay({ ...state, refusedBy: { ...state.refusedBy, [credential]: by } });
+	const told = withoutRefusals(state, credential);
 	switch (credential) {
 		case "trial":
-			return state.trial === undefined ? stay(state) : forgetTrial(state, state.trial);
+			return state.trial === undefined ? stay(state) : forgetTrial(told, state.trial);
 		case "current":
-			return state.current === undefined ? stay(state) : stay({ ...state, currentRefused: true });
+			return state.current === undefined ? stay(state) : stay({ ...told, currentRefused: true });
 		case "factory":
 			// Nothing is left to hope for from either alone: try both again, in turn.
-			return stay({ ...state, currentRefused: false });
+			return stay({ ...told, currentRefused: false });
 		default:
 			return unreachable(credential);
 	}
 }
 
+function withoutRefusals(state: CredentialState, credential: Credential): CredentialState {
+	return { ...state, refusedBy: { ...state.refusedBy, [credential]: [] } };
+}
+
 function forgetTrial(state: CredentialState, trial: OperationalPair): CredentialStep {
 	return {
-		state: { ...state, trial: undefined, passedOver: 0 },
+		state: { ...withoutRefusals(state, "trial"), trial: undefined, passedOver: 0, retries: 0 },
 		effects: [{ kind: "keep" }, { kind: "erase-key", slot: trial.slot }],
 	};
 }
@@ -143,29 +194,33 @@ export function freeSlot(state: CredentialState): KeySlot {
 	return state.current?.slot === 0 ? 1 : 0;
 }
 
-/** In the order in which they are tried. The factory's is always among them. */
-export function candidates(state: CredentialState, time: TlsTime): readonly Credential[] {
+/** In the order in which they are tried. The factory's is always among them. floorMs: time is at least that. */
+export function candidates(state: CredentialState, floorMs: number): readonly Credential[] {
 	const { current, trial, currentRefused } = state;
 	const found: Credential[] = [];
-	if (trial !== undefined && trial.notAfterMs >= time.unixMs) found.push("trial");
-	if (current !== undefined && !currentRefused && current.notAfterMs >= time.unixMs) found.push("current");
+	if (trial !== undefined && trial.notAfterMs >= floorMs) found.push("trial");
+	if (current !== undefined && !currentRefused && current.notAfterMs >= floorMs) found.push("current");
 	found.push("factory");
 	return found;
 }
 
 /** A trial that can serve no more is as good as refused. */
-export function isTrialOver(state: CredentialState, time: TlsTime): boolean {
-	return state.trial !== undefined && state.trial.notAfterMs < time.unixMs;
+export function isTrialOver(state: CredentialState, floorMs: number): boolean {
+	return state.trial !== undefined && state.trial.notAfterMs < floorMs;
 }
 
 /** Whether to ask the relay for a certificate, over a link that is ready with `connectedAs`. */
-export function isRenewalDue(state: CredentialState, connectedAs: Credential, time: TlsTime): boolean {
+export function isRenewalDue(
+	state: CredentialState,
+	connectedAs: Credential,
+	{ floorMs, nowMs }: LockTime,
+): boolean {
 	const { current, trial } = state;
 	if (trial !== undefined) return false;
 	if (connectedAs === "factory") {
-		return candidates(state, time)[0] === "factory" || state.passedOver >= LIMITS.passedOver;
+		return candidates(state, floorMs)[0] === "factory" || state.passedOver >= LIMITS.passedOver;
 	}
-	return current === undefined || time.unixMs >= renewalDueMs(current);
+	return current === undefined || nowMs >= renewalDueMs(current);
 }
 
 /** Two thirds of its life, milliseconds since 1970 UTC. */

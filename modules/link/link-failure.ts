@@ -52,7 +52,7 @@ export const LINK_FAILURES = Object.freeze({
 	setup: 34,
 	/** HTTP without TLS on the relay's port, or a redirect or a page (200, 511) instead of the upgrade. */
 	"captive-portal": 35,
-	/** Another status than 101 that is no sign of a portal. */
+	/** 401 or 403: the relay does not take this client. */
 	"upgrade-refused": 36,
 	/** No HTTP, or a 101 that does not accept what was asked for (RFC 6455 4.1). */
 	"upgrade-malformed": 37,
@@ -66,6 +66,8 @@ export const LINK_FAILURES = Object.freeze({
 	"closed-by-relay": 41,
 	/** Of TLS: no pinned key below the root. */
 	"pin-mismatch": 42,
+	/** Any other status than 101: it says nothing of the client. */
+	unavailable: 43,
 } as const);
 
 export type LinkFailureReason = keyof typeof LINK_FAILURES;
@@ -96,9 +98,10 @@ export function reasonOfOutcome(
 		case "redirect":
 			return "captive-portal";
 		case "status":
-			return outcome.status === 200 || outcome.status === 511 ? "captive-portal" : "upgrade-refused";
+			return outcome.status === 200 || outcome.status === 511 ? "captive-portal" : "unavailable";
 		case "unauthorised":
-			return "upgrade-refused";
+			// 407 is a proxy's word.
+			return outcome.status === 407 ? "unavailable" : "upgrade-refused";
 		case "http":
 		case "header-size":
 		case "upgrade":
@@ -128,6 +131,15 @@ export function reasonOfOutcome(
 		default:
 			return unreachable(outcome.reason);
 	}
+}
+
+/**
+ * Whether a relay that had proved who it is refused the client's certificate (T4, T12). An alert before the handshake's
+ * end may be anybody's on the way; one that comes later is under the relay's keys, as is its answer to the upgrade.
+ */
+export function isRefusal(stage: LinkStage, reason: LinkFailureReason): boolean {
+	if (reason === "upgrade-refused") return true;
+	return reason === "alert-certificate" && (stage === "upgrading" || stage === "ready");
 }
 
 /**

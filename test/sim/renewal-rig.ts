@@ -85,6 +85,8 @@ export class RenewalRig {
 			identity: new Identity(store, keys, { current: {} } as never),
 			pairs,
 			time: () => this.trustedTime,
+			floorMs: () => (this.trustedTime.kind === "floor" ? this.trustedTime.unixMs : 0),
+			relays: () => ["the relay"],
 			deviceRoots: () => this.roots,
 			send: (envelope) => {
 				this.requests.push(envelope);
@@ -117,7 +119,7 @@ export class RenewalRig {
 			for (const { key } of this.renewal.certificates()) {
 				const { name } = key as { readonly name: string };
 				if (!this.admit(name)) {
-					this.renewal.linkFailed(name, "alert-certificate");
+					this.renewal.refused(name, "the relay");
 					continue;
 				}
 				this.#connected = name;

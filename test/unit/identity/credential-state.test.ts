@@ -13,12 +13,13 @@ import {
 	renewalDueMs,
 	stepCredentials,
 } from "../../../modules/identity/credential-state.ts";
-import type { TlsTime } from "../../../modules/platform/tls.ts";
 import { check, type Suite } from "../../harness/test.ts";
 
 const DAY_MS = 86400000;
 const START_MS = Date.UTC(2026, 0, 1);
-const NOW: TlsTime = Object.freeze({ unixMs: START_MS + 10 * DAY_MS, kind: "estimate" });
+const FLOOR_MS = START_MS + 10 * DAY_MS;
+const NOW = Object.freeze({ floorMs: FLOOR_MS, nowMs: FLOOR_MS });
+const RELAYS: readonly string[] = Object.freeze(["a", "b"]);
 const CREDENTIALS: readonly Credential[] = Object.freeze(["trial", "current", "factory"]);
 
 function pair(slot: KeySlot, days = 180): OperationalPair {
@@ -30,6 +31,17 @@ function pair(slot: KeySlot, days = 180): OperationalPair {
 	};
 }
 
+const BY_NOBODY = Object.freeze({ trial: [], current: [], factory: [] });
+
+/** Of this boot nothing is known. */
+function fresh(current: OperationalPair | undefined, trial?: OperationalPair): CredentialState {
+	return { current, trial, currentRefused: false, refusedBy: BY_NOBODY, passedOver: 0, retries: 0 };
+}
+
+function refusedBy(credential: Credential, relay: string, relays = RELAYS): CredentialEvent {
+	return { kind: "refused", credential, relay, relays };
+}
+
 /** Every state that there can be, with pairs that are valid now and pairs that have ended. */
 function everyState(): readonly CredentialState[] {
 	const states: CredentialState[] = [];
@@ -39,7 +51,10 @@ function everyState(): readonly CredentialState[] {
 		for (const trial of [undefined, pair(free), pair(free, 5)]) {
 			for (const currentRefused of current === undefined ? [false] : [false, true]) {
 				for (let passedOver = 0; passedOver <= LIMITS.passedOver; passedOver++) {
-					states.push({ current, trial, currentRefused, passedOver });
+					for (const refusedBy of [BY_NOBODY, { trial: ["b"], current: ["b"], factory: ["b"] }]) {
+						for (const retries of [0, LIMITS.trialRetries])
+							states.push({ current, trial, currentRefused, refusedBy, passedOver, retries });
+					}
 				}
 			}
 		}
@@ -48,9 +63,9 @@ function everyState(): readonly CredentialState[] {
 }
 
 function everyEvent(): readonly CredentialEvent[] {
-	const events: CredentialEvent[] = [{ kind: "retry" }];
+	const events: CredentialEvent[] = [{ kind: "retry" }, { kind: "over" }];
 	for (const credential of CREDENTIALS)
-		events.push({ kind: "ready", credential }, { kind: "refused", credential });
+		events.push({ kind: "ready", credential }, ...RELAYS.map((relay) => refusedBy(credential, relay)));
 	for (const slot of [0, 1] as const) events.push({ kind: "issued", pair: pair(slot, 300) });
 	return events;
 }
@@ -65,7 +80,7 @@ export default function suite(t: Suite): void {
 		for (const before of everyState()) {
 			for (const event of everyEvent()) {
 				steps++;
-				const { state } = stepCredentials(before, event, NOW);
+				const { state } = stepCredentials(before, event, FLOOR_MS);
 				if (isSame(state.current, before.current)) continue;
 				check.deepEqual(event, { kind: "ready", credential: "trial" });
 				check.ok(before.trial !== undefined && isSame(state.current, before.trial));
@@ -80,7 +95,7 @@ export default function suite(t: Suite): void {
 		() => {
 			for (const before of everyState()) {
 				for (const event of everyEvent()) {
-					const { state, effects } = stepCredentials(before, event, NOW);
+					const { state, effects } = stepCredentials(before, event, FLOOR_MS);
 					const kinds = effects.map((effect) => effect.kind);
 					const changed = !isSame(state.current, before.current) || !isSame(state.trial, before.trial);
 					check.equal(kinds.includes("keep"), changed, JSON.stringify(event));
@@ -101,53 +116,88 @@ export default function suite(t: Suite): void {
 		"in every state the factory certificate is the last candidate, and nothing that has ended is one",
 		() => {
 			for (const state of everyState()) {
-				const found = candidates(state, NOW);
+				const found = candidates(state, FLOOR_MS);
 				check.equal(found.at(-1), "factory");
 				check.equal(new Set(found).size, found.length);
 				const isOver = (each: OperationalPair | undefined) =>
-					each === undefined || each.notAfterMs < NOW.unixMs;
+					each === undefined || each.notAfterMs < FLOOR_MS;
 				check.equal(found.includes("trial"), !isOver(state.trial));
 				check.equal(found.includes("current"), !isOver(state.current) && !state.currentRefused);
-				check.equal(isTrialOver(state, NOW), state.trial !== undefined && isOver(state.trial));
+				check.equal(isTrialOver(state, FLOOR_MS), state.trial !== undefined && isOver(state.trial));
 			}
 		},
 	);
 
 	t.test("a trial goes first, then the current pair, then the factory's", () => {
-		const state = { current: pair(0), trial: pair(1), currentRefused: false, passedOver: 0 };
-		check.deepEqual(candidates(state, NOW), ["trial", "current", "factory"]);
-		const refused = stepCredentials(state, { kind: "refused", credential: "trial" }, NOW);
-		check.deepEqual(candidates(refused.state, NOW), ["current", "factory"]);
+		const state = fresh(pair(0), pair(1));
+		check.deepEqual(candidates(state, FLOOR_MS), ["trial", "current", "factory"]);
+		const refused = stepCredentials(state, refusedBy("trial", "a", ["a"]), FLOOR_MS);
+		check.deepEqual(candidates(refused.state, FLOOR_MS), ["current", "factory"]);
 		check.deepEqual(refused.effects, [{ kind: "keep" }, { kind: "erase-key", slot: 1 }]);
-		const ready = stepCredentials(state, { kind: "ready", credential: "trial" }, NOW);
-		check.deepEqual(candidates(ready.state, NOW), ["current", "factory"]);
+		const ready = stepCredentials(state, { kind: "ready", credential: "trial" }, FLOOR_MS);
+		check.deepEqual(candidates(ready.state, FLOOR_MS), ["current", "factory"]);
 		check.deepEqual(ready.effects, [{ kind: "keep" }, { kind: "erase-key", slot: 0 }]);
 	});
 
 	t.test("a refused current pair leaves the factory's, until that is refused too", () => {
-		const state = { current: pair(0), trial: undefined, currentRefused: false, passedOver: 0 };
-		const once = stepCredentials(state, { kind: "refused", credential: "current" }, NOW).state;
-		check.deepEqual(candidates(once, NOW), ["factory"]);
+		const state = fresh(pair(0));
+		const once = stepCredentials(state, refusedBy("current", "a", ["a"]), FLOOR_MS).state;
+		check.deepEqual(candidates(once, FLOOR_MS), ["factory"]);
 		check.ok(isRenewalDue(once, "factory", NOW));
-		const twice = stepCredentials(once, { kind: "refused", credential: "factory" }, NOW).state;
-		check.deepEqual(candidates(twice, NOW), ["current", "factory"]);
+		const twice = stepCredentials(once, refusedBy("factory", "a", ["a"]), FLOOR_MS).state;
+		check.deepEqual(candidates(twice, FLOOR_MS), ["current", "factory"]);
 		check.ok(isSame(twice.current, state.current));
 	});
 
-	t.test("bad luck with the first candidate is tried again before it is given up", () => {
-		let state: CredentialState = { current: pair(0), trial: pair(1), currentRefused: false, passedOver: 0 };
-		for (let round = 1; round < LIMITS.passedOver; round++) {
-			const step = stepCredentials(state, { kind: "ready", credential: "current" }, NOW);
-			check.deepEqual(step.effects, [{ kind: "reconnect" }]);
-			state = step.state;
+	t.test(
+		"one relay's refusal changes no order; that of every relay, each heard once, does (I10, T12)",
+		() => {
+			for (const credential of CREDENTIALS) {
+				const before = { ...fresh(pair(0), pair(1)), currentRefused: credential === "factory" };
+				let state: CredentialState = before;
+				for (let round = 0; round < 5; round++) {
+					const step = stepCredentials(state, refusedBy(credential, "a"), FLOOR_MS);
+					state = step.state;
+					check.deepEqual(step.effects, []);
+					check.deepEqual(candidates(state, FLOOR_MS), candidates(before, FLOOR_MS));
+				}
+				const served = stepCredentials(state, { kind: "ready", credential }, FLOOR_MS).state;
+				check.ok(!served.refusedBy[credential].includes("a"), "a link that was ready begins the row anew");
+				const gone = stepCredentials(state, refusedBy(credential, "b", ["b", "c"]), FLOOR_MS).state;
+				check.deepEqual(gone.refusedBy[credential], ["b"], "a relay that is none any more has no say");
+				const last = stepCredentials(state, refusedBy(credential, "b"), FLOOR_MS).state;
+				check.notEqual(candidates(last, FLOOR_MS).length, candidates(before, FLOOR_MS).length);
+				check.deepEqual(last.refusedBy[credential], []);
+			}
+		},
+	);
+
+	t.test("bad luck with the first candidate is tried again, and given up after a day of it (T4, T12)", () => {
+		let state: CredentialState = fresh(pair(0), pair(1));
+		for (let retries = 0; retries < LIMITS.trialRetries; retries++) {
+			for (let round = 1; round < LIMITS.passedOver; round++) {
+				const step = stepCredentials(state, { kind: "ready", credential: "current" }, FLOOR_MS);
+				check.deepEqual(step.effects, [{ kind: "reconnect" }]);
+				state = step.state;
+			}
+			for (let cut = 0; cut < 5; cut++) {
+				const step = stepCredentials(state, { kind: "ready", credential: "current" }, FLOOR_MS);
+				check.deepEqual(step.effects, []);
+				state = step.state;
+			}
+			const again = stepCredentials(state, { kind: "retry" }, FLOOR_MS);
+			check.deepEqual(again.effects, [{ kind: "reconnect" }]);
+			check.equal(candidates(again.state, FLOOR_MS)[0], "trial");
+			state = again.state;
 		}
-		const last = stepCredentials(state, { kind: "ready", credential: "current" }, NOW);
+		state = { ...state, passedOver: LIMITS.passedOver - 1 };
+		const last = stepCredentials(state, { kind: "ready", credential: "current" }, FLOOR_MS);
 		check.equal(last.state.trial, undefined);
 		check.deepEqual(last.effects, [{ kind: "keep" }, { kind: "erase-key", slot: 1 }]);
 	});
 
 	t.test("the factory certificate asks only once the operational one has proved useless", () => {
-		const state = { current: pair(0), trial: undefined, currentRefused: false, passedOver: 0 };
+		const state = fresh(pair(0));
 		check.ok(!isRenewalDue(state, "factory", NOW));
 		const useless = { ...state, passedOver: LIMITS.passedOver };
 		check.ok(isRenewalDue(useless, "factory", NOW));
@@ -157,20 +207,19 @@ export default function suite(t: Suite): void {
 
 	t.test("a renewal is due at two thirds of the certificate's life, not before", () => {
 		const current = pair(1, 90);
-		const state = { current, trial: undefined, currentRefused: false, passedOver: 0 };
+		const state = fresh(current);
 		check.equal(renewalDueMs(current), START_MS + 60 * DAY_MS);
-		for (const kind of ["estimate", "floor"] as const) {
-			check.ok(!isRenewalDue(state, "current", { unixMs: START_MS + 60 * DAY_MS - 1, kind }));
-			check.ok(isRenewalDue(state, "current", { unixMs: START_MS + 60 * DAY_MS, kind }));
-		}
+		const floorMs = START_MS;
+		check.ok(!isRenewalDue(state, "current", { floorMs, nowMs: START_MS + 60 * DAY_MS - 1 }));
+		check.ok(isRenewalDue(state, "current", { floorMs, nowMs: START_MS + 60 * DAY_MS }));
 	});
 
 	t.test("a certificate for another slot than the free one, or beside a trial, changes nothing", () => {
 		for (const state of everyState()) {
 			const slot: KeySlot = freeSlot(state) === 0 ? 1 : 0;
-			const wrong = stepCredentials(state, { kind: "issued", pair: pair(slot, 300) }, NOW);
+			const wrong = stepCredentials(state, { kind: "issued", pair: pair(slot, 300) }, FLOOR_MS);
 			check.deepEqual([wrong.state, wrong.effects], [state, []]);
-			const right = stepCredentials(state, { kind: "issued", pair: pair(freeSlot(state), 300) }, NOW);
+			const right = stepCredentials(state, { kind: "issued", pair: pair(freeSlot(state), 300) }, FLOOR_MS);
 			check.equal(isSame(right.state.trial, state.trial), state.trial !== undefined);
 		}
 	});

@@ -1,6 +1,7 @@
 import { LIMITS } from "../../../modules/base/limits.ts";
 import {
 	isPortalSign,
+	isRefusal,
 	LINK_FAILURES,
 	type LinkFailureReason,
 	type LinkStage,
@@ -21,7 +22,7 @@ const NUMBERS =
 	"chain-untrusted 18, certificate-version 19, critical-extension 20, name-constraints 21, policy 22, weak-signature 23, " +
 	"weak-key 24, not-a-ca 25, path-length 26, leaf-is-ca 27, key-usage 28, purpose 29, name-missing 30, name-mismatch 31, " +
 	"expired 32, not-yet-valid 33, setup 34, captive-portal 35, upgrade-refused 36, upgrade-malformed 37, dead 38, " +
-	"websocket 39, too-big 40, closed-by-relay 41, pin-mismatch 42";
+	"websocket 39, too-big 40, closed-by-relay 41, pin-mismatch 42, unavailable 43";
 
 const FAILING: Readonly<Record<Exclude<TlsReason, "plain-http">, true>> = {
 	resolve: true,
@@ -111,7 +112,9 @@ export default function suite(t: Suite): void {
 			[{ answer: "HTTP/1.1 511 Network Authentication Required\r\n\r\n" }, "captive-portal"],
 			[{ answer: "HTTP/1.1 401 x\r\n\r\n" }, "upgrade-refused"],
 			["refuse", "upgrade-refused"],
-			[{ answer: "HTTP/1.1 503 x\r\n\r\n" }, "upgrade-refused"],
+			...[404, 407, 429, 500, 502, 503, 504].map(
+				(status) => [{ answer: `HTTP/1.1 ${status} x\r\n\r\n` }, "unavailable"] as const,
+			),
 			[{ answer: "SSH-2.0-x\r\n" }, "upgrade-malformed"],
 			[{ answer: "HTTP/1.1 101 x\r\n\r\n" }, "upgrade-malformed"],
 			[{ answer: `HTTP/1.1 101 x\r\nX: ${"y".repeat(LIMITS.wsHeaderBytes)}` }, "upgrade-malformed"],
@@ -227,6 +230,17 @@ export default function suite(t: Suite): void {
 		check.ok(rig.time.advanceUntil(() => rig.link.state === "ready", 20000));
 		check.equal(rig.told, "resolving/resolve/0 resolving/resolve/1");
 		check.deepEqual(rig.readyAt, [2]);
+	});
+
+	t.test("a certificate is refused by nothing but what a relay says under its own keys (T4, T12)", () => {
+		const stages: readonly LinkStage[] = ["resolving", "connecting", "handshaking", "upgrading", "ready"];
+		const refusals = stages.flatMap((stage) =>
+			(Object.keys(LINK_FAILURES) as LinkFailureReason[])
+				.filter((reason) => reason !== "upgrade-refused" && isRefusal(stage, reason))
+				.map((reason) => `${stage} ${reason}`),
+		);
+		check.deepEqual(refusals, ["upgrading alert-certificate", "ready alert-certificate"]);
+		check.ok(isRefusal("upgrading", "upgrade-refused"));
 	});
 
 	t.test("of all that can happen only what a captive portal does is called so", () => {
