@@ -24,7 +24,6 @@ import {
 import { DEVICE_KEYS, type Identity } from "../identity/identity.ts";
 import { OPERATIONAL_KEYS, type OperationalPairs } from "../identity/operational-pairs.ts";
 import { buildRenewalRequest } from "../identity/renewal-request.ts";
-import type { LinkFailureReason } from "../link/link-failure.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Crypto } from "../platform/crypto.ts";
 import type { KeyName, KeyStore } from "../platform/keys.ts";
