@@ -311,13 +311,14 @@ export default function suite(t: Suite): void {
 				const devices = [];
 				for (const serial of ["LK-Q-A", "LK-Q-B", "LK-Q-C"]) devices.push(await factoryDevice(bench, serial));
 				const [first, second, third] = devices as [FactoryDevice, FactoryDevice, FactoryDevice];
-				const held = [ask(first), ask(second)];
+				const held = Promise.allSettled([ask(first), ask(second)]);
 				check.ok(await eventually(() => issuer.waiting.length === 1));
 				await pause(50);
 				check.equal((await ask(third)).chain, undefined);
 				check.equal(bench.refusals.at(-1), "busy");
 				issuer.open();
-				for (const each of held) check.ok((await each).chain !== undefined);
+				for (const each of await held)
+					check.ok(each.status === "fulfilled" && each.value.chain !== undefined);
 				check.ok((await ask(third)).chain !== undefined);
 			}),
 	);
@@ -337,7 +338,7 @@ export default function suite(t: Suite): void {
 				};
 				const held = ask(first);
 				check.ok(await eventually(() => issuer.waiting.length === 1));
-				const lateAnswer = ask(late);
+				const lateAnswer = ask(late).catch(() => undefined);
 				const made = await newKey();
 				const factory = createPrivateKey(gone.identity.key);
 				gone.client.send(renewalMessage({ serial: gone.serial, factory, newKey: made }));
@@ -346,9 +347,9 @@ export default function suite(t: Suite): void {
 				await pause(300);
 				issuer.open();
 				check.ok((await held).chain !== undefined);
-				check.equal((await lateAnswer).chain, undefined);
+				check.equal((await lateAnswer)?.chain, undefined);
 				check.ok(await eventually(() => bench.refusals.length === 2));
-				check.deepEqual(bench.refusals, ["late", "gone"]);
+				check.deepEqual([...bench.refusals].sort(), ["gone", "late"]);
 				check.deepEqual([issued, issuer.signatures], [["LK-W-A"], 1]);
 				check.ok((await ask(late)).chain !== undefined, "asked again");
 			}),
