@@ -173,8 +173,8 @@ export class RelaySide {
 	}
 
 	#trustChanged(): void {
-		this.#reporter.tell();
 		this.timeKeeper.trustChanged();
+		this.#reporter.tell();
 		this.relaysChanged();
 	}
 

@@ -95,7 +95,9 @@ export class TrustKeeper {
 		if (!mayVerify()) return refuse("busy");
 		if (!refusals.has(clock.monotonicMs())) return refuse("too-often");
 		const judged = judge();
-		if (!judged.ok && judged.reason !== "storage") refusals.take(clock.monotonicMs());
+		// What changes nothing costs as a refusal does: hashing it is work that nobody needed (T16).
+		const inVain = judged.ok ? !judged.value.changed : judged.reason !== "storage";
+		if (inVain) refusals.take(clock.monotonicMs());
 		return judged;
 	}
 }
