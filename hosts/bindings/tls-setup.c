@@ -45,8 +45,10 @@ bool tls_setup_add_root(TlsSetup *setup, Slice der)
 	memcpy(copy, der.data, der.bytes);
 	if (!certificate_decode((Slice){ copy, der.bytes }, &setup->roots[setup->root_count].certificate)) {
 		free(copy);
-		return false;
+		setup->root_skipped = true;
+		return true;
 	}
+	setup->root_skipped = false;
 	setup->root_count++;
 	return true;
 }
@@ -55,6 +57,8 @@ bool tls_setup_add_pin(TlsSetup *setup, Slice digest)
 {
 	ChainRoot *root = setup->roots + setup->root_count - 1;
 
+	/* Never the root before it: that one has pins of its own, or none. */
+	if (setup->root_skipped) return digest.bytes == CHAIN_PIN_BYTES;
 	if (setup->root_count == 0 || root->pin_count == CHAIN_PINS_MAX || digest.bytes != CHAIN_PIN_BYTES) return false;
 	memcpy(root->pins[root->pin_count++], digest.data, CHAIN_PIN_BYTES);
 	return true;

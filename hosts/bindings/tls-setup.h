@@ -20,6 +20,7 @@ typedef struct {
 	ChainTime time;
 	ChainRoot roots[CHAIN_ROOTS_MAX];  /* their DER is malloc'ed */
 	size_t root_count;
+	bool root_skipped;  /* the one that was added last */
 	char alpn_texts[TLS_ALPN_MAX][TLS_ALPN_BYTES_MAX + 1];
 	const char *alpn[TLS_ALPN_MAX + 1];
 	size_t alpn_count;
@@ -32,6 +33,7 @@ typedef struct {
 TlsSetup *tls_setup_new(void);
 void tls_setup_free(TlsSetup *setup);
 /* Each is false for what cannot be used. The bytes are copied. */
+/* A root that does not parse is left out, and its pins with it: it takes no other root along. tls_setup_finish wants one. */
 bool tls_setup_add_root(TlsSetup *setup, Slice der);
 /* For the root that was added last. */
 bool tls_setup_add_pin(TlsSetup *setup, Slice digest);

@@ -179,8 +179,8 @@ export class RelaySide {
 	}
 
 	#trustChanged(): void {
-		this.#reporter.tell();
 		this.timeKeeper.trustChanged();
+		this.#reporter.tell();
 		this.relaysChanged();
 	}
 

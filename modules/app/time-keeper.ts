@@ -1,8 +1,9 @@
 /**
  * How the lock comes to know the time (DESIGN 7, PROTOCOL 11): asks the time role over the link, takes its statements from
  * the link, a session or the line, each against a nonce of that way in; takes an owner's word; and gives the estimate up
- * when the relays' certificates deny it for long enough. It never guesses: without a good answer there is no time.
+ * when the relays' certificates deny it for long enough, or when the trust no longer has the key whose word it is. It never guesses: without a good answer there is no time.
  */
+import { bytesEqual } from "../base/bytes.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
@@ -49,6 +50,8 @@ export class TimeKeeper {
 	readonly #nonces = new WeakMap<object, TimeNonce>();
 	#asking: AskingState = ASKING_AT_BOOT;
 	#doubt: DoubtState = NO_DOUBT;
+	/** Whose word the estimate is; undefined when it is nobody's of the time role. */
+	#signer: Uint8Array | undefined;
 	#timer: Timer | undefined;
 
 	constructor(options: TimeKeeperOptions) {
@@ -77,8 +80,15 @@ export class TimeKeeper {
 		if (!this.#take(this.#linkNonce, statement).ok) this.#stepAsking({ kind: "refused" });
 	}
 
-	/** The trust is another: so may be the time role. */
+	/** The trust is another: so may be the time role. What a key said that was removed counts no more (T13). */
 	trustChanged(): void {
+		const { time, timeKeys, log } = this.#options;
+		const signer = this.#signer;
+		if (signer !== undefined && !timeKeys().some((key) => bytesEqual(key, signer))) {
+			this.#signer = undefined;
+			time.dropEstimate();
+			log("time: given up, it was the word of a key that the trust no longer has");
+		}
 		this.#stepAsking({ kind: "wanted" });
 	}
 
@@ -108,7 +118,7 @@ export class TimeKeeper {
 	setByOwner(unixMs: number): Result<number, "refused"> {
 		const { time } = this.#options;
 		const told = time.source === "time-role" ? time.nowUnixMs() : undefined;
-		const set = this.#set(unixMs, "owner");
+		const set = this.#set(unixMs, "owner", undefined);
 		const contradicts = told !== undefined && Math.abs(unixMs - told) > LIMITS.timeContradictionMs;
 		if (set.ok && contradicts) this.#stepAsking({ kind: "wanted" });
 		return set;
@@ -133,18 +143,23 @@ export class TimeKeeper {
 			log(`time: a statement refused, ${told.reason}`);
 			return refuse("refused");
 		}
-		const set = this.#set(told.value + Math.floor(asked.elapsedMs / 2), "time-role");
+		const set = this.#set(
+			told.value.unixMs + Math.floor(asked.elapsedMs / 2),
+			"time-role",
+			told.value.signer,
+		);
 		if (set.ok) this.#stepAsking({ kind: "answered" });
 		return set;
 	}
 
-	#set(unixMs: number, source: EstimateSource): Result<number, "refused"> {
+	#set(unixMs: number, source: EstimateSource, signer: Uint8Array | undefined): Result<number, "refused"> {
 		const { time, log, onSet } = this.#options;
 		const set = time.setEstimate(unixMs, source);
 		if (!set.ok) {
 			log(`time: refused from ${source}, ${set.reason}`);
 			return refuse("refused");
 		}
+		this.#signer = signer;
 		log(`time: set by ${source}`);
 		this.#stepDoubt({ kind: "corrected" });
 		onSet(source);
@@ -155,6 +170,7 @@ export class TimeKeeper {
 		const step = stepDoubt(this.#doubt, event, LIMITS.timeDoubts);
 		this.#doubt = step.state;
 		if (!step.drop) return;
+		this.#signer = undefined;
 		this.#options.time.dropEstimate();
 		this.#options.log("time: given up, no relay's certificate agrees with it");
 		this.#stepAsking({ kind: "wanted" });

@@ -94,7 +94,8 @@ export class TrustKeeper {
 		if (!mayVerify()) return refuse("busy");
 		if (!refusals.has(clock.monotonicMs())) return refuse("too-often");
 		const judged = judge();
-		if (!judged.ok) refusals.take(clock.monotonicMs());
+		// What changes nothing costs as a refusal does: hashing it is work that nobody needed (T16).
+		if (!judged.ok || !judged.value.changed) refusals.take(clock.monotonicMs());
 		return judged;
 	}
 }

@@ -3,6 +3,7 @@
  * bundle's time keys. Whoever carries a statement can hold it back and nothing else: it cannot be made, changed, or used
  * again (T13). It never throws.
  */
+import { assert } from "../base/assert.ts";
 import { bytesEqual } from "../base/bytes.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import { keyIdOf } from "../cose/key-id.ts";
@@ -17,21 +18,34 @@ export type TimeStatementReason =
 	| "claim" // signed, but no claim about the time
 	| "nonce"; // an answer to another question
 
-/** The time that the statement gives, in milliseconds since 1970 UTC. `timeKeys`: uncompressed P-256 points. */
+export interface ToldTime {
+	/** Milliseconds since 1970 UTC. */
+	readonly unixMs: number;
+	/** Whose word it is, one of the time keys. */
+	readonly signer: Uint8Array;
+}
+
+/** The time that the statement gives. `timeKeys`: uncompressed P-256 points. */
 export function verifyTimeStatement(
 	crypto: Crypto,
 	timeKeys: readonly Uint8Array[],
 	nonce: Uint8Array,
 	statement: Uint8Array,
-): Result<number, TimeStatementReason> {
+): Result<ToldTime, TimeStatementReason> {
+	let signer: Uint8Array | undefined;
 	if (statement.length === 0 || statement.length > TIME_STATEMENT_BYTES_MAX) return refuse("size");
 	const payload = verifySign1(crypto, statement, {
 		framing: "untagged",
 		externalAad: timeStatementAad(),
-		keyFor: (keyId) => keyId && timeKeys.find((publicKey) => bytesEqual(keyIdOf(crypto, publicKey), keyId)),
+		keyFor: (keyId) => {
+			signer = keyId && timeKeys.find((publicKey) => bytesEqual(keyIdOf(crypto, publicKey), keyId));
+			return signer;
+		},
 	});
 	if (!payload.ok) return payload;
 	const claim = decodeTimeClaim(payload.value);
 	if (!claim.ok) return refuse("claim");
-	return bytesEqual(claim.value.nonce, nonce) ? accept(claim.value.unixMs) : refuse("nonce");
+	if (!bytesEqual(claim.value.nonce, nonce)) return refuse("nonce");
+	assert(signer !== undefined, "a signature was verified by a key");
+	return accept({ unixMs: claim.value.unixMs, signer });
 }

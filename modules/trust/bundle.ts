@@ -2,7 +2,7 @@
  * The trust bundle (PROTOCOL 10): what a lock trusts, as one numbered statement. Here are its fields, its one encoding
  * and the rules that hold within one bundle; who must have signed it, and what it may follow, is bundle-acceptance.ts.
  *
- * A bundle that leaves `decodeBundle` keeps every rule: no key has two duties, roots are CA certificates that were
+ * A bundle that leaves `decodeBundle` or `readBundle` keeps every rule: no key has two duties, roots are CA certificates that were
  * valid when it was signed, and each list is within its bounds. Nothing throws (I9).
  */
 import { bytesEqual } from "../base/bytes.ts";
@@ -167,26 +167,55 @@ export function decodeBundle(payload: Uint8Array): Result<TrustBundle, BundleFla
 
 /** From the fields of a bundle, key 0 among them. */
 export function readBundle(fields: CborMap): Result<TrustBundle, BundleFlaw> {
+	const bundle = readForm(fields, LIMITS);
+	if (bundle === undefined) return refuse("form");
+	const flaw = bundleFlaw(bundle);
+	return flaw === undefined ? accept(bundle) : refuse(flaw);
+}
+
+/** How many of each there may be. */
+type Counts = Pick<
+	typeof LIMITS,
+	"roleThreshold" | "roleKeys" | "onlineKeys" | "relayRoots" | "relayAddresses" | "deviceRoots"
+>;
+
+/** Of format 1 in flash, for all images: no later image may lower it, whatever it admits. */
+const STORED_COUNT = 16;
+const STORED: Record<keyof Counts, number> = Object.freeze({
+	roleThreshold: STORED_COUNT,
+	roleKeys: STORED_COUNT,
+	onlineKeys: STORED_COUNT,
+	relayRoots: STORED_COUNT,
+	relayAddresses: STORED_COUNT,
+	deviceRoots: STORED_COUNT,
+});
+
+/** What an image admitted once, by its rules: the form alone. Whoever uses a part of it bears a flaw in it. */
+export function readStoredBundle(fields: CborMap): TrustBundle | undefined {
+	return readForm(fields, STORED);
+}
+
+function readForm(fields: CborMap, counts: Record<keyof Counts, number>): TrustBundle | undefined {
 	if (fields.uint(0) !== BUNDLE_FORMAT || !fields.hasOnly([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])) {
-		return refuse("form");
+		return undefined;
 	}
 	const version = fields.uint(1);
 	const signedUnixSeconds = fields.uint(2, UNIX_SECONDS_MAX);
 	const expiresUnixSeconds = fields.uint(3, UNIX_SECONDS_MAX);
-	const bundleRole = decodeRole(fields.get(4));
-	const updateRole = decodeRole(fields.get(5));
-	const freshnessKeys = decodeKeys(fields.get(6), LIMITS.onlineKeys);
-	const timeKeys = decodeKeys(fields.get(7), LIMITS.onlineKeys);
-	const relayRoots = decodeRelayRoots(fields.get(8), LIMITS.relayRoots);
-	const relays = decodeRelayAddresses(fields.get(9), LIMITS.relayAddresses);
-	const deviceRoots = decodeDeviceRoots(fields.get(10));
+	const bundleRole = decodeRole(fields.get(4), counts);
+	const updateRole = decodeRole(fields.get(5), counts);
+	const freshnessKeys = decodeKeys(fields.get(6), counts.onlineKeys);
+	const timeKeys = decodeKeys(fields.get(7), counts.onlineKeys);
+	const relayRoots = decodeRelayRoots(fields.get(8), counts.relayRoots);
+	const relays = decodeRelayAddresses(fields.get(9), counts.relayAddresses);
+	const deviceRoots = decodeDeviceRoots(fields.get(10), counts.deviceRoots);
 	if (version === undefined || signedUnixSeconds === undefined || expiresUnixSeconds === undefined) {
-		return refuse("form");
+		return undefined;
 	}
-	if (bundleRole === undefined || updateRole === undefined) return refuse("form");
-	if (freshnessKeys === undefined || timeKeys === undefined) return refuse("form");
-	if (relayRoots === undefined || relays === undefined || deviceRoots === undefined) return refuse("form");
-	const bundle: TrustBundle = {
+	if (bundleRole === undefined || updateRole === undefined) return undefined;
+	if (freshnessKeys === undefined || timeKeys === undefined) return undefined;
+	if (relayRoots === undefined || relays === undefined || deviceRoots === undefined) return undefined;
+	return {
 		version,
 		signedUnixSeconds,
 		expiresUnixSeconds,
@@ -198,14 +227,15 @@ export function readBundle(fields: CborMap): Result<TrustBundle, BundleFlaw> {
 		relays,
 		deviceRoots,
 	};
-	const flaw = bundleFlaw(bundle);
-	return flaw === undefined ? accept(bundle) : refuse(flaw);
 }
 
-function decodeRole(value: CborValue | undefined): Role | undefined {
+function decodeRole(
+	value: CborValue | undefined,
+	{ roleThreshold, roleKeys }: Record<"roleThreshold" | "roleKeys", number>,
+): Role | undefined {
 	const parts = asArray(value, 2);
-	const threshold = asUint(parts?.[0], LIMITS.roleThreshold);
-	const keys = decodeKeys(parts?.[1], LIMITS.roleKeys);
+	const threshold = asUint(parts?.[0], roleThreshold);
+	const keys = decodeKeys(parts?.[1], roleKeys);
 	return threshold === undefined || keys === undefined ? undefined : { threshold, keys };
 }
 
@@ -213,8 +243,8 @@ function decodeKeys(value: CborValue | undefined, max: number): readonly Uint8Ar
 	return decodeByteStrings(value, max, POINT_BYTES);
 }
 
-function decodeDeviceRoots(value: CborValue | undefined): readonly Uint8Array[] | undefined {
-	return decodeByteStrings(value, LIMITS.deviceRoots, { min: 1, max: LIMITS.deviceRootsBytes });
+function decodeDeviceRoots(value: CborValue | undefined, max: number): readonly Uint8Array[] | undefined {
+	return decodeByteStrings(value, max, { min: 1, max: LIMITS.deviceRootsBytes });
 }
 
 function decodeByteStrings(

@@ -3,14 +3,18 @@
  * may do. A reader of X.509 version 3 (RFC 5280 4.1), bounded and strict; it returns undefined for what it cannot read
  * and never throws (I9). Byte strings are views of what was read. It judges nothing and verifies no signature:
  * device-chain.ts does for a device's certificates, TLS for a relay's (docs/TLS.md).
+ *
+ * It takes nothing that hosts/bindings/certificate.c refuses (docs/TLS.md 2): a root that was admitted here is one that
+ * every connection can use. test/bindings/root-tests.ts holds the two against each other.
  */
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
-import { DER, DerReader, der, derIdentifier } from "./der.ts";
+import { decodeExtensions, type ExtendedUsage } from "./certificate-extensions.ts";
+import { DER, DerReader, der, derIdentifier, isUnsigned } from "./der.ts";
 import { decodeEcdsaSignature } from "./ecdsa-signature.ts";
 import { OID } from "./object-identifiers.ts";
 
-export interface Certificate {
+export interface Certificate extends Omit<ExtendedUsage, "namesCritical"> {
 	/** Subject attribute serialNumber; undefined when there is none, or more than one. */
 	readonly subjectSerial: string | undefined;
 	/** The uncompressed point; undefined when the key is not a P-256 key. */
@@ -18,19 +22,8 @@ export interface Certificate {
 	/** Milliseconds since 1970 UTC, both ends included. */
 	readonly notBeforeMs: number;
 	readonly notAfterMs: number;
-	readonly isCa: boolean;
-	/** Certificates of authorities that may stand between this one and a leaf; undefined: any number. */
-	readonly pathLength: number | undefined;
-	/** Extended key usage names clientAuth. */
-	readonly clientAuth: boolean;
-	/** How many purposes the extended key usage names; 0 without that extension. */
-	readonly purposes: number;
-	/** Key usage names digitalSignature. */
-	readonly digitalSignature: boolean;
-	/** Key usage names keyCertSign. */
-	readonly keyCertSign: boolean;
-	/** It has an extension that limits it in a way that nothing here reads: a critical one, or name constraints. */
-	readonly limitedOtherwise: boolean;
+	/** The key is in the profile of TLS (docs/TLS.md 1): P-256, P-384, RSA of 2048 to 4096 bits. */
+	readonly strongKey: boolean;
 	/** Names, DER. */
 	readonly issuer: Uint8Array;
 	readonly subject: Uint8Array;
@@ -40,11 +33,15 @@ export interface Certificate {
 	readonly signature: Uint8Array | undefined;
 }
 
-const EXTENSIONS_MAX = 32;
 const NAMES_MAX = 16;
-/** RFC 5280 4.2.1.3: bits 0 and 5. */
-const DIGITAL_SIGNATURE = 0x80;
-const KEY_CERT_SIGN = 0x04;
+/** RFC 5280 4.1.2.2 */
+const SERIAL_BYTES_MAX = 20;
+/** RFC 5280 4.1.2.5: dates before it are UTCTime. */
+const GENERALIZED_FROM_YEAR = 2050;
+const P256_BITS = 66;
+const P384_BITS = 98;
+const RSA_BITS_MIN = 2048;
+const RSA_BITS_MAX = 4096;
 
 /** Undefined when the bytes are not one certificate of version 3. */
 export function decodeCertificate(bytes: Uint8Array): Certificate | undefined {
@@ -57,9 +54,10 @@ export function decodeCertificate(bytes: Uint8Array): Certificate | undefined {
 	if (signed === undefined || algorithm === undefined || signature === undefined || !certificate.done) {
 		return undefined;
 	}
+	if (signature.length < 2 || signature[0] !== 0) return undefined;
 	const fields = decodeFields(new DerReader(signed.content), algorithm.whole);
 	if (fields === undefined) return undefined;
-	const isEcdsa = bytesEqual(algorithm.whole, ecdsaWithSha256()) && signature[0] === 0;
+	const isEcdsa = bytesEqual(algorithm.whole, ecdsaWithSha256());
 	return {
 		...fields,
 		signedBytes: signed.whole,
@@ -91,23 +89,51 @@ function decodeFields(
 	if (validity === undefined || subject === undefined || key === undefined || extensions === undefined) {
 		return undefined;
 	}
+	if (!isSerialNumber(serial) || !isIssuer(new DerReader(issuer.content))) return undefined;
 	if (!bytesEqual(algorithm.whole, outerAlgorithm)) return undefined;
 	const notBeforeMs = decodeTime(validity);
 	const notAfterMs = decodeTime(validity);
 	const name = decodeSubjectSerial(new DerReader(subject.content));
 	const publicKey = decodeKey(key);
-	const usage = decodeExtensions(extensions);
+	const extended = decodeExtensions(extensions);
 	if (notBeforeMs === undefined || notAfterMs === undefined || !validity.done) return undefined;
-	if (name === undefined || publicKey === undefined || usage === undefined) return undefined;
+	if (name === undefined || publicKey === undefined || extended === undefined) return undefined;
+	const { namesCritical, ...usage } = extended;
+	// RFC 5280 4.1.2.6: who issues has a name; who has no name has critical alternative names.
+	if (subject.content.length === 0 && (usage.isCa || !namesCritical)) return undefined;
 	return {
 		subjectSerial: name.serial,
 		keyP256: publicKey.p256,
+		strongKey: publicKey.strong,
 		notBeforeMs,
 		notAfterMs,
 		issuer: issuer.whole,
 		subject: subject.whole,
 		...usage,
 	};
+}
+
+/** RFC 5280 4.1.2.2: positive, at most 20 bytes. */
+function isSerialNumber(content: Uint8Array): boolean {
+	return (
+		isUnsigned(content) && content.length <= SERIAL_BYTES_MAX && !(content.length === 1 && content[0] === 0)
+	);
+}
+
+/** RFC 5280 4.1.2.4: not empty; sets of attributes, none of them empty. */
+function isIssuer(name: DerReader): boolean {
+	if (name.done) return false;
+	while (!name.done) {
+		const set = name.enter(DER.set);
+		if (set === undefined || set.done) return false;
+		while (!set.done) {
+			const attribute = set.enter(DER.sequence);
+			const type = attribute?.read(DER.objectIdentifier);
+			if (type === undefined || type.length === 0) return false;
+			if (attribute?.next() === undefined || !attribute.done) return false;
+		}
+	}
+	return true;
 }
 
 function decodeSubjectSerial(subject: DerReader): { readonly serial: string | undefined } | undefined {
@@ -120,6 +146,7 @@ function decodeSubjectSerial(subject: DerReader): { readonly serial: string | un
 		const type = attribute?.read(DER.objectIdentifier);
 		const value = attribute?.next();
 		if (type === undefined || value === undefined || attribute?.done !== true || !set.done) return undefined;
+		if (type.length === 0) return undefined;
 		if (toHex(type) !== OID.serialNumber) continue;
 		if (value.tag !== DER.printableString && value.tag !== DER.utf8String) return undefined;
 		serial = decodeUtf8(value.content);
@@ -128,108 +155,48 @@ function decodeSubjectSerial(subject: DerReader): { readonly serial: string | un
 	return { serial: found === 1 ? serial : undefined };
 }
 
-function decodeKey(key: DerReader): { readonly p256: Uint8Array | undefined } | undefined {
+interface PublicKey {
+	readonly p256: Uint8Array | undefined;
+	readonly strong: boolean;
+}
+
+const OUTSIDE: PublicKey = Object.freeze({ p256: undefined, strong: false });
+
+function decodeKey(key: DerReader): PublicKey | undefined {
 	const algorithm = key.enter(DER.sequence);
 	const bits = key.read(DER.bitString);
 	const type = algorithm?.read(DER.objectIdentifier);
 	if (algorithm === undefined || type === undefined || bits === undefined || !key.done) return undefined;
-	if (toHex(type) !== OID.ecPublicKey) return { p256: undefined };
+	if (bits.length < 2 || bits[0] !== 0) return undefined;
+	if (toHex(type) === OID.rsaEncryption) return decodeRsaKey(algorithm, bits.subarray(1));
+	if (toHex(type) !== OID.ecPublicKey) return OUTSIDE;
 	const curve = algorithm.read(DER.objectIdentifier);
 	if (curve === undefined || !algorithm.done) return undefined;
-	if (toHex(curve) !== OID.prime256v1) return { p256: undefined };
-	if (bits.length !== 66 || bits[0] !== 0 || bits[1] !== 4) return undefined;
-	return { p256: bits.slice(1) };
-}
-
-type Usage = Pick<
-	Certificate,
-	"isCa" | "pathLength" | "clientAuth" | "purposes" | "digitalSignature" | "keyCertSign" | "limitedOtherwise"
->;
-
-interface Constraints {
-	readonly isCa: boolean;
-	readonly pathLength: number | undefined;
-}
-
-function decodeExtensions(outer: DerReader): Usage | undefined {
-	const extensions = outer.enter(DER.sequence);
-	if (extensions === undefined || !outer.done) return undefined;
-	const seen: string[] = [];
-	let constraints: Constraints | undefined = { isCa: false, pathLength: undefined };
-	let purposes: readonly string[] | undefined = [];
-	let keyUsage: number | undefined = 0;
-	let limitedOtherwise = false;
-	while (!extensions.done) {
-		const extension = extensions.enter(DER.sequence);
-		const identifier = extension?.read(DER.objectIdentifier);
-		if (extension === undefined || identifier === undefined || seen.length === EXTENSIONS_MAX)
-			return undefined;
-		// RFC 5280 4.2: an extension appears once; critical is DEFAULT FALSE, so DER has it only when it is true.
-		const isCritical = extension.peek() === DER.boolean;
-		if (isCritical && !isTrue(extension.read(DER.boolean))) return undefined;
-		const value = extension.read(DER.octetString);
-		const type = toHex(identifier);
-		if (value === undefined || !extension.done || seen.includes(type)) return undefined;
-		seen.push(type);
-		if (type === OID.basicConstraints) constraints = decodeBasicConstraints(value);
-		else if (type === OID.extendedKeyUsage) purposes = decodePurposes(value);
-		else if (type === OID.keyUsage) keyUsage = decodeKeyUsage(value);
-		else if (isCritical || type === OID.nameConstraints) limitedOtherwise = true;
+	if (toHex(curve) === OID.secp384r1) {
+		return { p256: undefined, strong: bits.length === P384_BITS && bits[1] === 4 };
 	}
-	if (constraints === undefined || purposes === undefined || keyUsage === undefined) return undefined;
-	return {
-		...constraints,
-		clientAuth: purposes.includes(OID.clientAuth),
-		purposes: purposes.length,
-		digitalSignature: (keyUsage & DIGITAL_SIGNATURE) !== 0,
-		keyCertSign: (keyUsage & KEY_CERT_SIGN) !== 0,
-		limitedOtherwise,
-	};
+	if (toHex(curve) !== OID.prime256v1) return OUTSIDE;
+	if (bits.length !== P256_BITS || bits[1] !== 4) return undefined;
+	return { p256: bits.slice(1), strong: true };
 }
 
-/** RFC 5280 4.2.1.9. A path length above 127 is no limit to anything here. */
-function decodeBasicConstraints(value: Uint8Array): Constraints | undefined {
-	const outer = new DerReader(value);
+/** RFC 3279 2.3.1, RFC 4055 1.2: parameters are NULL, and absent is accepted. */
+function decodeRsaKey(algorithm: DerReader, content: Uint8Array): PublicKey | undefined {
+	if (!algorithm.done && (algorithm.read(DER.null)?.length !== 0 || !algorithm.done)) return undefined;
+	const outer = new DerReader(content);
 	const fields = outer.enter(DER.sequence);
-	if (fields === undefined || !outer.done) return undefined;
-	let isCa = false;
-	let pathLength: number | undefined;
-	if (fields.peek() === DER.boolean) {
-		if (!isTrue(fields.read(DER.boolean))) return undefined;
-		isCa = true;
-	}
-	if (fields.peek() === DER.integer) {
-		const length = fields.read(DER.integer);
-		if (length?.[0] === undefined || length[0] >= 0x80) return undefined;
-		if (length.length === 1) pathLength = length[0];
-	}
-	return fields.done ? { isCa, pathLength } : undefined;
-}
-
-/** RFC 5280 4.2.1.12, in hexadecimal. */
-function decodePurposes(value: Uint8Array): readonly string[] | undefined {
-	const outer = new DerReader(value);
-	const purposes = outer.enter(DER.sequence);
-	if (purposes === undefined || !outer.done) return undefined;
-	const found: string[] = [];
-	while (!purposes.done) {
-		const purpose = purposes.read(DER.objectIdentifier);
-		if (purpose === undefined || found.length === EXTENSIONS_MAX) return undefined;
-		found.push(toHex(purpose));
-	}
-	return found;
-}
-
-/** RFC 5280 4.2.1.3: the first eight bits, of which bit 0 is the highest. */
-function decodeKeyUsage(value: Uint8Array): number | undefined {
-	const outer = new DerReader(value);
-	const bits = outer.read(DER.bitString);
-	if (bits === undefined || !outer.done || bits.length < 2 || bits[0]! > 7) return undefined;
-	return bits[1];
-}
-
-function isTrue(content: Uint8Array | undefined): boolean {
-	return content?.length === 1 && content[0] === 0xff;
+	const modulus = fields?.read(DER.integer);
+	const exponent = fields?.read(DER.integer);
+	if (fields?.done !== true || !outer.done || modulus === undefined || exponent === undefined)
+		return undefined;
+	if (!isUnsigned(modulus) || !isUnsigned(exponent)) return undefined;
+	const first = modulus[0] === 0 ? 1 : 0;
+	if (modulus.length === first) return undefined;
+	const bits = (modulus.length - first) * 8 - (Math.clz32(modulus[first]!) - 24);
+	// An even modulus or exponent, or the exponent 1, is no RSA key.
+	const isOdd = (modulus.at(-1)! & 1) === 1 && (exponent.at(-1)! & 1) === 1;
+	const isOne = exponent.length === 1 && exponent[0] === 1;
+	return { p256: undefined, strong: isOdd && !isOne && bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX };
 }
 
 /** RFC 5280 4.1.2.5: UTCTime YYMMDDHHMMSSZ (1950 .. 2049) or GeneralizedTime YYYYMMDDHHMMSSZ. */
@@ -242,6 +209,8 @@ function decodeTime(validity: DerReader): number | undefined {
 	if (element.tag === DER.utcTime) digits = (text < "5" ? "20" : "19") + text;
 	else if (element.tag !== DER.generalizedTime) return undefined;
 	if (!/^[0-9]{14}Z$/.test(digits)) return undefined;
+	// RFC 5280 4.1.2.5: and nothing else before 2050.
+	if (element.tag === DER.generalizedTime && digits < `${GENERALIZED_FROM_YEAR}`) return undefined;
 	const part = (from: number, to: number) => Number.parseInt(digits.slice(from, to), 10);
 	const [year, month, day] = [part(0, 4), part(4, 6), part(6, 8)];
 	const [hour, minute, second] = [part(8, 10), part(10, 12), part(12, 14)];

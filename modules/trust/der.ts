@@ -11,6 +11,7 @@ export const DER = Object.freeze({
 	integer: 0x02,
 	bitString: 0x03,
 	octetString: 0x04,
+	null: 0x05,
 	objectIdentifier: 0x06,
 	utf8String: 0x0c,
 	printableString: 0x13,
@@ -42,6 +43,12 @@ export function derUnsigned(bigEndian: Uint8Array): Uint8Array {
 	const digits = bigEndian.subarray(start);
 	if (digits.length === 0) return der(DER.integer, new Uint8Array(1));
 	return digits[0]! < 0x80 ? der(DER.integer, digits) : der(DER.integer, new Uint8Array(1), digits);
+}
+
+/** Whether the content of an INTEGER is not negative, in its shortest form (X.690 8.3.2). */
+export function isUnsigned(content: Uint8Array): boolean {
+	if (content.length === 0 || content[0]! >= 0x80) return false;
+	return content.length === 1 || content[0] !== 0 || content[1]! >= 0x80;
 }
 
 /** A BIT STRING of whole bytes. */

@@ -34,7 +34,8 @@ export const CODEC = recordCodec<OwnRelays>({
 	row: RECORDS.ownerRelays,
 	format: 1,
 	encode: encodeFields,
-	decode: (fields) => (fields.hasOnly([0, 1, 2]) ? decodeOwnRelays(fields, 1, 2) : undefined),
+	// The form alone, as of a bundle: what an image admitted is not judged again by a later one (trust-store.ts).
+	decode: (fields) => (fields.hasOnly([0, 1, 2]) ? readForm(fields, 1, 2) : undefined),
 });
 
 function encodeFields({ roots, addresses }: OwnRelays): CborFields {
@@ -47,11 +48,15 @@ export function decodeOwnRelays(
 	rootsKey: number,
 	addressesKey: number,
 ): OwnRelays | undefined {
+	const own = readForm(fields, rootsKey, addressesKey);
+	return own !== undefined && areOwnRelays(own) ? own : undefined;
+}
+
+function readForm(fields: CborMap, rootsKey: number, addressesKey: number): OwnRelays | undefined {
 	const roots = decodeRelayRoots(fields.get(rootsKey), LIMITS.ownerRelayRoots);
 	const addresses = decodeRelayAddresses(fields.get(addressesKey), LIMITS.ownerRelayAddresses);
 	if (roots === undefined || addresses === undefined) return undefined;
-	const own = { roots, addresses };
-	return areOwnRelays(own) ? own : undefined;
+	return { roots, addresses };
 }
 
 export function areOwnRelays({ roots, addresses }: OwnRelays): boolean {

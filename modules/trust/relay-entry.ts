@@ -1,7 +1,8 @@
 /**
  * The two things that say where a relay is and how it is known (PROTOCOL 10): relay roots and relay addresses, as a trust
- * bundle and an owner write them. Everything is checked when it is read, so that no connection meets a root that does
- * not parse; nothing here verifies a peer (docs/TLS.md).
+ * bundle and an owner write them. Everything is checked when it is admitted, by rules that are at least as strict as those
+ * of the connection (hosts/bindings), so that none meets a root or a name that it cannot use; nothing here verifies a
+ * peer (docs/TLS.md).
  */
 import { bytesEqual } from "../base/bytes.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -9,6 +10,7 @@ import type { TlsRoot } from "../platform/tls.ts";
 import type { CborInput } from "../wire/cbor-encode.ts";
 import { asArray, asBytes, asText, asUint, type CborValue } from "../wire/cbor-map.ts";
 import { decodeCertificate } from "./certificate.ts";
+import { isServerName } from "./server-name.ts";
 
 export interface RelayAddress {
 	/** A DNS name or an IP address. */
@@ -30,21 +32,28 @@ export function areRelayAddresses(addresses: readonly RelayAddress[], max: numbe
 	if (addresses.length === 0 || addresses.length > max) return false;
 	const seen = new Set<string>();
 	for (const { host, port, serverName } of addresses) {
-		if (!isHost(host) || !isHost(serverName)) return false;
+		if (!isHost(host) || !isServerName(serverName)) return false;
 		if (!Number.isSafeInteger(port) || port < 1 || port > 65535) return false;
 		seen.add(`${host} ${port} ${serverName}`);
 	}
 	return seen.size === addresses.length;
 }
 
-/** 1 to so many CA certificates within their bytes, none twice; pins are absent or 1 to LIMITS.tlsPins different digests. */
+/** Whether a path can end at this certificate (docs/TLS.md 3, what is true of a root whatever is below it). */
+export function isRelayRoot(der: Uint8Array): boolean {
+	const root = decodeCertificate(der);
+	if (root?.isCa !== true || root.limitedOtherwise || !root.strongKey) return false;
+	return root.servers && (root.keyCertSign || !root.hasUsage);
+}
+
+/** 1 to so many relay roots within their bytes, none twice; pins are absent or 1 to LIMITS.tlsPins different digests. */
 export function areRelayRoots(roots: readonly TlsRoot[], max: number, bytesMax: number): boolean {
 	if (roots.length === 0 || roots.length > max) return false;
 	let bytes = 0;
 	for (let index = 0; index < roots.length; index++) {
 		const { der, pins } = roots[index]!;
 		bytes += der.length;
-		if (bytes > bytesMax || decodeCertificate(der)?.isCa !== true) return false;
+		if (bytes > bytesMax || !isRelayRoot(der)) return false;
 		if (roots.slice(0, index).some((other) => bytesEqual(other.der, der))) return false;
 		if (pins !== undefined && !arePins(pins)) return false;
 	}

@@ -2,6 +2,9 @@
  * The trust that this lock goes by (DESIGN 7, docs/STORAGE.md): the newest bundle it accepted, one record that is replaced
  * whole, so a cut leaves the old bundle or the new one (I5). Its version only rises once the lock is sealed (I3).
  *
+ * The rules within a bundle are judged when it is admitted and not again at boot: a rule that became stricter in a later
+ * image would take the trust of every lock that updates, and no lock could be told.
+ *
  * A bundle's signing time raises the floor of time. The floor is written first: whoever has the new bundle has its floor;
  * a cut in between leaves the old bundle under a floor that a threshold signed. Each boot raises it again.
  */
@@ -10,15 +13,8 @@ import type { Crypto } from "../platform/crypto.ts";
 import { RECORDS } from "../store/records.ts";
 import { type ReadReason, recordCodec, type Store } from "../store/store.ts";
 import type { TrustedTime } from "../time/trusted-time.ts";
-import {
-	BUNDLE_FORMAT,
-	bundleFields,
-	encodeBundle,
-	type Role,
-	readBundle,
-	type TrustBundle,
-} from "./bundle.ts";
-import { type Admission, type BundleReason, judgeBundle } from "./bundle-acceptance.ts";
+import { BUNDLE_FORMAT, bundleFields, type Role, readStoredBundle, type TrustBundle } from "./bundle.ts";
+import { type Admission, type BundleReason, bundleDigest, judgeBundle } from "./bundle-acceptance.ts";
 
 export type TrustReason = BundleReason | "storage"; // flash refused, or holds what this firmware may not overwrite
 
@@ -32,10 +28,7 @@ export const CODEC = recordCodec<TrustBundle>({
 	row: RECORDS.trustBundle,
 	format: BUNDLE_FORMAT,
 	encode: bundleFields,
-	decode: (fields) => {
-		const bundle = readBundle(fields);
-		return bundle.ok ? bundle.value : undefined;
-	},
+	decode: readStoredBundle,
 });
 
 export class TrustStore {
@@ -113,7 +106,7 @@ export class TrustStore {
 	}
 
 	#take(message: Uint8Array, admission: Admission): Result<TrustChange, TrustReason> {
-		const verdict = judgeBundle(this.#crypto, this.#bundle, message, admission);
+		const verdict = judgeBundle(this.#crypto, this.#bundle, message, admission, this.#digest);
 		if (!verdict.ok) return verdict;
 		const { bundle, isNew } = verdict.value;
 		if (!isNew) return accept({ version: bundle.version, changed: false });
@@ -129,6 +122,6 @@ export class TrustStore {
 
 	#hold(bundle: TrustBundle): void {
 		this.#bundle = bundle;
-		this.#digest = this.#crypto.sha256(encodeBundle(bundle));
+		this.#digest = bundleDigest(this.#crypto, bundle);
 	}
 }

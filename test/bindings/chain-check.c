@@ -5,6 +5,9 @@
  *
  * Roots and certificates are hexadecimal DER with commas between; the leaf comes first. Pins are digests, of every root; "-" is none. The verdict is "ok", a
  * TlsReason, or "setup" for a name or roots that a connection would not start with.
+ *
+ *   decode <certificate>     "readable" or "unreadable", by certificate.c
+ *   name <server name>       "readable" or "unreadable", by server-name.c
  */
 #include <psa/crypto.h>
 #include <stdio.h>
@@ -63,6 +66,22 @@ static const char *verdict(char *server, const char *seconds, const char *kind, 
 	return !usable ? "setup" : reason == REASON_NONE ? "ok" : tls_reason_text(reason);
 }
 
+static const char *readable(bool is_readable)
+{
+	return is_readable ? "readable" : "unreadable";
+}
+
+static const char *decode(char *text)
+{
+	static Slice list[LIST_MAX];
+	Certificate certificate;
+	size_t count = split(text, list);
+	bool decoded = count == 1 && certificate_decode(list[0], &certificate);
+
+	for (size_t index = 0; index < count; index++) free((void *)list[index].data);
+	return readable(decoded);
+}
+
 int main(void)
 {
 	char *line = NULL;
@@ -74,7 +93,9 @@ int main(void)
 		int count = 0;
 		line[strcspn(line, "\n")] = 0;
 		for (char *field; count < 6 && (field = strsep(&rest, " ")); ) fields[count++] = field;
-		puts(count == 6 ? verdict(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]) : "bad line");
+		if (count == 2 && strcmp(fields[0], "decode") == 0) puts(decode(fields[1]));
+		else if (count == 2 && strcmp(fields[0], "name") == 0) puts(readable(server_name_is_valid(fields[1])));
+		else puts(count == 6 ? verdict(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]) : "bad line");
 		fflush(stdout);
 	}
 	free(line);

@@ -40,11 +40,31 @@ export class ChainChecker {
 			query.kind ?? "estimate",
 			query.pins?.join(",") ?? "-",
 		];
+		return this.#send(`${fields.join(" ")} ${hex(query.roots)} ${hex(query.chain)}`);
+	}
+
+	/** Whether certificate.c reads it. */
+	decodes(certificate: Uint8Array): Promise<boolean> {
+		return this.#ask(`decode ${hex([certificate])}`);
+	}
+
+	/** Whether server-name.c takes it. */
+	takesName(name: string): Promise<boolean> {
+		return this.#ask(`name ${name}`);
+	}
+
+	async #ask(line: string): Promise<boolean> {
+		const said = await this.#send(line);
+		if (said !== "readable" && said !== "unreadable") throw new Error(said);
+		return said === "readable";
+	}
+
+	#send(line: string): Promise<string> {
 		if (this.#child.exitCode !== null || this.#child.signalCode !== null)
 			return Promise.resolve("the checker ended");
 		return new Promise((resolve) => {
 			this.#waiting.push(resolve);
-			this.#child.stdin!.write(`${fields.join(" ")} ${hex(query.roots)} ${hex(query.chain)}\n`);
+			this.#child.stdin!.write(`${line}\n`);
 		});
 	}
 

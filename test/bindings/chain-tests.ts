@@ -7,6 +7,7 @@ import { chainPairs, refusedCases } from "./chain-cases.ts";
 import { ChainChecker } from "./chain-checker.ts";
 import { legalCases } from "./chain-legal.ts";
 import { randomOf } from "./random.ts";
+import { rootTests } from "./root-tests.ts";
 import type { BindingTest } from "./run.ts";
 
 const PAIRS_MIN = 60;
@@ -92,6 +93,7 @@ export const chainTests: readonly BindingTest[] = [
 		name: "a chain with any damage is refused, and nothing is read past its end (I9, T15)",
 		run: damagedChainsAreRefused,
 	},
+	...rootTests(theChecker),
 	{
 		name: "the checker met no memory error",
 		run: async () => {

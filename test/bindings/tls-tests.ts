@@ -33,6 +33,9 @@ const DEVICE = issue({
 	extensions: [keyUsage("digitalSignature"), purposes(OID.clientAuth)],
 });
 
+/** A root in everything but its serial number, 0, which RFC 5280 4.1.2.2 does not know. */
+const UNREADABLE = rootOf({ serial: der.integer(0) }).der;
+
 type Call = Partial<Omit<ProbeCall, "port">>;
 
 /** A real server; what it does with a connection is the test's. */
@@ -124,6 +127,11 @@ const acceptedTests: readonly BindingTest[] = [
 		"a P-384 chain is accepted",
 		legalServer(leafOf(P384_ROOT, { keys: keysOf("p384", 11), algorithm: "sha384" })),
 		{ roots: [P384_ROOT.der] },
+	),
+	accepted(
+		"a root that cannot be read is left out, and takes no other along (T5, I10)",
+		{},
+		{ roots: [UNREADABLE, ROOT.der, UNREADABLE] },
 	),
 	accepted("one root of several is enough", {}, { roots: [RSA_ROOT.der, DEVICE_ROOT.der, ROOT.der] }),
 	accepted("a root that is sent along is accepted", legalServer(LEAF, CA, ROOT)),

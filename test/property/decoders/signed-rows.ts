@@ -93,8 +93,8 @@ export const SIGNED_ROWS: readonly Decoder[] = Object.freeze([
 		valid: () => fromHex(TIME)!,
 		decode(bytes, crypto) {
 			const nonce = new Uint8Array(16).fill(7);
-			const unixMs = accepted(verifyTimeStatement(crypto, publicKeys(holder(13)), nonce, bytes));
-			return again(unixMs, (value) => encodeCbor(value));
+			const told = accepted(verifyTimeStatement(crypto, publicKeys(holder(13)), nonce, bytes));
+			return again(told, ({ unixMs, signer }) => encodeCbor([unixMs, signer]));
 		},
 		describes: true,
 	}),

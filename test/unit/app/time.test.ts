@@ -94,6 +94,36 @@ export default function suite(t: Suite): void {
 		check.ok(Math.abs(time.unixMs - lock.unixMs) <= 1, `${time.unixMs - lock.unixMs} ms`);
 	});
 
+	t.test(
+		"a time that a key told goes with the key: removed from the trust, it lets no timed guest in (T13, T5)",
+		({ crypto }) => {
+			const lock = newSilent(crypto);
+			const guest = lock.addGuest(crypto, validNow(lock));
+			lock.answerTo = (nonce) => lock.role.answer(nonce, lock.unixMs);
+			check.ok(lock.reconnect(HOUR_MS) !== undefined);
+			check.equal(lock.source, "time-role");
+			check.equal(unlockBy(guest), "done", lock.rig.log);
+			// The relay brings the bundle and answers no question any more: it may be the thief's.
+			lock.answerTo = () => undefined;
+			const offer = (version: number, timeKeys: readonly Uint8Array[]): void => {
+				const bundle = trustBundle({ version, relays: [RELAY_ADDRESS], timeKeys });
+				lock.relay?.send({ kind: "trust", message: signBundle(crypto, bundle) });
+				lock.rig.advance(200);
+			};
+			const other = new SimTimeRole(crypto, 32);
+			offer(2, [other.publicKey, lock.role.publicKey]);
+			check.equal(lock.source, "time-role", "a key that stays keeps its word");
+			check.ok(lock.reconnect(HOUR_MS) !== undefined);
+			const before = lock.reports.length;
+			offer(3, [other.publicKey]);
+			check.equal(lock.source, "none", lock.rig.log);
+			check.ok(lock.reports.length > before);
+			const report = decodeReport(lock.reports.at(-1)!);
+			check.equal(report.ok && report.value.timeSource, "none", "and so it reports at once");
+			check.equal(unlockBy(guest), "no-time", lock.rig.log);
+		},
+	);
+
 	t.test("the line brings a sealed board the time, once a nonce (T13, T14)", ({ crypto }) => {
 		const lock = newSilent(crypto);
 		const nonce = lock.rig.verb("time").result.bytes(0, 16)!;

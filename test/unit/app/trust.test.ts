@@ -215,6 +215,23 @@ export default function suite(t: Suite): void {
 		},
 	);
 
+	t.test("the present bundle, sent again without end, meets the same allowance (T16)", ({ crypto }) => {
+		const lock = newTrustedLock(crypto);
+		const present = signBundle(crypto, linkBundle(1));
+		const sent = 1000;
+		for (let index = 0; index < sent; index++) {
+			lock.relays[0]!.send({ kind: "trust", message: present });
+			if (index % 50 === 0) lock.rig.advance(1);
+		}
+		lock.rig.advance(1000);
+		const tooOften = lock.rig.log.split("trust: refused over relay, too-often").length - 1;
+		check.equal(tooOften, sent - LIMITS.trustRefusalsBurst, "so many were looked at, and no more");
+		lock.rig.advance(60000);
+		lock.relays[0]!.send({ kind: "trust", message: signBundle(crypto, linkBundle(2)) });
+		lock.rig.advance(100);
+		check.equal(versionOf(lock), 2);
+	});
+
 	t.test("a member may not bring bundles, nor change relays, nor see the owner's (T9)", ({ crypto }) => {
 		const lock = newTrustedLock(crypto);
 		const member = new PhoneRig(lock.rig, crypto, lock.label, 12);

@@ -18,10 +18,12 @@ export default function suite(t: Suite): void {
 		const other = new SimTimeRole(crypto, 32);
 		const nonce = random.bytes(16);
 		const keys = [other.publicKey, role.publicKey];
-		check.equal(check.accepted(verifyTimeStatement(crypto, keys, nonce, role.answer(nonce, NOW_MS))), NOW_MS);
+		const told = check.accepted(verifyTimeStatement(crypto, keys, nonce, role.answer(nonce, NOW_MS)));
+		check.equal(told.unixMs, NOW_MS);
+		check.bytes(told.signer, role.publicKey);
 		for (const unixMs of [0, UNIX_MS_MAX])
 			check.equal(
-				check.accepted(verifyTimeStatement(crypto, keys, nonce, role.answer(nonce, unixMs))),
+				check.accepted(verifyTimeStatement(crypto, keys, nonce, role.answer(nonce, unixMs))).unixMs,
 				unixMs,
 			);
 	});

@@ -116,6 +116,10 @@ export default function suite(t: Suite): void {
 			const other = trustBundle({ version: 2, relayRoots: [{ der: makeRootFor(9) }] });
 			check.equal(verdict(crypto, current, signBundle(crypto, other)), "conflict");
 			check.equal(verdict(crypto, current, signBundle(crypto, current)), "no change");
+			// It is compared before it is decoded (T16), so no rule that a later image has is asked of it either.
+			const flawed = trustBundle({ version: 2, relays: [] });
+			check.equal(verdict(crypto, flawed, signBundle(crypto, flawed)), "no change");
+			check.equal(verdict(crypto, current, signBundle(crypto, flawed)), "flawed");
 			// Nothing is asked of signatures that change nothing.
 			check.equal(verdict(crypto, current, signBundle(crypto, current, [holder(40)])), "no change");
 		},

@@ -20,11 +20,21 @@ import {
 	trustBundle,
 	usualHolders,
 } from "../../sim/bundles.ts";
-import { makeCertificate, opensslDevice, opensslServer } from "./certificates.ts";
+import {
+	caConstraints,
+	leafConstraints,
+	makeCertificate,
+	opensslDevice,
+	opensslServer,
+} from "./certificates.ts";
 
 function pin(fill: number): Uint8Array {
 	return new Uint8Array(32).fill(fill);
 }
+
+const ROOT_PARTS = { extensions: [caConstraints()] };
+/** Serial number 0: the connection would not read it. */
+const ZERO = { serialNumber: Uint8Array.of(2, 1, 0) };
 
 function keysFrom(first: number, count: number): readonly Uint8Array[] {
 	return publicKeys(...Array.from({ length: count }, (_, index) => holder(first + index)));
@@ -87,8 +97,9 @@ export default function suite(t: Suite): void {
 			["relay-roots", { relayRoots: [root, root] }],
 			["relay-roots", { relayRoots: [{ der: opensslDevice() }] }],
 			["relay-roots", { relayRoots: [{ der: opensslServer() }] }],
-			["relay-roots", { relayRoots: [{ der: makeCertificate({ extensions: [] }) }] }],
+			["relay-roots", { relayRoots: [{ der: makeCertificate({ extensions: [leafConstraints()] }) }] }],
 			["relay-roots", { relayRoots: [{ der: Uint8Array.of(1, 2, 3) }] }],
+			["relay-roots", { relayRoots: [root, { der: makeCertificate({ ...ROOT_PARTS, ...ZERO }) }] }],
 			["relay-roots", { relayRoots: [{ ...root, pins: [pin(1), pin(1)] }] }],
 			["relay-roots", { relayRoots: [{ ...root, pins: [pin(1).subarray(1)] }] }],
 			["relay-roots", { relayRoots: [{ ...root, pins: [1, 2, 3, 4, 5].map(pin) }] }],
@@ -99,6 +110,11 @@ export default function suite(t: Suite): void {
 			["relay-addresses", { relays: [{ ...RELAY, host: "a b" }] }],
 			["relay-addresses", { relays: [{ ...RELAY, host: "x".repeat(LIMITS.hostBytes + 1) }] }],
 			["relay-addresses", { relays: [{ ...RELAY, serverName: "ä.example" }] }],
+			["relay-addresses", { relays: [{ ...RELAY, serverName: "my_relay.local" }] }],
+			["relay-addresses", { relays: [{ ...RELAY, serverName: "relay.example." }] }],
+			["relay-addresses", { relays: [{ ...RELAY, serverName: "a..b" }] }],
+			["relay-addresses", { relays: [{ ...RELAY, serverName: "-x" }] }],
+			["relay-addresses", { relays: [{ ...RELAY, serverName: "1.2.3.4:5" }] }],
 			["relay-addresses", { relays: [{ ...RELAY, port: 0 }] }],
 			["relay-addresses", { relays: [{ ...RELAY, port: 65536 }] }],
 			["device-roots", { deviceRoots: [] }],

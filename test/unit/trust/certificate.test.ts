@@ -3,6 +3,7 @@ import { decodeCertificate } from "../../../modules/trust/certificate.ts";
 import { DER, der, derUnsigned } from "../../../modules/trust/der.ts";
 import { encodeDeviceSubject } from "../../../modules/trust/device-subject.ts";
 import { OID } from "../../../modules/trust/object-identifiers.ts";
+import { isRelayRoot } from "../../../modules/trust/relay-entry.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import {
 	type CertificateParts,
@@ -26,7 +27,11 @@ import {
 const KEY = Uint8Array.of(4, ...new Uint8Array(64).fill(7));
 
 function refused(parts: CertificateParts, why: string): void {
-	check.equal(decodeCertificate(makeCertificate({ extensions: [], ...parts })), undefined, why);
+	check.equal(
+		decodeCertificate(makeCertificate({ extensions: [leafConstraints()], ...parts })),
+		undefined,
+		why,
+	);
 }
 
 export default function suite(t: Suite): void {
@@ -42,6 +47,9 @@ export default function suite(t: Suite): void {
 			pathLength: undefined,
 			clientAuth: true,
 			purposes: 1,
+			servers: false,
+			hasUsage: true,
+			strongKey: true,
 			digitalSignature: true,
 			keyCertSign: false,
 			limitedOtherwise: false,
@@ -68,15 +76,15 @@ export default function suite(t: Suite): void {
 
 	t.test("purpose, usage and constraints are read apart", () => {
 		const read = (...extensions: readonly Uint8Array[]) => decodeCertificate(makeCertificate({ extensions }));
-		check.equal(read()?.isCa, false);
-		check.equal(read()?.clientAuth, false);
+		check.equal(read(keyUsage(0x80))?.isCa, false);
+		check.equal(read(keyUsage(0x80))?.clientAuth, false);
 		check.equal(read(purposes(SERVER_AUTH))?.clientAuth, false);
 		check.equal(read(purposes(SERVER_AUTH, OID.clientAuth))?.clientAuth, true);
 		check.equal(read(keyUsage(0x40))?.digitalSignature, false);
 		check.equal(read(keyUsage(0xc0))?.digitalSignature, true);
 		check.equal(read(caConstraints())?.isCa, true);
 		check.equal(read(leafConstraints())?.isCa, false);
-		check.equal(read(extension("551d11", der(DER.sequence)))?.isCa, false, "what is not read is passed over");
+		check.equal(read(extension("551d0e", der(DER.sequence)))?.isCa, false, "what is not read is passed over");
 	});
 
 	t.test("a serial that stands twice, or not at all, is none", () => {
@@ -86,19 +94,19 @@ export default function suite(t: Suite): void {
 			[OID.serialNumber, printable("LK-8")],
 		] as const;
 		check.equal(
-			decodeCertificate(makeCertificate({ extensions: [], subject: twice }))?.subjectSerial,
+			decodeCertificate(makeCertificate({ extensions: [leafConstraints()], subject: twice }))?.subjectSerial,
 			undefined,
 		);
 		const none = [[OID.commonName, printable("LK-7")]] as const;
 		check.equal(
-			decodeCertificate(makeCertificate({ extensions: [], subject: none }))?.subjectSerial,
+			decodeCertificate(makeCertificate({ extensions: [leafConstraints()], subject: none }))?.subjectSerial,
 			undefined,
 		);
 	});
 
 	t.test("dates are read in both forms, and days that no calendar has are refused", () => {
 		const read = (notAfter: Uint8Array) =>
-			decodeCertificate(makeCertificate({ extensions: [], notAfter }))?.notAfterMs;
+			decodeCertificate(makeCertificate({ extensions: [leafConstraints()], notAfter }))?.notAfterMs;
 		check.equal(read(utcTime("491231235959Z")), Date.UTC(2049, 11, 31, 23, 59, 59));
 		check.equal(read(utcTime("500101000000Z")), Date.UTC(1950, 0, 1));
 		check.equal(read(generalizedTime("20500228000000Z")), Date.UTC(2050, 1, 28));
@@ -153,6 +161,64 @@ export default function suite(t: Suite): void {
 		);
 		check.ok(decodeCertificate(makeCertificate({ extensions: many.slice(1) })) !== undefined);
 		refused({ extensions: many }, "more extensions than the bound");
+	});
+
+	t.test(
+		"what the connection refuses to read is refused here: serial numbers, names, dates, empty lists (T5)",
+		() => {
+			const serial = (...content: readonly number[]) => ({
+				serialNumber: der(DER.integer, Uint8Array.from(content)),
+			});
+			check.ok(
+				decodeCertificate(makeCertificate({ extensions: [leafConstraints()], ...serial(0, 0x80) })) !==
+					undefined,
+			);
+			refused(serial(0), "zero, as some old roots have it");
+			refused(serial(), "no byte");
+			refused(serial(0x80), "negative");
+			refused(serial(0, 1), "not the shortest form");
+			refused(serial(1, ...new Uint8Array(20)), "21 bytes");
+			refused({ issuer: der(DER.sequence) }, "no issuer");
+			refused({ issuer: der(DER.sequence, der(DER.set)) }, "an issuer without attributes");
+			refused({ issuer: der(DER.sequence, der(DER.sequence)) }, "an issuer that is no name");
+			refused({ subject: [], extensions: [caConstraints()] }, "a CA without a name");
+			refused({ subject: [] }, "nobody");
+			refused({ notAfter: generalizedTime("20491231235959Z") }, "the long form before 2050");
+			refused({ extensions: [] }, "extensions, but none");
+			refused({ extensions: [purposes()] }, "purposes, but none");
+			refused({ extensions: [extension(OID.subjectAltName, der(DER.sequence))] }, "names, but none");
+			const address = (bytes: number) =>
+				extension(OID.subjectAltName, der(DER.sequence, der(0x87, new Uint8Array(bytes))));
+			check.ok(decodeCertificate(makeCertificate({ extensions: [address(16)] })) !== undefined);
+			refused({ extensions: [address(5)] }, "an address of five bytes");
+			const usage = (...bits: readonly number[]) =>
+				extension(OID.keyUsage, der(DER.bitString, Uint8Array.from(bits)), true);
+			check.ok(decodeCertificate(makeCertificate({ extensions: [usage(1, 0x06)] })) !== undefined);
+			refused({ extensions: [usage(2, 0x06)] }, "spare bits that are not zero");
+			refused({ extensions: [usage(0, 0x06, 0, 0)] }, "more bits than there are");
+			const length = (isCa: boolean, ...content: readonly number[]) => {
+				const flag = isCa ? [der(DER.boolean, Uint8Array.of(0xff))] : [];
+				const value = der(DER.sequence, ...flag, der(DER.integer, Uint8Array.from(content)));
+				return { extensions: [extension(OID.basicConstraints, value, true)] };
+			};
+			check.ok(decodeCertificate(makeCertificate(length(true, 0, 0x80))) !== undefined);
+			refused(length(true, 0, 1), "a path length that is not in the shortest form");
+			refused(length(true, 1, 0, 0, 0, 0), "a path length of 33 bits");
+			refused(length(false, 1), "a path length of no CA");
+		},
+	);
+
+	t.test("a relay root is a CA of a key that TLS takes, and nothing limits it (T5)", () => {
+		const root = (...extensions: readonly Uint8Array[]) => makeCertificate({ extensions });
+		check.ok(isRelayRoot(opensslRoot()));
+		check.ok(isRelayRoot(root(caConstraints())), "without key usage");
+		check.ok(isRelayRoot(root(caConstraints(), keyUsage(0x06), purposes(SERVER_AUTH))));
+		check.ok(!isRelayRoot(root(leafConstraints(), keyUsage(0x06))), "no CA");
+		check.ok(!isRelayRoot(root(caConstraints(), keyUsage(0x80))), "it may not issue");
+		check.ok(!isRelayRoot(root(caConstraints(), purposes(OID.clientAuth))), "it may not issue for servers");
+		for (const limit of [OID.nameConstraints, OID.policyConstraints, OID.inhibitAnyPolicy]) {
+			check.ok(!isRelayRoot(root(caConstraints(), extension(limit, der(DER.sequence)))), limit);
+		}
 	});
 
 	t.test("no bytes make the reader throw (I9)", ({ random }) => {

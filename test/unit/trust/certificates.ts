@@ -66,7 +66,9 @@ export function opensslServer(): Uint8Array {
 
 export interface CertificateParts {
 	readonly version?: Uint8Array;
-	/** Subject attributes: type and value element. */
+	/** INTEGER element. */
+	readonly serialNumber?: Uint8Array;
+	/** Subject attributes: type and value element; absent: a name. */
 	readonly subject?: readonly (readonly [string, Uint8Array])[];
 	readonly key?: Uint8Array;
 	readonly notBefore?: Uint8Array;
@@ -74,7 +76,7 @@ export interface CertificateParts {
 	/** Extension elements; absent: none at all. */
 	readonly extensions?: readonly Uint8Array[];
 	readonly trailing?: Uint8Array;
-	/** A Name; absent: an empty one. */
+	/** A Name; absent: the subject that is there when none is given. */
 	readonly issuer?: Uint8Array;
 	/** r || s over what is signed; absent: noise that is no signature. */
 	readonly sign?: (signedBytes: Uint8Array) => Uint8Array;
@@ -118,26 +120,30 @@ export function purposes(...types: readonly string[]): Uint8Array {
 
 export const SERVER_AUTH = "2b06010505070301";
 
+const SOMEBODY: NonNullable<CertificateParts["subject"]> = [[OID.commonName, printable("x")]];
+
+function nameOf(attributes: NonNullable<CertificateParts["subject"]>): Uint8Array {
+	return der(
+		DER.sequence,
+		...attributes.map(([type, value]) => der(DER.set, der(DER.sequence, identifier(type), value))),
+	);
+}
+
 export function makeCertificate(parts: CertificateParts): Uint8Array {
 	const outer = parts.algorithm ?? OID.ecdsaWithSha256;
 	const algorithm = der(DER.sequence, identifier(outer));
 	const fields = der(
 		DER.sequence,
 		der(DER.context0, parts.version ?? derUnsigned(Uint8Array.of(2))),
-		derUnsigned(Uint8Array.of(1)),
+		parts.serialNumber ?? derUnsigned(Uint8Array.of(1)),
 		der(DER.sequence, identifier(parts.innerAlgorithm ?? outer)),
-		parts.issuer ?? der(DER.sequence),
+		parts.issuer ?? nameOf(SOMEBODY),
 		der(
 			DER.sequence,
 			parts.notBefore ?? utcTime("260101000000Z"),
 			parts.notAfter ?? utcTime("270101000000Z"),
 		),
-		der(
-			DER.sequence,
-			...(parts.subject ?? []).map(([type, value]) =>
-				der(DER.set, der(DER.sequence, identifier(type), value)),
-			),
-		),
+		nameOf(parts.subject ?? SOMEBODY),
 		der(
 			DER.sequence,
 			der(DER.sequence, identifier(OID.ecPublicKey), identifier(OID.prime256v1)),

@@ -1,19 +1,22 @@
 import { LIMITS } from "../../../modules/base/limits.ts";
 import { Store } from "../../../modules/store/store.ts";
 import { TrustedTime } from "../../../modules/time/trusted-time.ts";
-import { TrustStore } from "../../../modules/trust/trust-store.ts";
+import { bundleFlaw } from "../../../modules/trust/bundle.ts";
+import { CODEC, TrustStore } from "../../../modules/trust/trust-store.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { check, type Suite, type TestContext } from "../../harness/test.ts";
 import {
 	holder,
 	makeRootFor,
 	publicKeys,
+	RELAY,
 	SIGNED_UNIX_SECONDS,
 	signBundle,
 	trustBundle,
 } from "../../sim/bundles.ts";
 import { PowerCut, SimStorage } from "../../sim/storage.ts";
 import { SimClock, SimTime } from "../../sim/time.ts";
+import { caConstraints, makeCertificate } from "./certificates.ts";
 
 const BUILD_UNIX_MS = 1_760_000_000_000;
 const DAY = 86400;
@@ -169,6 +172,38 @@ export default function suite(t: Suite): void {
 			const corrupt = storage.reboot();
 			corrupt.corrupt("trust", "bundle");
 			check.accepted(boot(context, corrupt).trust.install(signBundle(context.crypto, link(1))));
+		},
+	);
+
+	t.test(
+		"a stored bundle that this image would not admit is trust all the same: no rule of a later image takes it (T5, I10)",
+		(context) => {
+			const admitted = trustBundle();
+			const zero = makeCertificate({
+				extensions: [caConstraints()],
+				serialNumber: Uint8Array.of(2, 1, 0),
+			});
+			for (const [why, parts] of [
+				["a root that is refused now", { relayRoots: [{ der: zero }, ...admitted.relayRoots] }],
+				["a name that is refused now", { relays: [{ ...RELAY, serverName: "my_relay.local" }] }],
+				[
+					"more than the bound of now",
+					{ freshnessKeys: [21, 22, 23, 24].flatMap((each) => publicKeys(holder(each))) },
+				],
+			] as const) {
+				const bundle = trustBundle(parts);
+				check.ok(bundleFlaw(bundle) !== undefined, why);
+				const storage = new SimStorage();
+				check.accepted(new Store(storage).write(CODEC, bundle));
+				const { trust } = boot(context, storage.reboot());
+				check.equal(trust.fault, undefined, why);
+				check.deepEqual(trust.current, bundle, why);
+				check.refused(
+					boot(context, new SimStorage()).trust.install(signBundle(context.crypto, bundle)),
+					"flawed",
+				);
+				check.accepted(trust.advance(signBundle(context.crypto, link(2))));
+			}
 		},
 	);
 
