@@ -144,15 +144,27 @@ static inline bool compat_ssl_awaits_certificate(const mbedtls_ssl_context *ssl)
 	return ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE;
 }
 
+static inline bool compat_ssl_is_13(const mbedtls_ssl_context *ssl)
+{
+	return strcmp(mbedtls_ssl_get_version(ssl), "TLSv1.3") == 0;
+}
+
+/* The peer's signature with the leaf's key comes next: ServerKeyExchange (RFC 5246 7.4.3), CertificateVerify (RFC 8446 4.4.3).
+ * The library leaves this state over a signature that holds, and no other way. */
+static inline bool compat_ssl_awaits_key_proof(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(state) == (compat_ssl_is_13(ssl) ? MBEDTLS_SSL_CERTIFICATE_VERIFY : MBEDTLS_SSL_SERVER_KEY_EXCHANGE);
+}
+
+static inline bool compat_ssl_awaits_certificate_request(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_CERTIFICATE_REQUEST;
+}
+
 /* The leaf whose key the handshake goes on with; NULL when there is none. */
 static inline const mbedtls_x509_crt *compat_ssl_peer_leaf(const mbedtls_ssl_context *ssl)
 {
 	return ssl->MBEDTLS_PRIVATE(session_negotiate) ? ssl->MBEDTLS_PRIVATE(session_negotiate)->MBEDTLS_PRIVATE(peer_cert) : NULL;
-}
-
-static inline bool compat_ssl_is_13(const mbedtls_ssl_context *ssl)
-{
-	return strcmp(mbedtls_ssl_get_version(ssl), "TLSv1.3") == 0;
 }
 
 /* Ends with NULL; NULL when none was offered. */
@@ -178,14 +190,10 @@ static inline bool compat_ssl_past_server_hello(const mbedtls_ssl_context *ssl)
 	return ssl->MBEDTLS_PRIVATE(state) > MBEDTLS_SSL_SERVER_HELLO;
 }
 
-/* Whether the peer asked for a client certificate. */
-static inline bool compat_ssl_asked_for_certificate(const mbedtls_ssl_context *ssl)
+/* Whether our Certificate message of TLS 1.2 is out. In TLS 1.3 the handshake is over before the peer can answer ours. */
+static inline bool compat_ssl_past_own_certificate(const mbedtls_ssl_context *ssl)
 {
-#if MBEDTLS_VERSION_NUMBER < 0x03000000
-	return ssl->client_auth != 0;
-#else
-	return ssl->MBEDTLS_PRIVATE(state) >= MBEDTLS_SSL_CERTIFICATE_VERIFY;
-#endif
+	return !compat_ssl_is_13(ssl) && ssl->MBEDTLS_PRIVATE(state) > MBEDTLS_SSL_CLIENT_CERTIFICATE;
 }
 
 #endif

@@ -14,9 +14,18 @@ enum {
 	ALERT_NO_APPLICATION_PROTOCOL = 120,
 };
 
-static TlsReason reason_of_alert(int alert, const mbedtls_ssl_context *ssl, bool up)
+/*
+ * Whether an alert can be an answer to our certificate. Before the connection is up anybody on the way can write one. So
+ * it counts only once a peer with a good chain has proved its key, asked, and had our Certificate message.
+ */
+static bool answers_our_certificate(const mbedtls_ssl_context *ssl, const Verifier *verifier)
 {
-	bool negotiated = up || compat_ssl_past_server_hello(ssl);
+	return verifier->ran && verifier->reason == REASON_NONE && verifier->proven && verifier->asked && compat_ssl_past_own_certificate(ssl);
+}
+
+static TlsReason reason_of_alert(int alert, const mbedtls_ssl_context *ssl, const Verifier *verifier, bool up)
+{
+	bool answers = !up && answers_our_certificate(ssl, verifier);
 
 	switch (alert) {
 	case ALERT_NO_CERTIFICATE:
@@ -28,15 +37,15 @@ static TlsReason reason_of_alert(int alert, const mbedtls_ssl_context *ssl, bool
 	case ALERT_UNKNOWN_CA:
 	case ALERT_ACCESS_DENIED:
 	case ALERT_CERTIFICATE_REQUIRED:
-		return REASON_ALERT_CERTIFICATE;
+		return up || answers ? REASON_ALERT_CERTIFICATE : REASON_ALERT;
 	case ALERT_PROTOCOL_VERSION:
 		return REASON_ALERT_VERSION;
 	case ALERT_INSUFFICIENT_SECURITY:
 		return REASON_ALERT_HANDSHAKE;
 	case ALERT_HANDSHAKE_FAILURE:
 		/* Once a suite is agreed, TLS 1.2 servers say this of a client certificate that is missing. */
-		if (!negotiated) return REASON_ALERT_HANDSHAKE;
-		return compat_ssl_asked_for_certificate(ssl) ? REASON_ALERT_CERTIFICATE : REASON_ALERT;
+		if (!up && !compat_ssl_past_server_hello(ssl)) return REASON_ALERT_HANDSHAKE;
+		return answers || (up && verifier->asked) ? REASON_ALERT_CERTIFICATE : REASON_ALERT;
 	case ALERT_NO_APPLICATION_PROTOCOL:
 		return REASON_ALPN;
 	default:
@@ -131,11 +140,10 @@ TlsReason tls_failure_reason(int result, const mbedtls_ssl_context *ssl, const V
 	if (result == TLS_SOCKET_BROKE) return REASON_RESET;
 	if (is_memory(result)) return REASON_MEMORY;
 	if (result == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
-		return message.type == RECORD_ALERT && message.bytes >= 2 ? reason_of_alert(message.data[1], ssl, up) : REASON_ALERT;
+		return message.type == RECORD_ALERT && message.bytes >= 2 ? reason_of_alert(message.data[1], ssl, verifier, up) : REASON_ALERT;
 	}
 	if (up) return REASON_PROTOCOL;
-	if (verifier->ran && verifier->reason != REASON_NONE) return verifier->reason;
-	if (verifier->ran) return REASON_PROTOCOL;
+	if (verifier->ran) return verifier_accepts(verifier) ? REASON_PROTOCOL : verifier_refusal(verifier);
 	if (result == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION) return REASON_VERSION;
 	return explain_message(result, message, ssl, verifier);
 }

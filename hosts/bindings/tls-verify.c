@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* One more than may be sent, so that too many shows. */
-enum { RECEIVED_MAX = CHAIN_CERTIFICATES_MAX + 1, HANDSHAKE_HEADER_BYTES = 4, MESSAGE_CERTIFICATE = 11, RECORD_HANDSHAKE = 22 };
+enum { RECEIVED_MAX = CHAIN_CERTIFICATES_MAX + 1, HANDSHAKE_HEADER_BYTES = 4, MESSAGE_CERTIFICATE = 11, MESSAGE_CERTIFICATE_REQUEST = 13, RECORD_HANDSHAKE = 22 };
 
 /* ---- what the peer sent ---- */
 
@@ -76,6 +76,11 @@ static unsigned char alert_of(TlsReason reason)
 	}
 }
 
+static bool is_of_dates(TlsReason reason)
+{
+	return reason == REASON_EXPIRED || reason == REASON_NOT_YET_VALID;
+}
+
 static TlsReason keep_leaf(Verifier *verifier, Slice leaf)
 {
 	verifier_free(verifier);
@@ -102,23 +107,46 @@ static TlsReason reach_verdict(Verifier *verifier, const mbedtls_ssl_context *ss
 
 	if (!read_message(ssl, received, &count)) return REASON_PROTOCOL;
 	reason = judge(verifier, received, count, &verifier->validity);
-	if (reason != REASON_NONE) return reason;
+	if (reason != REASON_NONE && !is_of_dates(reason)) return reason;
 	/* The key that the handshake goes on with must be the one that was judged. */
 	if (!leaf || !der_is(received[0], leaf->raw.p, leaf->raw.len)) return REASON_CHAIN_MALFORMED;
-	return keep_leaf(verifier, received[0]);
+	return reason != REASON_NONE ? reason : keep_leaf(verifier, received[0]);
+}
+
+bool verifier_accepts(const Verifier *verifier)
+{
+	return verifier->ran && verifier->reason == REASON_NONE;
+}
+
+TlsReason verifier_refusal(const Verifier *verifier)
+{
+	if (!verifier->ran) return REASON_PROTOCOL;
+	return is_of_dates(verifier->reason) && !verifier->proven ? REASON_PROTOCOL : verifier->reason;
+}
+
+static bool message_is_certificate_request(const mbedtls_ssl_context *ssl)
+{
+	CompatMessage message = compat_ssl_last_message(ssl);
+
+	return message.type == RECORD_HANDSHAKE && message.bytes > 0 && message.data[0] == MESSAGE_CERTIFICATE_REQUEST;
 }
 
 int verifier_handshake(Verifier *verifier, mbedtls_ssl_context *ssl)
 {
 	while (!compat_ssl_is_over(ssl)) {
-		bool awaited = compat_ssl_awaits_certificate(ssl);
+		bool judging = compat_ssl_awaits_certificate(ssl), proving = compat_ssl_awaits_key_proof(ssl);
+		bool asking = compat_ssl_awaits_certificate_request(ssl);
 		int result = mbedtls_ssl_handshake_step(ssl);
 		if (result != 0) return result;
-		if (!awaited || compat_ssl_awaits_certificate(ssl)) continue;
-		verifier->reason = reach_verdict(verifier, ssl);
-		verifier->ran = true;
-		if (verifier->reason == REASON_NONE) continue;
-		mbedtls_ssl_send_alert_message(ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, alert_of(verifier->reason));
+		if (asking && !compat_ssl_awaits_certificate_request(ssl)) verifier->asked = message_is_certificate_request(ssl);
+		if (proving && !compat_ssl_awaits_key_proof(ssl)) verifier->proven = true;
+		if (judging && !compat_ssl_awaits_certificate(ssl)) {
+			verifier->reason = reach_verdict(verifier, ssl);
+			verifier->ran = true;
+		}
+		if (!verifier->ran || verifier->reason == REASON_NONE) continue;
+		if (is_of_dates(verifier->reason) && compat_ssl_awaits_key_proof(ssl)) continue;
+		mbedtls_ssl_send_alert_message(ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, alert_of(verifier_refusal(verifier)));
 		return VERIFIER_REFUSED;
 	}
 	return 0;
@@ -149,7 +177,8 @@ TlsReason verifier_explain(const Verifier *verifier, const mbedtls_ssl_context *
 	/* RFC 5246 7.4.2: a server sends at least one. */
 	if (!read_message(ssl, received, &count) || count == 0) return REASON_PROTOCOL;
 	reason = judge(verifier, received, count, &validity);
-	return reason != REASON_NONE ? reason : explain_unread(received, count);
+	/* The handshake ends here, so nobody has proved the leaf's key: what the library could not read is the reason. */
+	return reason != REASON_NONE && !is_of_dates(reason) ? reason : explain_unread(received, count);
 }
 
 void verifier_free(Verifier *verifier)

@@ -3,6 +3,10 @@
  * its own walk has no bound below 16 KiB of issuers. The verdict is chain.c's, it comes before the handshake takes its
  * next step, and until it was given no connection is up. What stays with the library is the proof that the peer holds
  * the leaf's key.
+ *
+ * One refusal waits for that proof: the lock doubts its time for chains whose dates alone are wrong (docs/THREATS.md T13),
+ * and a chain is no secret. Without the proof such a chain is a broken handshake, whose dates say nothing. Either way it
+ * ends before anything of ours but the ClientHello and an alert was sent.
  */
 #ifndef LATCHKEY_TLS_VERIFY_H
 #define LATCHKEY_TLS_VERIFY_H
@@ -21,7 +25,9 @@ typedef struct {
 	ChainTime time;
 	/* Filled by the handshake. */
 	bool ran;
-	TlsReason reason;  /* of the verdict, when it ran */
+	TlsReason reason;  /* of the verdict, when it ran; verifier_refusal is what may be told of it */
+	bool proven;  /* the peer's signature with the leaf's key holds */
+	bool asked;  /* for our certificate */
 	ChainValidity validity;
 	uint8_t *leaf;  /* DER of an accepted leaf; verifier_free frees it */
 	size_t leaf_bytes;
@@ -29,7 +35,11 @@ typedef struct {
 
 /* Goes on with the handshake as far as it comes: 0 when it is done, else the library's result or VERIFIER_REFUSED. */
 int verifier_handshake(Verifier *verifier, mbedtls_ssl_context *ssl);
-/* Why a Certificate message was refused that the library could not read and still holds. */
+/* The verdict ran, and is good. */
+bool verifier_accepts(const Verifier *verifier);
+/* Why there is no good verdict. Never of dates while the peer has not proved the leaf's key. */
+TlsReason verifier_refusal(const Verifier *verifier);
+/* Why a Certificate message was refused that the library could not read and still holds. Never of dates. */
 TlsReason verifier_explain(const Verifier *verifier, const mbedtls_ssl_context *ssl);
 void verifier_free(Verifier *verifier);
 

@@ -212,8 +212,8 @@ static void come_up(Tls *tls)
 {
 	/* No verdict in this handshake means that the peer resumed a session whose leaf was checked before it was offered. */
 	tls->resumed = !tls->verifier.ran;
-	if (tls->resumed ? !tls->offered : tls->verifier.reason != REASON_NONE) {
-		finish(tls, tls->resumed ? REASON_PROTOCOL : tls->verifier.reason);
+	if (tls->resumed ? !tls->offered : !verifier_accepts(&tls->verifier)) {
+		finish(tls, verifier_refusal(&tls->verifier));
 		return;
 	}
 	if (tls->setup->alpn_count > 0 && !mbedtls_ssl_get_alpn_protocol(&tls->ssl)) {

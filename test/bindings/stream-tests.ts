@@ -238,6 +238,12 @@ export const streamTests: readonly BindingTest[] = [
 		`connect,now=${Date.parse("2024-12-31T00:00:00Z")},connect,now=${AT + HOUR},connect`,
 		"full not-yet-valid full",
 	),
+	resumption(
+		"at the floor a leaf that is not valid yet is accepted and resumed, an expired one is neither (T13)",
+		`kind=floor,now=${Date.parse("2024-12-31T00:00:00Z")},connect,connect,` +
+			`now=${Date.parse("2030-01-01T00:00:01Z")},connect,now=${AT},connect`,
+		"full resumed expired full",
+	),
 	test("another client certificate is a full handshake", async () => {
 		const device = issue({ subject: "dev", extensions: [purposes(OID.clientAuth)] });
 		const renewed = issue({ subject: "dev", keys: device.keys, extensions: [purposes(OID.clientAuth)] });

@@ -1,12 +1,17 @@
 /** The TLS client on the engine against real servers and against servers that lie (T4, docs/TLS.md). */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer as createTcpServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createServer, type TLSSocket, type TlsOptions } from "node:tls";
 import * as der from "./der.ts";
 import * as fake from "./fake-server.ts";
 import {
 	basicConstraints,
 	type Certificate,
+	extension,
 	intermediateOf,
 	issue,
 	keyPem,
@@ -262,6 +267,27 @@ const refusedTests: readonly BindingTest[] = [
 			isRefused(await againstStrict(description, client), "alert-certificate");
 		isRefused(await againstStrict(80, client), "alert");
 	}),
+	test("a genuine server's refusal of the client's certificate is told, in either version (alert-certificate)", async () => {
+		const client = { chain: [DEVICE.der], key: keyPem(DEVICE) };
+		for (const version of hasTls13() ? ["-tls1_2", "-tls1_3"] : ["-tls1_2"])
+			for (const call of [client, {}]) isRefused(await againstOpenssl(version, call), "alert-certificate");
+	}),
+	test("an alert about a certificate is only told of ours (alert-certificate) once a proven relay asked for it (T4)", async () => {
+		const client = { chain: [DEVICE.der], key: keyPem(DEVICE) };
+		const chain = fake.certificates(CHAIN.map((each) => each.der));
+		for (const description of [41, 42, 43, 44, 45, 46, 48, 49, 116]) {
+			isRefused(await againstFake((socket) => socket.end(fake.alert(description)), client), "alert");
+			const flight = Buffer.concat([fake.handshake(fake.serverHello(), chain), fake.alert(description)]);
+			isRefused(await againstFake((socket) => socket.end(flight), client), "alert");
+		}
+		isRefused(await againstFake((socket) => socket.end(fake.alert(40)), client), "alert-handshake");
+		for (const description of [40, 42]) {
+			const unproven = fake.handshake(fake.serverHello(), chain, fake.certificateRequest());
+			const flight = Buffer.concat([unproven, fake.alert(description)]);
+			isRefused(await againstFake((socket) => socket.end(flight), client), "protocol");
+			isRefused(await againstStrict(description, client, []), "alert");
+		}
+	}),
 	test("a server of TLS 1.3 only is accepted where the library has it, else told (alert-version)", async () => {
 		const end = await against({ minVersion: "TLSv1.3", maxVersion: "TLSv1.3" });
 		if (!hasTls13()) return isRefused(end, "alert-version");
@@ -375,6 +401,48 @@ const refusedTests: readonly BindingTest[] = [
 		isRefused(await against({}, { at: "2045-01-01T00:00:01Z" }), "expired");
 		isRefused(await against({}, { at: "2024-12-31T23:59:59Z" }), "not-yet-valid");
 	}),
+	test("a chain whose dates alone are wrong is told so only of a relay that has its key (T13)", async () => {
+		const thief = { ...legalServer(LEAF, CA), key: keyWithAnother(LEAF, CA) };
+		for (const maxVersion of hasTls13() ? (["TLSv1.2", "TLSv1.3"] as const) : (["TLSv1.2"] as const)) {
+			for (const [at, reason] of WRONG_TIMES) {
+				isRefused(await against({ maxVersion, minVersion: maxVersion }, { at }), reason);
+				isRefused(await against({ ...thief, maxVersion, minVersion: maxVersion }, { at }), "protocol");
+			}
+			isRefused(await against({ ...thief, maxVersion, minVersion: maxVersion }), "protocol");
+		}
+	}),
+	test("a recorded chain whose dates are wrong says nothing of them, wherever the peer stops (T13)", async () => {
+		const constraints = der.sequence(der.tlv(0xa0, der.sequence(der.tlv(0x82, Buffer.from("test")))));
+		const unread = intermediateOf(ROOT, {
+			extensions: [basicConstraints(true), extension(OID.nameConstraints, true, constraints)],
+		});
+		const flight = (...chain: readonly Certificate[]): Buffer =>
+			fake.handshake(fake.serverHello(), fake.certificates(chain.map((each) => each.der)));
+		for (const [at] of WRONG_TIMES) {
+			isRefused(await againstFake((socket) => socket.end(flight(...CHAIN)), { at }), "closed");
+			const silent = { at, handshakeMs: 700 };
+			isRefused(await againstFake((socket) => socket.write(flight(...CHAIN)), silent), "timeout");
+			const refused = Buffer.concat([flight(...CHAIN), fake.alert(45)]);
+			isRefused(await againstFake((socket) => socket.end(refused), { at }), "alert");
+			// What the library cannot read ends the handshake before any proof.
+			isRefused(
+				await againstFake((socket) => socket.end(flight(...CHAIN, unread)), { at }),
+				"name-constraints",
+			);
+		}
+	}),
+	test("a relay whose dates are wrong never sees our certificate (T13, T4)", async () => {
+		const client = { chain: [DEVICE.der], key: keyPem(DEVICE) };
+		for (const [at, reason] of WRONG_TIMES) {
+			const heard: Buffer[] = [];
+			isRefused(await againstStrict(42, { ...client, at }, undefined, heard), reason);
+			assert.deepEqual(recordTypes(heard[0]!), [22, 21], "the ClientHello and an alert");
+		}
+		// Where the dates are right it does: the reading above would notice.
+		const heard: Buffer[] = [];
+		isRefused(await againstStrict(42, client, undefined, heard), "alert-certificate");
+		assert.deepEqual(recordTypes(heard[0]!).slice(0, 3), [22, 22, 22]);
+	}),
 	test("an RSA leaf signed with SHA-1 is refused by a real server's chain", async () => {
 		const leaf = leafOf(RSA_CA, { keys: keysOf("rsa2048", 12), algorithm: "sha1" });
 		isRefused(await against(legalServer(leaf, RSA_CA), { roots: [RSA_ROOT.der] }), "weak-signature");
@@ -412,8 +480,80 @@ async function throughProxy(act: (client: Socket) => void): Promise<ProbeEnd> {
 	}
 }
 
+/** Before and after all of LEAF's chain. */
+const WRONG_TIMES = Object.freeze([
+	["2045-01-01T00:00:01Z", "expired"],
+	["2024-12-31T23:59:59Z", "not-yet-valid"],
+] as const);
+
+/** A key that claims the public part of the one and signs with the other's private part (RFC 5915 3): a server library takes it. */
+function keyWithAnother(claimed: Certificate, signer: Certificate): string {
+	const part = (from: Certificate, name: "d" | "x" | "y"): Buffer =>
+		Buffer.from(from.keys.privateKey.export({ format: "jwk" })[name]!, "base64url");
+	const encoded = Buffer.concat([
+		Buffer.from("30770201010420", "hex"),
+		part(signer, "d"),
+		Buffer.from("a00a06082a8648ce3d030107a14403420004", "hex"),
+		part(claimed, "x"),
+		part(claimed, "y"),
+	]);
+	return `-----BEGIN EC PRIVATE KEY-----\n${encoded.toString("base64")}\n-----END EC PRIVATE KEY-----\n`;
+}
+
+/** The types of the records that a client sent. */
+function recordTypes(heard: Buffer): number[] {
+	const types: number[] = [];
+	for (let at = 0; at + 5 <= heard.length; at += 5 + heard.readUInt16BE(at + 3)) types.push(heard[at]!);
+	return types;
+}
+
+/** OpenSSL's own server, which demands a certificate below a root that is not ours, in one version. */
+async function againstOpenssl(version: string, call: Call): Promise<ProbeEnd> {
+	const folder = mkdtempSync(join(tmpdir(), "latchkey-openssl-"));
+	const files = Object.entries({
+		cert: LEAF.pem,
+		cert_chain: CA.pem,
+		key: keyPem(LEAF),
+		CAfile: ROOT.pem,
+	}).flatMap(([name, text]) => {
+		writeFileSync(join(folder, name), text);
+		return [`-${name}`, join(folder, name)];
+	});
+	const words = [
+		"s_server",
+		"-accept",
+		"127.0.0.1:0",
+		"-naccept",
+		"1",
+		"-Verify",
+		"1",
+		"-verify_return_error",
+	];
+	const server = spawn("openssl", [...words, version, ...files], {
+		stdio: ["pipe", "pipe", "ignore"],
+		timeout: 60_000,
+	});
+	try {
+		let said = "";
+		for await (const chunk of server.stdout) {
+			said += chunk;
+			const port = /ACCEPT 127\.0\.0\.1:(\d+)/.exec(said)?.[1];
+			if (port !== undefined) return await probe({ port: Number(port), roots: [ROOT.der], ...call });
+		}
+		throw new Error(`openssl s_server ended: ${said}`);
+	} finally {
+		server.kill();
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
 /** A server that asks for a client certificate and says what it thinks of the answer (RFC 5246 7.2.2). */
-async function againstStrict(description: number, call: Call = {}): Promise<ProbeEnd> {
+async function againstStrict(
+	description: number,
+	call: Call = {},
+	request: readonly Buffer[] = [fake.certificateRequest()],
+	heard: Buffer[] = [],
+): Promise<ProbeEnd> {
 	const random = Buffer.alloc(32, 5);
 	const server = await fake.fakeServer(
 		(socket, hello) =>
@@ -422,7 +562,7 @@ async function againstStrict(description: number, call: Call = {}): Promise<Prob
 					fake.serverHello({ random }),
 					fake.certificates(CHAIN.map((each) => each.der)),
 					fake.serverKeyExchange(fake.clientRandomOf(hello), random, LEAF.keys.privateKey),
-					fake.certificateRequest(),
+					...request,
 					fake.serverHelloDone(),
 				),
 			),
@@ -431,6 +571,7 @@ async function againstStrict(description: number, call: Call = {}): Promise<Prob
 	try {
 		return await probe({ port: server.port, roots: [ROOT.der], ...call });
 	} finally {
+		heard.push(server.received());
 		await server.close();
 	}
 }

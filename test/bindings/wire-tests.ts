@@ -48,12 +48,15 @@ function manyPaths(): ChainCase {
 const MANY = manyIssuers(45);
 const PATHS = manyPaths();
 
+const ANOTHER_KEY = keysOf("p256", 1100).privateKey;
+
 const OFFERS: ReadonlyMap<string, Offer> = new Map([
 	...chainPairs.flatMap(({ twin, hostile }, index) => [
 		[`twin-${index}`, twin] as const,
 		[`hostile-${index}`, hostile] as const,
 	]),
 	...legalCases.map((each, index) => [`legal-${index}`, each] as const),
+	...chainPairs.map(({ hostile }, index) => [`replayed-${index}`, { ...hostile, key: ANOTHER_KEY }] as const),
 	["good", of([LEAF, CA])] as const,
 	["many", MANY] as const,
 	["paths", PATHS] as const,
@@ -103,6 +106,9 @@ export const wireTests: readonly BindingTest[] = [
 						run: async () => {
 							isAccepted(await ask(`twin-${index}`, twin), `twin-${index}`);
 							isRefused(await ask(`hostile-${index}`, hostile), reason);
+							// Of who cannot prove the leaf's key nothing is believed about dates (T13).
+							if (reason === "expired" || reason === "not-yet-valid")
+								isRefused(await ask(`replayed-${index}`, hostile), "protocol");
 						},
 					},
 				],

@@ -47,9 +47,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	ssl.MBEDTLS_PRIVATE(in_msglen) = input.bytes;
 	verifier.ran = how & 16;
 	verifier.reason = how & 32 ? REASON_EXPIRED : REASON_NONE;
+	verifier.proven = type & 8;
+	verifier.asked = !(how & 128);
 	reason = tls_failure_reason(result, &ssl, &verifier, how & 64);
 	EXPECT(reason > REASON_NONE && reason < TLS_REASON_COUNT);
-	if (verifier.ran && verifier.reason != REASON_NONE && !(how & 64) && (how & 7) != 0 && (how & 7) != 7) EXPECT(reason == REASON_EXPIRED);
+	if (verifier.ran && verifier.reason != REASON_NONE && !(how & 64) && (how & 7) != 0 && (how & 7) != 7) EXPECT(reason == (verifier.proven ? REASON_EXPIRED : REASON_PROTOCOL));
+	if (reason == REASON_ALERT_CERTIFICATE && !(how & 64)) EXPECT(verifier.ran && verifier.reason == REASON_NONE && verifier.proven && verifier.asked);
 	/* No root is given, so no chain can be found good; the reason why it was not read is another one. */
 	EXPECT(verifier_explain(&verifier, &ssl) != REASON_NONE);
 	EXPECT(ssl.MBEDTLS_PRIVATE(in_msg) == message && verifier.leaf == NULL);

@@ -1,7 +1,7 @@
 /**
  * Connects again and again, as `--arg steps=` says: a word a step, with commas between. "connect" connects with the
  * settings of now, "drop" forgets all sessions, "crowd" opens three at once, wait=ms waits, life=ms bounds the life of
- * sessions, anything else is setting=value for what follows (scope, name, now, own, root, pins, port).
+ * sessions, anything else is setting=value for what follows (scope, name, now, kind, own, root, pins, port).
  */
 import Timer from "timer";
 
@@ -40,7 +40,10 @@ function options(): TlsOptions {
 		port: Number(settings.get("port") ?? neededArgument("port")),
 		serverName: settings.get("name")!,
 		roots: [probeRoot()],
-		time: { unixMs: Number(settings.get("now")), kind: "estimate" },
+		time: {
+			unixMs: Number(settings.get("now")),
+			kind: settings.get("kind") === "floor" ? "floor" : "estimate",
+		},
 		handshakeMs: 5000,
 		resumptionScope: settings.get("scope")!,
 		...(own === undefined
