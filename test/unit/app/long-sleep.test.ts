@@ -92,6 +92,21 @@ function utc(unixMs: number): string {
 		.slice(2)}Z`;
 }
 
+/**
+ * An alert before the handshake's end may be anybody's, so what is over is offered once more (PROTOCOL 8.1); then the factory
+ * certificate renews it.
+ */
+function checkRenewed(lock: SleepingLock): void {
+	const { visits } = lock;
+	check.deepEqual(
+		[...new Set(visits)].sort(),
+		["device taken", "op-0 refused", "op-1 taken"],
+		`${visits.join(", ")}\n${lock.rig.log}`,
+	);
+	check.equal(visits.indexOf("op-1 taken"), visits.length - 1, visits.join(", "));
+	check.ok(visits.length <= 2 * LIMITS.passedOver + 1, visits.join(", "));
+}
+
 export default function suite(t: Suite): void {
 	t.test(
 		"a board that slept five years comes with its factory certificate, renews, and goes by the new one: the relay refuses the old one (T13)",
@@ -101,7 +116,7 @@ export default function suite(t: Suite): void {
 			lock.sleep(5 * YEAR_MS);
 			lock.rig.boot();
 			lock.rig.advance(SETTLED_MS);
-			check.deepEqual(lock.visits, ["op-0 refused", "device taken", "op-1 taken"], lock.rig.log);
+			checkRenewed(lock);
 			lock.sleep(DAY_MS);
 			lock.rig.boot();
 			lock.rig.advance(SETTLED_MS);
@@ -110,7 +125,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test(
-		"a board that slept five years and then hears the time does not even offer what is over (T13)",
+		"a board that slept five years and hears the time before it connects renews all the same (T13)",
 		({ crypto }) => {
 			const lock = new SleepingLock(crypto);
 			lock.sleep(5 * YEAR_MS);
@@ -124,7 +139,7 @@ export default function suite(t: Suite): void {
 			network.release();
 			lock.visits.length = 0;
 			lock.rig.advance(SETTLED_MS);
-			check.deepEqual(lock.visits, ["device taken", "op-1 taken"], lock.rig.log);
+			checkRenewed(lock);
 		},
 	);
 }
