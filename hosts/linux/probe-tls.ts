@@ -49,9 +49,10 @@ class TlsProbe {
 	}
 }
 
-/** A root that cannot be read is a certificate that does not parse; the command has looked at everything else. */
+/** No root that can be read is left at the start; the command has looked at everything else. */
 function isRootFault(error: unknown): boolean {
-	return error instanceof DeviceError && error.code === "tls/setup" && error.message.includes("tls root");
+	if (!(error instanceof DeviceError) || error.code !== "tls/setup") return false;
+	return error.message.includes("tls root") || error.message.includes("tls start");
 }
 
 try {
