@@ -8,6 +8,7 @@ import { LIMITS } from "../../../modules/base/limits.ts";
 import {
 	CERTIFICATE_CODEC,
 	DEVICE_CODEC,
+	decodeChain,
 	OPERATIONAL_CODEC,
 	SEAL_CODEC,
 	type StoredPair,
@@ -19,7 +20,7 @@ import { CODEC as OWNER_RELAYS_CODEC } from "../../../modules/trust/owner-relays
 import { CODEC as BUNDLE_CODEC } from "../../../modules/trust/trust-store.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import type { Random } from "../../harness/random.ts";
-import { again, type Decoder, decoder, fromMap, record } from "./decoder.ts";
+import { again, type Decoder, decoder, fromItem, fromMap, record } from "./decoder.ts";
 import { randomGrant, randomSerial } from "./people.ts";
 import { randomBundle, randomFigures, randomOwnRelays } from "./states.ts";
 
@@ -41,6 +42,15 @@ export const RECORD_DECODERS: readonly Decoder[] = Object.freeze([
 		serial: randomSerial(random),
 		hardwareClass: "lk-dev.1",
 	})),
+	decoder("identity/records.ts", "decodeChain", {
+		valid: (random) =>
+			encodeCbor([random.bytes(random.between(1, 400)), random.bytes(9)].slice(random.below(2))),
+		decode: (bytes) =>
+			again(
+				fromItem(bytes, (item) => decodeChain(item, LIMITS.operationalChainBytes)),
+				(chain) => encodeCbor(chain),
+			),
+	}),
 	record("identity/records.ts", "CERTIFICATE_CODEC", CERTIFICATE_CODEC, (random) =>
 		[random.bytes(random.between(1, 400)), random.bytes(9)].slice(random.below(2)),
 	),

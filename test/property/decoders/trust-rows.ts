@@ -1,11 +1,13 @@
 /** Rows for modules/trust: DER, certificates and what they prove, trust bundles, relays. */
 import { concatBytes, fromHex } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
-import { decodeBundle, encodeBundle, readBundle } from "../../../modules/trust/bundle.ts";
+import { decodeBundle, encodeBundle, readBundle, readStoredBundle } from "../../../modules/trust/bundle.ts";
 import { type Certificate, decodeCertificate } from "../../../modules/trust/certificate.ts";
-import { DerReader, der } from "../../../modules/trust/der.ts";
+import { decodeExtensions } from "../../../modules/trust/certificate-extensions.ts";
+import { DER, DerReader, der } from "../../../modules/trust/der.ts";
 import { verifyDeviceChain } from "../../../modules/trust/device-chain.ts";
 import { decodeEcdsaSignature, encodeEcdsaSignature } from "../../../modules/trust/ecdsa-signature.ts";
+import { OID } from "../../../modules/trust/object-identifiers.ts";
 import { decodeOwnRelays, type OwnRelays } from "../../../modules/trust/owner-relays.ts";
 import {
 	decodeRelayAddresses,
@@ -17,12 +19,17 @@ import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { asArray, asBytes } from "../../../modules/wire/cbor-map.ts";
 import { decodePiece } from "../../../modules/wire/piece.ts";
 import {
+	caConstraints,
+	keyUsage,
+	leafConstraints,
 	makeDeviceCertificate,
 	makeRoot,
 	OPENSSL_DEVICE_KEY,
 	opensslDevice,
 	opensslRoot,
 	opensslServer,
+	purposes,
+	SERVER_AUTH,
 } from "../../unit/trust/certificates.ts";
 import { accepted, again, type Decoder, decoder, fromItem, fromMap } from "./decoder.ts";
 import { randomSerial } from "./people.ts";
@@ -78,6 +85,20 @@ export const TRUST_ROWS: readonly Decoder[] = Object.freeze([
 		describes: true,
 		views: "byte strings are views of what was read",
 	}),
+	decoder("trust/certificate-extensions.ts", "decodeExtensions", {
+		valid: (random) =>
+			der(
+				DER.sequence,
+				random.boolean() ? caConstraints() : leafConstraints(),
+				keyUsage(random.pick([0x80, 0x04])),
+				purposes(random.pick([SERVER_AUTH, OID.clientAuth])),
+			),
+		decode: (bytes) =>
+			again(decodeExtensions(new DerReader(bytes)), (usage) =>
+				encodeCbor(Object.values(usage).map((value) => value ?? null)),
+			),
+		describes: true,
+	}),
 	decoder("trust/ecdsa-signature.ts", "decodeEcdsaSignature", {
 		valid(random) {
 			const signature = random.bytes(64);
@@ -118,6 +139,10 @@ export const TRUST_ROWS: readonly Decoder[] = Object.freeze([
 				fromMap(bytes, (fields) => accepted(readBundle(fields))),
 				encodeBundle,
 			),
+	}),
+	decoder("trust/bundle.ts", "readStoredBundle", {
+		valid: (random) => encodeBundle(randomBundle(random)),
+		decode: (bytes) => again(fromMap(bytes, readStoredBundle), encodeBundle),
 	}),
 	decoder("wire/piece.ts", "decodePiece", {
 		valid(random) {
