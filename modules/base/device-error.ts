@@ -19,6 +19,8 @@ export type DeviceErrorCode =
 	| "record/newer-format"
 	| "record/too-large"
 	| "serial/io"
+	| "slot/io"
+	| "slot/no-image"
 	| "tls/setup";
 
 export class DeviceError extends Error {

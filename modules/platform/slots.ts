@@ -1,0 +1,68 @@
+/**
+ * The two places of a firmware image (DESIGN 9) and the boot record that chooses between them. The states are ESP-IDF's. The
+ * running image cannot be written: an update goes into the other slot, the target, and nothing boots from it before `select`.
+ *
+ * The boot loader is the host's: it boots what `select` chose once, as pending; if that boot ends without `confirm`, for
+ * whatever reason, the next one finds it aborted and takes the other slot. It boots no image whose own checksum fails, nor one
+ * below the security floor. While the running slot is pending the host holds a deadline that no JavaScript can put off
+ * (TRIAL_DEADLINE_MS); then it resets the machine.
+ */
+
+export type SlotNumber = 0 | 1;
+
+/** In the order of their numbers. unset: no boot record names it, as a factory line leaves slot 0; it may boot. */
+export const SLOT_STATES = Object.freeze(["unset", "new", "pending", "valid", "invalid", "aborted"] as const);
+export type SlotState = (typeof SLOT_STATES)[number];
+
+/** What is erased at once, and what a write never crosses. */
+export const SECTOR_BYTES = 4096;
+
+/** A pending image that did not confirm by then is reset: longer than the firmware's own patience (LIMITS.trialMs). */
+export const TRIAL_DEADLINE_MS = 720000;
+
+/** What an image says of itself. Nobody believes it: it is compared with a signed manifest. */
+export interface SlotImage {
+	/** Of the whole image, from the start of its slot. */
+	readonly bytes: number;
+	readonly sequence: number;
+	readonly securityVersion: number;
+	readonly version: string;
+}
+
+export interface Slots {
+	/** Of each slot, a multiple of SECTOR_BYTES; 0 on a machine that cannot be updated, where nothing below may be called. */
+	readonly slotBytes: number;
+	/** What images for this machine are built for: 1 to 24 of [0-9A-Za-z._-]. */
+	readonly board: string;
+	/** Undefined when no slot runs: this is the recovery program. */
+	readonly running: SlotNumber | undefined;
+	/** Where an update goes; never the running slot. */
+	readonly target: SlotNumber;
+
+	state(slot: SlotNumber): SlotState;
+	/** Undefined when the slot begins with no image. */
+	image(slot: SlotNumber): SlotImage | undefined;
+	/** A copy of 1 to SECTOR_BYTES bytes. Throws DeviceError slot/io. */
+	read(slot: SlotNumber, offset: number, count: number): Uint8Array;
+	/**
+	 * Erases the target's sector that begins at `offset`; it then reads 0xFF. From the first erase on the boot loader may find
+	 * the target's image broken. Throws DeviceError slot/io: the sector is bad, its content undefined.
+	 */
+	erase(offset: number): void;
+	/**
+	 * Into erased bytes of one sector of the target; durable when it returns. Throws DeviceError slot/io. A cut leaves any part
+	 * of it written.
+	 */
+	write(offset: number, bytes: Uint8Array): void;
+	/** The next boot tries the target, as new. A cut leaves the old choice or the new one. Throws DeviceError slot/io. */
+	select(): void;
+	/** The running image is good: pending becomes valid. Idempotent. Throws DeviceError slot/io. */
+	confirm(): void;
+	/** The running image is bad: marks it invalid and reboots into the other slot. Throws DeviceError slot/no-image when there is none. */
+	revert(): never;
+
+	/** No image below it boots; a fuse: it only rises (0 to 16). */
+	readonly securityFloor: number;
+	/** Throws DeviceError slot/io. */
+	raiseSecurityFloor(version: number): void;
+}
