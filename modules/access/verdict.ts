@@ -67,6 +67,11 @@ const RULES: Readonly<Record<CommandName, CommandRule>> = Object.freeze({
 	health: rule("log"),
 	"relays.list": rule("configure"),
 	"relays.set": rule("configure"),
+	"update.offer": rule("update"),
+	"update.piece": rule("update", { needsFresh: false }),
+	"update.status": rule("status"),
+	"update.attest": rule("status"),
+	"update.retry": rule("update"),
 });
 
 /** `grant` is undefined for a phone that has none (removed meanwhile); `unixMs` is undefined without trusted time. */

@@ -90,6 +90,12 @@ export class Handlers {
 			case "relays.list":
 			case "relays.set":
 				return this.#options.trust.refusal(command, args);
+			case "update.offer":
+			case "update.piece":
+			case "update.status":
+			case "update.attest":
+			case "update.retry":
+				return "unknown-command";
 			default:
 				return unreachable(command);
 		}
@@ -120,6 +126,12 @@ export class Handlers {
 			case "relays.list":
 			case "relays.set":
 				return this.#options.trust.run(command, call);
+			case "update.offer":
+			case "update.piece":
+			case "update.status":
+			case "update.attest":
+			case "update.retry":
+				return call.session.reply(call.request, "unknown-command");
 			case "time.nonce":
 			case "time.put":
 			case "time.set":

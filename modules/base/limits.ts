@@ -143,6 +143,49 @@ export const LIMITS = Object.freeze({
 	reportsBurst: 4,
 	reportsPerMinute: 4,
 
+	/** Updates: a signed manifest, what it may hold, and its numbers. An image has 64 chunks of 64 KiB at most. */
+	manifestBytes: 5120,
+	manifestDeltas: 2,
+	chunkBytes: 65536,
+	imageChunks: 64,
+	imageBytes: 4194304,
+	deltaBytes: 1048576,
+	sequenceMax: 2147483647,
+	/** A manifest goes at most so far above the floor: who stole a threshold once cannot use up the numbers. */
+	sequenceStep: 1000,
+	securityVersionMax: 16,
+	securityVersionStep: 4,
+	freshnessLifeSeconds: 7776000,
+	/** Pieces of an image or a delta, and how many bytes of them may be on their way. */
+	objectPieceBytes: 4096,
+	objectWindowBytes: 16384,
+	/** Who sends no piece for so long loses its chunk to another sender; the link is asked again. */
+	updateStallMs: 30000,
+	/** Rest between two pieces, and after anything that a person waits for. */
+	updateRestMs: 20,
+	updateYieldMs: 2000,
+	/** A complete update restarts the machine once nobody wanted anything for so long, at the latest after updateQuietMaxMs. */
+	updateQuietMs: 10000,
+	updateQuietMaxMs: 86400000,
+	/** Flash wear: updates that may begin, and chunks that may be written again, at once and in a day. */
+	updateBeginsBurst: 4,
+	updateBeginsPerDay: 8,
+	chunkRetriesBurst: 8,
+	chunkRetriesPerDay: 16,
+	/** Offers of one way in that were refused: checking one costs signatures. */
+	offerRefusalsBurst: 10,
+	offerRefusalsPerMinute: 6,
+	/** Attestations, each a signature. */
+	attestationsBurst: 4,
+	attestationsPerMinute: 4,
+	/** A trial that did not pass its self-test by then is reverted (platform/slots has the host's own deadline). */
+	trialMs: 600000,
+	/** So many reverts park a sequence; until then it is tried again after the pause. */
+	revertsMax: 3,
+	revertPauseMs: 3600000,
+	/** A newer freshness statement is written to flash so often at most. */
+	freshnessWriteSeconds: 43200,
+
 	/** Claiming. */
 	windowMs: 180000,
 	resetHoldMs: 10000,

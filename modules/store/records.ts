@@ -5,7 +5,16 @@
  */
 import { LIMITS } from "../base/limits.ts";
 
-export type RecordOwner = "access" | "app" | "bindings" | "identity" | "log" | "store" | "time" | "trust";
+export type RecordOwner =
+	| "access"
+	| "app"
+	| "bindings"
+	| "identity"
+	| "log"
+	| "store"
+	| "time"
+	| "trust"
+	| "update";
 
 /** reset: a factory reset; removal: an authorised command; replacement: never erased, only written anew; sending: done with once sent. */
 export type RecordEraser = "reset" | "removal" | "replacement" | "sending";
@@ -203,6 +212,52 @@ export const RECORDS = Object.freeze({
 		survivesReset: true,
 		holds: "the floor of time; it only rises (I3)",
 	}),
+	updateFloors: row({
+		domain: "update",
+		name: "floors",
+		owner: "update",
+		bytesMax: 24,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the floors of sequence and security version; they only rise (I3)",
+	}),
+	updatePlan: row({
+		domain: "update",
+		name: "plan",
+		owner: "update",
+		bytesMax: LIMITS.manifestBytes + 576,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the manifest that is being installed, as it was signed, and its freshness statement",
+	}),
+	updateTrial: row({
+		domain: "update",
+		name: "trial",
+		owner: "update",
+		bytesMax: 96,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "which release is on trial, for the how manyth time, and what it must be able to do",
+	}),
+	updateHistory: row({
+		domain: "update",
+		name: "history",
+		owner: "update",
+		bytesMax: 96,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds:
+			"how the last update ended, reverts of a sequence and whether it is parked, the allowance of flash",
+	}),
+	updateFreshness: row({
+		domain: "update",
+		name: "freshness",
+		owner: "update",
+		bytesMax: 576,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the newest freshness statement, as it was signed",
+	}),
 	keptNotices: row({
 		domain: "app",
 		name: "kept-notices",
@@ -242,6 +297,11 @@ export const RECORD_ROWS: readonly RecordRow[] = Object.freeze([
 	RECORDS.operationalKey1,
 	RECORDS.trustBundle,
 	RECORDS.timeFloor,
+	RECORDS.updateFloors,
+	RECORDS.updatePlan,
+	RECORDS.updateTrial,
+	RECORDS.updateHistory,
+	RECORDS.updateFreshness,
 	RECORDS.noticeCounter,
 	RECORDS.keptNotices,
 	RECORDS.health,

@@ -18,6 +18,11 @@ export const COMMANDS = Object.freeze({
 	health: 15,
 	"relays.list": 16,
 	"relays.set": 17,
+	"update.offer": 18,
+	"update.piece": 19,
+	"update.status": 20,
+	"update.attest": 21,
+	"update.retry": 22,
 } as const);
 export type CommandName = keyof typeof COMMANDS;
 
@@ -40,6 +45,11 @@ const COMMAND_NAMES: readonly (CommandName | undefined)[] = Object.freeze([
 	"health",
 	"relays.list",
 	"relays.set",
+	"update.offer",
+	"update.piece",
+	"update.status",
+	"update.attest",
+	"update.retry",
 ]);
 
 /** Undefined for a number that names no command. */

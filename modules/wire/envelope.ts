@@ -8,6 +8,16 @@ import { accept, type Result, refuse } from "../base/result.ts";
 import { type CborReason, decodeCborMap } from "./cbor-decode.ts";
 import { type CborFields, encodeCbor } from "./cbor-encode.ts";
 import { asBytes, type CborMap } from "./cbor-map.ts";
+import {
+	ATTEST,
+	OBJECT,
+	OFFER,
+	readUpdateFromLock,
+	readUpdateToLock,
+	type UpdateFromLock,
+	type UpdateToLock,
+	updateFields,
+} from "./update-envelope.ts";
 
 export const CHANNEL_MAX = 4294967295;
 export const ENVELOPE_FRAME_BYTES_MAX = 4096;
@@ -123,7 +133,8 @@ export type ToLock =
 	| TimeAnswerEnvelope
 	| CertificateEnvelope
 	| TrustEnvelope
-	| ReportRequestEnvelope;
+	| ReportRequestEnvelope
+	| UpdateToLock;
 /** What a lock says to its relay. */
 export type FromLock =
 	| DataEnvelope
@@ -131,7 +142,8 @@ export type FromLock =
 	| NoticeEnvelope
 	| TimeRequestEnvelope
 	| RenewalEnvelope
-	| ReportEnvelope;
+	| ReportEnvelope
+	| UpdateFromLock;
 /** What an app says to a relay. */
 export type FromApp = AppOpenEnvelope | DataEnvelope | CloseEnvelope | ListenEnvelope;
 /** What a relay says to an app. */
@@ -142,7 +154,8 @@ export type EnvelopeReason = CborReason | "kind" | "fields";
 export function decodeToLock(bytes: Uint8Array): Result<ToLock, EnvelopeReason> {
 	const map = decodeCborMap(bytes);
 	if (!map.ok) return map;
-	switch (map.value.uint(0)) {
+	const kind = map.value.uint(0);
+	switch (kind) {
 		case OPEN: {
 			const channel = readChannel(map.value, [0, 1]);
 			return channel === undefined ? refuse("fields") : accept({ kind: "open", channel });
@@ -159,6 +172,10 @@ export function decodeToLock(bytes: Uint8Array): Result<ToLock, EnvelopeReason> 
 			return orFields(readTrust(map.value));
 		case REPORT:
 			return map.value.hasOnly([0]) ? accept({ kind: "report-request" }) : refuse("fields");
+		case OFFER:
+		case OBJECT:
+		case ATTEST:
+			return orFields(readUpdateToLock(kind, map.value));
 		default:
 			return refuse("kind");
 	}
@@ -176,7 +193,8 @@ export function decodeChannelEnvelope(bytes: Uint8Array): Result<ChannelEnvelope
 export function decodeFromLock(bytes: Uint8Array): Result<FromLock, EnvelopeReason> {
 	const map = decodeCborMap(bytes);
 	if (!map.ok) return map;
-	switch (map.value.uint(0)) {
+	const kind = map.value.uint(0);
+	switch (kind) {
 		case DATA:
 			return orFields(readData(map.value, true));
 		case CLOSE:
@@ -189,6 +207,10 @@ export function decodeFromLock(bytes: Uint8Array): Result<FromLock, EnvelopeReas
 			return orFields(readRenewal(map.value));
 		case REPORT:
 			return orFields(readReport(map.value));
+		case OFFER:
+		case OBJECT:
+		case ATTEST:
+			return orFields(readUpdateFromLock(kind, map.value));
 		default:
 			return refuse("kind");
 	}
@@ -343,5 +365,7 @@ function fieldsOf(envelope: ToLock | FromLock | FromApp | ToApp): CborFields {
 			return { 0: REPORT, 1: envelope.report };
 		case "report-request":
 			return { 0: REPORT };
+		default:
+			return updateFields(envelope);
 	}
 }

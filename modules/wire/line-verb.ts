@@ -19,6 +19,10 @@ export const LINE_VERBS = Object.freeze({
 	trust: 6,
 	time: 7,
 	health: 8,
+	"update-offer": 9,
+	"update-piece": 10,
+	"update-status": 11,
+	attest: 12,
 } as const);
 export type LineVerbName = keyof typeof LINE_VERBS;
 
@@ -32,6 +36,7 @@ export const LINE_CODES = Object.freeze([
 	"certificate-refused",
 	"storage",
 	"refused",
+	"later",
 ] as const);
 export type LineCode = (typeof LINE_CODES)[number];
 

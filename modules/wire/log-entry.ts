@@ -44,7 +44,9 @@ export type LogEvent =
 	/** way: over which of its ways in the bundle came. */
 	| { readonly kind: "trust"; readonly version: number; readonly way: string }
 	/** A new operational certificate serves. */
-	| { readonly kind: "certificate"; readonly notAfter: number };
+	| { readonly kind: "certificate"; readonly notAfter: number }
+	/** step: of a list that the lock's update keeps (docs/UPDATE.md 12). */
+	| { readonly kind: "update"; readonly sequence: number; readonly step: string };
 
 export type BoltCause = "command" | "exit" | "relock" | "manual" | "fault";
 
@@ -79,6 +81,7 @@ const KINDS = Object.freeze({
 	fault: 11,
 	trust: 12,
 	certificate: 13,
+	update: 14,
 } as const);
 
 const BOLT_CAUSES: readonly BoltCause[] = Object.freeze(["command", "exit", "relock", "manual", "fault"]);
@@ -143,6 +146,8 @@ function encodeDetail(event: LogEvent): readonly CborInput[] {
 			return [event.version, logText(event.way)];
 		case "certificate":
 			return [event.notAfter];
+		case "update":
+			return [event.sequence, logText(event.step)];
 		default:
 			return unreachable(event);
 	}
@@ -251,6 +256,12 @@ function decodeDetail(kind: number, detail: readonly CborValue[]): LogEvent | Un
 		case KINDS.certificate: {
 			const notAfter = asUint(first);
 			return count === 1 && notAfter !== undefined ? { kind: "certificate", notAfter } : undefined;
+		}
+		case KINDS.update: {
+			const sequence = asUint(first);
+			const step = asLogText(second);
+			if (count !== 2 || sequence === undefined || step === undefined) return undefined;
+			return { kind: "update", sequence, step };
 		}
 		default:
 			return { kind: "unknown", number: kind, detail };

@@ -25,6 +25,7 @@ export const VERB_REFUSALS: Readonly<Record<VerbRefusal, string>> = Object.freez
 	"certificate-refused": "the board refuses its certificate",
 	storage: "the board's flash refuses or it is busy; the same may be done again",
 	refused: "the board refuses what it was given",
+	later: "the board takes no more of it for a while",
 });
 
 /** What carries frames to and from a board: a serial line, or what a test puts in its place. */

@@ -40,6 +40,8 @@ function eventText(event: LogEvent | UnknownLogEvent): string {
 			return `trust bundle ${event.version} accepted over ${event.way}`;
 		case "certificate":
 			return `new certificate, valid until ${new Date(event.notAfter * 1000).toISOString()}`;
+		case "update":
+			return `update ${event.sequence}: ${event.step}`;
 		default:
 			return `entry of a newer kind (${event.number})`;
 	}

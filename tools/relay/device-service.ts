@@ -9,6 +9,7 @@ import type {
 	TimeRequestEnvelope,
 	ToLock,
 } from "../../modules/wire/envelope.ts";
+import type { UpdateFromLock } from "../../modules/wire/update-envelope.ts";
 
 /** With which of its certificates a lock is here (PROTOCOL 8): the factory's opens renewal only. */
 export type DeviceCredential = "factory" | "operational";
@@ -20,7 +21,7 @@ export interface ConnectedDevice {
 	send(envelope: ToLock): boolean;
 }
 
-export type ServiceEnvelope = TimeRequestEnvelope | RenewalEnvelope | ReportEnvelope;
+export type ServiceEnvelope = TimeRequestEnvelope | RenewalEnvelope | ReportEnvelope | UpdateFromLock;
 
 /** Neither method throws; what takes time goes on by itself and ends in `send`. */
 export interface DeviceService {
