@@ -56,18 +56,21 @@ export default function suite(t: Suite): void {
 			const floors = boot(storage);
 			check.ok(floors.current.sequence >= sequence && floors.current.securityVersion >= securityVersion);
 			({ sequence, securityVersion } = floors.current);
-			if (random.below(4) === 0) storage.cutAfter(0, random.boolean());
-			else if (random.below(4) === 0) storage.failWrites("record/full");
+			const fault = random.pick(["none", "cut", "full"] as const);
+			if (fault === "cut") storage.cutAfter(0, random.boolean());
+			if (fault === "full") storage.failWrites("record/full");
 			const [toSequence, toVersion] = [random.below(50 + round), random.below(LIMITS.securityVersionMax + 1)];
+			let raised = false;
 			try {
-				if (floors.raise(toSequence, toVersion).ok) {
-					sequence = Math.max(sequence, toSequence);
-					securityVersion = Math.max(securityVersion, toVersion);
-				}
-				check.deepEqual(floors.known, { sequence, securityVersion });
+				raised = floors.raise(toSequence, toVersion).ok;
 			} catch {
-				// The power went: the record is the old one or the new one.
+				check.equal(fault, "cut");
 			}
+			if (raised) {
+				sequence = Math.max(sequence, toSequence);
+				securityVersion = Math.max(securityVersion, toVersion);
+			}
+			check.deepEqual(floors.known, { sequence, securityVersion });
 			storage = storage.reboot();
 		}
 	});
