@@ -349,7 +349,7 @@ export const bootTests: readonly HostTest[] = [
 				"main 2.0.0 slot 1 unset,valid floor 1",
 				"main 1.0.0 slot 0 unset,invalid floor 1",
 				"main 1.0.0 slot 0 unset,aborted floor 1",
-				"recovery 3.0.0 slot none unset,aborted floor 1",
+				"recovery 1.0.0 slot none unset,aborted floor 1",
 			]);
 		},
 	},
