@@ -59,7 +59,7 @@ export default function suite(t: Suite): void {
 			return end.kind === "reset" ? end.reason : end.kind;
 		};
 		check.deepEqual(
-			[0, 2, 3, 63, 64, 65, 66, 69, 70, 71, 72, 80, 96].map((status) => reasonOf(status)),
+			[0, 2, 3, 63, 64, 65, 66, 69, 70, 71, 72, 80, 81, 96].map((status) => reasonOf(status)),
 			[
 				"stopped",
 				"refused",
@@ -73,6 +73,7 @@ export default function suite(t: Suite): void {
 				"watchdog",
 				"rejection",
 				"requested",
+				"watchdog",
 				"refused",
 			],
 		);
@@ -99,6 +100,7 @@ export default function suite(t: Suite): void {
 				"--heap-kb 256",
 				"--serial /tmp/serial",
 				"--pins /tmp/pins",
+				"--slot-kb 1536",
 				"--reset-reason power-on",
 				`--parent ${process.pid}`,
 			]) {
@@ -106,6 +108,10 @@ export default function suite(t: Suite): void {
 			}
 			check.ok(lines.includes("trouble"));
 			await supervisor.stop();
+			const plain = watch('echo "boot $*"; exit 2', { slotKb: 0 });
+			plain.supervisor.start();
+			await plain.supervisor.wait();
+			check.ok(plain.lines.some((line) => line.startsWith("boot ") && !line.includes("--slot-kb")));
 		},
 	);
 
