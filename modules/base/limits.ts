@@ -161,6 +161,13 @@ export const LIMITS = Object.freeze({
 	objectWindowBytes: 16384,
 	/** Who sends no piece for so long loses its chunk to another sender; the link is asked again. */
 	updateStallMs: 30000,
+	/** Who does not finish a chunk in so long loses it too; so many send at once, each a chunk of its own. */
+	updateChunkMs: 300000,
+	updateSenders: 3,
+	/** A piece that does not end its chunk is a multiple of this: what encrypted flash takes. */
+	flashUnitBytes: 16,
+	/** Flash that is read and hashed in one turn. */
+	updateSliceBytes: 16384,
 	/** Rest between two pieces, and after anything that a person waits for. */
 	updateRestMs: 20,
 	updateYieldMs: 2000,
