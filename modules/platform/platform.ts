@@ -4,6 +4,7 @@ import type { Crypto } from "./crypto.ts";
 import type { KeyStore } from "./keys.ts";
 import type { Drive, Pins } from "./pins.ts";
 import type { SerialPort } from "./serial.ts";
+import type { Slots } from "./slots.ts";
 import type { RecordStorage } from "./storage.ts";
 import type { System } from "./system.ts";
 import type { Tls } from "./tls.ts";
@@ -19,6 +20,7 @@ export interface Platform {
 	readonly drive: Drive;
 	readonly serial: SerialPort;
 	readonly system: System;
+	readonly slots: Slots;
 	/** Absent where the host has no native ones. */
 	readonly wsBytes?: WsBytes;
 }
