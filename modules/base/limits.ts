@@ -184,6 +184,9 @@ export const LIMITS = Object.freeze({
 	/** A complete update restarts the machine once nobody wanted anything for so long, at the latest after updateQuietMaxMs. */
 	updateQuietMs: 10000,
 	updateQuietMaxMs: 86400000,
+	/** How often an update that waits is looked at, and how often its progress is reported. */
+	updateLookMs: 1000,
+	updateReportMs: 5000,
 	/** Flash wear: updates that may begin, and chunks that may be written again, at once and in a day. */
 	updateBeginsBurst: 4,
 	updateBeginsPerDay: 8,
@@ -197,6 +200,14 @@ export const LIMITS = Object.freeze({
 	attestationsPerMinute: 4,
 	/** A trial that did not pass its self-test by then is reverted (platform/slots has the host's own deadline). */
 	trialMs: 600000,
+	/** A trial passes no sooner than that, and is looked at so often. */
+	trialSettleMs: 10000,
+	trialLookMs: 1000,
+	/** The inside button is held so long from power-on for recovery, and looked at so often meanwhile. */
+	recoveryHoldMs: 3000,
+	recoveryLookMs: 100,
+	/** "Could reach somebody": a link or a session in so long before the restart. */
+	reachedMs: 3600000,
 	/** So many reverts park a sequence; until then it is tried again after the pause. */
 	revertsMax: 3,
 	revertPauseMs: 3600000,

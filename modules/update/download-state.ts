@@ -195,9 +195,8 @@ export function stepDownload(state: DownloadState, event: DownloadEvent, nowMs: 
 			if (state.kind !== "patching") return { state, effects: [] };
 			return event.isGood ? verify(state.job) : withoutDelta(state.job, "patch");
 		case "broken":
-			return isOver(state)
-				? { state, effects: [] }
-				: { state: { kind: "failed", job: state.job, result: "slot-io" }, effects: [{ kind: "halt" }] };
+			if (state.kind === "idle" || state.kind === "failed") return { state, effects: [] };
+			return { state: { kind: "failed", job: state.job, result: "slot-io" }, effects: [{ kind: "halt" }] };
 		case "piece":
 		case "ask":
 		case "chunk":
@@ -209,10 +208,6 @@ export function stepDownload(state: DownloadState, event: DownloadEvent, nowMs: 
 		default:
 			return unreachable(event);
 	}
-}
-
-function isOver(state: DownloadState): state is Extract<DownloadState, { kind: "idle" | "complete" | "failed" }> {
-	return state.kind === "idle" || state.kind === "complete" || state.kind === "failed";
 }
 
 function stepHashed(state: DownloadState, isGood: boolean): DownloadStep {

@@ -170,6 +170,11 @@ export class Downloader {
 		this.#dispatch({ kind: "lost", sender });
 	}
 
+	/** The slot was complete, and could not be chosen. */
+	fail(): void {
+		this.#dispatch({ kind: "broken" });
+	}
+
 	/** Time has passed: the silent lose their chunks, and a held download may go on. */
 	tick(): void {
 		if (this.#state.kind !== "fetching") return;
