@@ -5,6 +5,7 @@ import { PATCH_HEADER_BYTES } from "../../../modules/update/patch-format.ts";
 import { encodePatch } from "../../../tools/update/patch-encoder.ts";
 import { DeflateWriter } from "../../contract/deflate-writer.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { keptPatch } from "./kept-patch.ts";
 import { editedImage, imageLike, patchOf, plainDelta, watch } from "./patch-rig.ts";
 
 const SOURCE = 10;
@@ -57,6 +58,17 @@ export default function suite(t: Suite): void {
 			}
 			for (let round = 0; round < 100 * effort; round++)
 				watch(source, random.mutate(patch), { resultBytes: result.length });
+		},
+	);
+
+	t.test(
+		"a packed patch that is bent is refused, or gives another image of the same size (T10, I9)",
+		({ random, effort }) => {
+			const { source, result, patch } = keptPatch();
+			for (let round = 0; round < 60 * effort; round++) {
+				const { outcome } = watch(source, random.mutate(patch), { resultBytes: result.length });
+				if (outcome.ok) check.equal(outcome.value.length, result.length);
+			}
 		},
 	);
 

@@ -5,6 +5,7 @@ import { LIMITS } from "../../../modules/base/limits.ts";
 import { PATCH_RAM_BYTES, PatchDecoder } from "../../../modules/update/patch.ts";
 import { PLAIN_INFLATE } from "../../../tools/update/inflate.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { keptPatch } from "./kept-patch.ts";
 import { editedImage, imageLike, patchOf, plainDelta, watch } from "./patch-rig.ts";
 
 const RAM_BYTES_MAX = 32768;
@@ -51,6 +52,12 @@ export default function suite(t: Suite): void {
 			[image.subarray(0, 4096), image.subarray(0, 8192)],
 		];
 		for (const [source, result] of pairs) checkRoundTrip(source, result);
+	});
+
+	t.test("a packed patch that was made once is read for ever", () => {
+		const { source, result, patch } = keptPatch();
+		const { outcome } = watch(source, patch, { resultBytes: result.length });
+		check.bytes(check.accepted(outcome), result);
 	});
 
 	t.test("the patch of equal images is a few bytes", ({ random }) => {
