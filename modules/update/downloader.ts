@@ -15,18 +15,16 @@ import type { Inflate } from "../platform/inflate.ts";
 import type { Slots } from "../platform/slots.ts";
 import type { ObjectPiece, ObjectWant } from "../wire/update-offer.ts";
 import type { UpdateResult } from "../wire/update-report.ts";
+import { chunkBytes, goodBytes, wantOf } from "./download-chunks.ts";
+import { stepDownload } from "./download-state.ts";
 import {
-	chunkBytes,
 	DOWNLOAD_IDLE,
 	type DownloadEffect,
 	type DownloadEvent,
 	type DownloadState,
-	goodBytes,
 	type Sender,
-	stepDownload,
 	type Via,
-	wantOf,
-} from "./download-state.ts";
+} from "./download-step.ts";
 import { FlashDigest } from "./flash-digest.ts";
 import { chunkDigest, type Manifest, type UpdateDelta, type UpdateObject } from "./manifest.ts";
 import { PatchTask } from "./patch-task.ts";

@@ -1,14 +1,14 @@
 /** The download machine: every state with every event, and the rules of chunks and senders (T10, T12, T16, I8). */
 import { LIMITS } from "../../../modules/base/limits.ts";
+import { wantOf } from "../../../modules/update/download-chunks.ts";
+import { stepDownload } from "../../../modules/update/download-state.ts";
 import {
 	DOWNLOAD_IDLE,
 	type DownloadEffect,
 	type DownloadEvent,
 	type DownloadState,
 	type Job,
-	stepDownload,
-	wantOf,
-} from "../../../modules/update/download-state.ts";
+} from "../../../modules/update/download-step.ts";
 import { check, type Suite } from "../../harness/test.ts";
 
 const CHUNK = LIMITS.chunkBytes;
@@ -78,7 +78,7 @@ const EVENTS: readonly DownloadEvent[] = [
 const TABLE: Readonly<Record<string, string>> = Object.freeze({
 	"idle begin": "surveying",
 	"surveying drop": "idle",
-	"surveying hashed": "surveying checking",
+	"surveying hashed": "surveying checking fetching",
 	"surveying broken": "failed",
 	"fetching begin": "surveying",
 	"fetching drop": "idle",
