@@ -142,17 +142,11 @@ export class Downloader {
 		return { digest: this.#object(want.via).digest, offset: want.offset, bytes };
 	}
 
-	/** Whether this is the piece that the sender was asked for; nothing changes. */
-	isWanted(sender: Sender, piece: ObjectPiece): boolean {
-		const want = wantOf(this.#state, sender);
-		if (want === undefined || piece.offset !== want.offset || piece.bytes.length > want.bytes) return false;
-		return bytesEqual(this.#object(want.via).digest, piece.digest);
-	}
-
 	/** Refused: it is not what was asked for, or flash is broken; nothing of it is in flash. */
 	put(sender: Sender, piece: ObjectPiece): Result<void, "unwanted"> {
 		const want = wantOf(this.#state, sender);
-		if (want === undefined || !this.isWanted(sender, piece)) return refuse("unwanted");
+		if (want === undefined || !bytesEqual(this.#object(want.via).digest, piece.digest))
+			return refuse("unwanted");
 		let refused = false;
 		this.#dispatch(
 			{ kind: "piece", sender, via: want.via, offset: piece.offset, count: piece.bytes.length },

@@ -238,6 +238,30 @@ export default function suite(t: Suite): void {
 		},
 	);
 
+	t.test(
+		"flash that forgets: a bit that flips after its chunk was good is found when all is read back (T12)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const release = lock.release({ sequence: 2 });
+			lock.publish(release);
+			check.ok(
+				lock.drive(() => lock.board.slots.erases[1] >= 60, 60000),
+				lock.rig.log,
+			);
+			lock.board.slots.flip(1, 1000);
+			check.ok(
+				lock.drive(() => lock.status().result === "slot-digest", 60000),
+				lock.rig.log,
+			);
+			check.equal(lock.running?.sequence, 1);
+			// The next begin looks at every chunk, and fetches the one that is wrong.
+			check.ok(
+				lock.drive(() => lock.isInstalled(release), 3 * HOUR),
+				lock.rig.log,
+			);
+		},
+	);
+
 	t.test("truncated: an image that ends early is never chosen (T10, I4)", ({ crypto }) => {
 		const lock = newLock(crypto);
 		const release = lock.release({ sequence: 2 });
