@@ -2,6 +2,7 @@
 import type { Platform } from "../../modules/platform/platform.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
+import { ZLIB_INFLATE } from "../bindings/inflate.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
 import { NativeSlots } from "../bindings/slots.ts";
 import { NativeTls } from "../bindings/tls.ts";
@@ -25,6 +26,7 @@ export function openPlatform(): Platform {
 		serial: new StandardSerialPort(SERVICE_LINE, false),
 		system: new Machine(),
 		slots: new NativeSlots(),
+		inflate: ZLIB_INFLATE,
 		wsBytes: NATIVE_WS_BYTES,
 	};
 }

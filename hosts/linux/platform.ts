@@ -4,6 +4,7 @@ import type { SerialPort } from "../../modules/platform/serial.ts";
 import type { System } from "../../modules/platform/system.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
+import { ZLIB_INFLATE } from "../bindings/inflate.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
 import { NativeSlots } from "../bindings/slots.ts";
 import { NativeTls } from "../bindings/tls.ts";
@@ -48,6 +49,7 @@ export function openPlatform(): Platform {
 		serial: openSerial(system),
 		system,
 		slots: new NativeSlots(),
+		inflate: ZLIB_INFLATE,
 		wsBytes: NATIVE_WS_BYTES,
 	};
 }

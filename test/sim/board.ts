@@ -21,6 +21,7 @@ import type { Platform } from "../../modules/platform/platform.ts";
 import { TRIAL_DEADLINE_MS } from "../../modules/platform/slots.ts";
 import type { RecordStorage } from "../../modules/platform/storage.ts";
 import type { ResetReason, System } from "../../modules/platform/system.ts";
+import { PLAIN_INFLATE } from "../../tools/update/inflate.ts";
 import { type HardwareOptions, SimHardware } from "./hardware.ts";
 import { SimKeys } from "./keys.ts";
 import { SimNetwork } from "./network.ts";
@@ -169,6 +170,7 @@ export class SimBoard {
 			serial: this.serial.connect(clock),
 			system,
 			slots: this.slots,
+			inflate: PLAIN_INFLATE,
 		};
 	}
 
