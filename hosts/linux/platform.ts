@@ -4,6 +4,7 @@ import type { SerialPort } from "../../modules/platform/serial.ts";
 import type { System } from "../../modules/platform/system.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
+import { ZLIB_INFLATE } from "../bindings/inflate.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
 import { NativeTls } from "../bindings/tls.ts";
 import { NATIVE_WS_BYTES } from "../bindings/websocket.ts";
@@ -46,6 +47,7 @@ export function openPlatform(): Platform {
 		drive: new NativeDrive({ "drive-throw": driveThrow, "drive-retract": driveRetract, brake }),
 		serial: openSerial(system),
 		system,
+		inflate: ZLIB_INFLATE,
 		wsBytes: NATIVE_WS_BYTES,
 	};
 }

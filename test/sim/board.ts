@@ -16,6 +16,7 @@ import type { KeyStore } from "../../modules/platform/keys.ts";
 import type { Platform } from "../../modules/platform/platform.ts";
 import type { RecordStorage } from "../../modules/platform/storage.ts";
 import type { ResetReason, System } from "../../modules/platform/system.ts";
+import { PLAIN_INFLATE } from "../../tools/update/inflate.ts";
 import { type HardwareOptions, SimHardware } from "./hardware.ts";
 import { SimKeys } from "./keys.ts";
 import { SimNetwork } from "./network.ts";
@@ -130,6 +131,7 @@ export class SimBoard {
 			...this.hardware.connect(clock),
 			serial: this.serial.connect(clock),
 			system,
+			inflate: PLAIN_INFLATE,
 		};
 	}
 
