@@ -4,6 +4,7 @@ import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
 import { ZLIB_INFLATE } from "../bindings/inflate.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
+import { NativeSlots } from "../bindings/slots.ts";
 import { NativeTls } from "../bindings/tls.ts";
 import { NATIVE_WS_BYTES } from "../bindings/websocket.ts";
 import { CLOCK } from "../ecma419/clock.ts";
@@ -25,6 +26,7 @@ export function openPlatform(): Platform {
 		serial: new StandardSerialPort(SERVICE_LINE, false),
 		system: new Machine(),
 		inflate: ZLIB_INFLATE,
+		slots: new NativeSlots(),
 		wsBytes: NATIVE_WS_BYTES,
 	};
 }

@@ -5,6 +5,7 @@ import type { Inflate } from "./inflate.ts";
 import type { KeyStore } from "./keys.ts";
 import type { Drive, Pins } from "./pins.ts";
 import type { SerialPort } from "./serial.ts";
+import type { Slots } from "./slots.ts";
 import type { RecordStorage } from "./storage.ts";
 import type { System } from "./system.ts";
 import type { Tls } from "./tls.ts";
@@ -21,6 +22,7 @@ export interface Platform {
 	readonly serial: SerialPort;
 	readonly system: System;
 	readonly inflate: Inflate;
+	readonly slots: Slots;
 	/** Absent where the host has no native ones. */
 	readonly wsBytes?: WsBytes;
 }
