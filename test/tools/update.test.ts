@@ -3,8 +3,10 @@ import { createPublicKey, verify } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { manifestAad } from "../../modules/update/manifest.ts";
 import { encodeCbor } from "../../modules/wire/cbor-encode.ts";
+import { issueFreshness } from "../../tools/update/freshness-statement.ts";
 import { readManifestFile } from "../../tools/update/manifest-file.ts";
-import { RELEASE_FILES, readRelease } from "../../tools/update/release.ts";
+import { RELEASE_FILES, readRelease, readStatement } from "../../tools/update/release.ts";
+import { readTrust } from "../../tools/update/update-trust.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "./support/command.ts";
 import { checkRefused, done, HARDWARE_CLASS, makeImage, ReleaseBench } from "./support/release-bench.ts";
@@ -190,6 +192,20 @@ export default function suite(t: Suite): void {
 			await done(...bench.freshnessWords("2", bench.key("f")), "--days", "90");
 			await done(...verifyIn31Days);
 			check.deepEqual(readdirSync(bench.at("2")).sort(), ["freshness.cbor", "image.bin", "manifest.cbor"]);
+
+			// A clock that went back would make one that every lock ignores.
+			const order = {
+				trust: readTrust(bench.at("1.bundle")),
+				file: readManifestFile(RELEASE_FILES.manifest(bench.at("2"))),
+				key: bench.key("f"),
+				days: 30,
+				former: readStatement(RELEASE_FILES.freshness(bench.at("2"))),
+			};
+			const earlier = issueFreshness({ ...order, nowUnixMs: Date.now() - 120_000 });
+			await check.rejects(earlier, "issued later");
+			check.ok((await issueFreshness({ ...order, nowUnixMs: Date.now() + 120_000 })).length > 0);
+			const afterTrust = order.trust.expiresUnixSeconds * 1_000;
+			await check.rejects(issueFreshness({ ...order, nowUnixMs: afterTrust }), "has expired");
 
 			// Another manifest's statement says nothing about this one (mix-and-match).
 			await bench.release("3", makeImage({ sequence: 3 }, random.bytes(900)));
