@@ -1,14 +1,25 @@
 /** A release at the command line (docs/UPDATE.md, docs/OPERATIONS.md): packed, signed by one holder after the other, judged. */
 import { createPublicKey, verify } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+	copyFileSync,
+	cpSync,
+	existsSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { manifestAad } from "../../modules/update/manifest.ts";
 import { encodeCbor } from "../../modules/wire/cbor-encode.ts";
+import { ensureTrust, TRUST_FILES } from "../../tools/trust/development-trust.ts";
 import { issueFreshness } from "../../tools/update/freshness-statement.ts";
 import { readManifestFile } from "../../tools/update/manifest-file.ts";
 import { RELEASE_FILES, readRelease, readStatement } from "../../tools/update/release.ts";
 import { readTrust } from "../../tools/update/update-trust.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "./support/command.ts";
+import { sharedPki } from "./support/identities.ts";
 import { checkRefused, done, HARDWARE_CLASS, makeImage, ReleaseBench } from "./support/release-bench.ts";
 import { TestToken } from "./support/token.ts";
 
@@ -279,6 +290,20 @@ export default function suite(t: Suite): void {
 			check.ok(!verify("sha256", structure.slice(1), key, signatures[0]!.signature));
 		},
 	);
+
+	t.test("the development keys of a house sign a release that its lock takes (T5)", async ({ random }) => {
+		const bench = await ReleaseBench.open();
+		const dir = bench.at("pki");
+		cpSync((await sharedPki()).dir, dir, { recursive: true });
+		rmSync(TRUST_FILES.dir(dir), { recursive: true, force: true });
+		ensureTrust(dir, [{ host: "127.0.0.1", port: 7443, name: "localhost" }]);
+		copyFileSync(TRUST_FILES.bundle(dir, 1), bench.at("1.bundle"));
+		await bench.pack("2", bench.write("2.image", makeImage({ sequence: 2 }, random.bytes(900))));
+		for (const name of ["release-1", "release-2"])
+			await done(...bench.signWords("2", TRUST_FILES.key(dir, name)));
+		await done(...bench.freshnessWords("2", TRUST_FILES.key(dir, "freshness")));
+		check.ok((await done(...bench.verifyWords("2"))).includes("a lock says\taccepted"));
+	});
 
 	t.test("what no lock would take is not even packed (T10)", async ({ random }) => {
 		const bench = await ReleaseBench.open();
