@@ -1,5 +1,6 @@
 /** The same sources give the same image, in another folder, on another day (docs/OPERATIONS.md, "Shipping an update"). */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
 	appendFileSync,
 	cpSync,
@@ -80,6 +81,10 @@ function git(root: string, ...words: readonly string[]): void {
 	execFileSync("git", ["-C", root, ...who, ...words], { env, timeout: STEP_MS, stdio: "pipe" });
 }
 
+function digestOf(image: Uint8Array): string {
+	return createHash("sha256").update(image).digest("hex");
+}
+
 export default function suite(t: Suite): void {
 	t.test("two builds in two folders give the same image, of the time of its sources (T10)", ({ note }) => {
 		const root = otherCheckout();
@@ -87,7 +92,8 @@ export default function suite(t: Suite): void {
 		const here = pack(PATHS.root, { SOURCE_DATE_EPOCH: epoch, TZ: "Pacific/Auckland" });
 		const there = pack(root, { SOURCE_DATE_EPOCH: epoch, TZ: "America/Lima", HOME: temporaryFolder() });
 		check.ok(typeof here !== "string" && typeof there !== "string", String(here).slice(0, 200));
-		check.bytes(there, here);
+		// Not printed when they differ: the images are long.
+		check.equal(digestOf(there), digestOf(here));
 		const header = check.accepted(decodeImageHeader(here));
 		check.deepEqual(
 			[header.buildUnixMs, header.sequence, header.securityVersion, header.version, header.board],
@@ -101,13 +107,13 @@ export default function suite(t: Suite): void {
 		git(root, "commit", "-q", "-m", "a");
 		const committed = pack(root, {});
 		check.ok(typeof committed !== "string", String(committed).slice(0, 200));
-		check.bytes(committed, here);
+		check.equal(digestOf(committed), digestOf(here));
 		appendFileSync(join(root, "main.ts"), "\n");
 		check.ok(String(pack(root, {})).includes("the sources are not those of a commit"));
 		check.ok(String(pack(root, { SOURCE_DATE_EPOCH: "today" })).includes("no number of seconds"));
 		// Another time is another image: the build time is not left out, it is fixed.
 		const later = pack(root, { SOURCE_DATE_EPOCH: String(Number(epoch) + 1) });
 		check.ok(typeof later !== "string" && later.length === here.length);
-		check.notEqual(Buffer.from(later).toString("hex"), Buffer.from(here).toString("hex"));
+		check.notEqual(digestOf(later), digestOf(here));
 	});
 }
