@@ -38,7 +38,7 @@ export default function suite(t: Suite): void {
 			for (const line of ["sequence\t2", "security version\t1", "version\t0.0.2", "board\tlinux"])
 				check.ok(packed.includes(`${line}\n`), packed);
 			check.deepEqual(readdirSync(bench.at("2")).sort(), ["delta-1.bin", "image.bin", "manifest.cbor"]);
-			check.bytes(new Uint8Array(readFileSync(RELEASE_FILES.image(bench.at("2")))), readFileSync(image));
+			check.ok(readFileSync(RELEASE_FILES.image(bench.at("2"))).equals(readFileSync(image)));
 			const delta = statSync(RELEASE_FILES.delta(bench.at("2"), 0)).size;
 			check.ok(delta < 1_000, `a delta of ${delta} bytes for a change of 40`);
 
