@@ -1,0 +1,127 @@
+/**
+ * Asks locks for their attestation (docs/UPDATE.md 9) with a nonce of its own for each, and takes one answer to each: by the key that
+ * the registry has for the lock that was asked, in its name, over that nonce. Anything else is kept as refused and said.
+ */
+import { randomBytes } from "node:crypto";
+import { fromHex } from "../../modules/base/bytes.ts";
+import { accept, type Result, refuse } from "../../modules/base/result.ts";
+import { type AttestationReason, verifyAttestation } from "../../modules/update/attest.ts";
+import { ATTESTATION_NONCE_BYTES, type Attestation } from "../../modules/wire/attestation.ts";
+import { NobleCrypto } from "../crypto/noble.ts";
+import type { AttestationTable } from "./attestation-table.ts";
+import type { ConnectedDevice } from "./device-service.ts";
+import type { RelayLimits } from "./limits.ts";
+import type { RelayLog } from "./log.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** What is known of one connection's lock. */
+export interface AttestedLock {
+	readonly device: ConnectedDevice;
+	/** The P-256 point that the registry has for the serial. */
+	readonly publicKey: Uint8Array;
+	/** The build that it attested last, on this connection or before. */
+	board: string | undefined;
+	/** The sequence that it attested on this connection. */
+	attestedSequence: number | undefined;
+	/** The highest that it ever attested. */
+	highestSequence: number;
+	nonce: Uint8Array | undefined;
+	tries: number;
+	nextAskMs: number;
+}
+
+export type RefusedAttestation =
+	| AttestationReason
+	| "serial" // signed by this lock's key in another lock's name
+	| "unasked"; // nobody asked, or it was answered before
+
+/** Whether an attestation is the word of the lock with this serial and key, in answer to this nonce. */
+export function judgeAttestation(
+	serial: string,
+	publicKey: Uint8Array,
+	nonce: Uint8Array,
+	statement: Uint8Array,
+): Result<Attestation, AttestationReason | "serial"> {
+	const verified = verifyAttestation(new NobleCrypto(), publicKey, nonce, statement);
+	if (!verified.ok) return verified;
+	return verified.value.serial === serial ? accept(verified.value) : refuse("serial");
+}
+
+export class Attestor {
+	readonly #table: AttestationTable;
+	readonly #limits: RelayLimits;
+	readonly #log: RelayLog;
+	readonly #all: TokenBucket;
+
+	constructor(table: AttestationTable, limits: RelayLimits, log: RelayLog) {
+		this.#table = table;
+		this.#limits = limits;
+		this.#log = log;
+		this.#all = new TokenBucket(limits.attestationsBurst, limits.attestationsPerMinute, performance.now());
+	}
+
+	/** A lock that came, with what it attested before. */
+	async meet(device: ConnectedDevice, publicKeyHex: string): Promise<AttestedLock> {
+		const publicKey = fromHex(publicKeyHex) ?? new Uint8Array(0);
+		const lock: AttestedLock = {
+			device,
+			publicKey,
+			board: undefined,
+			attestedSequence: undefined,
+			highestSequence: 0,
+			nonce: undefined,
+			tries: 0,
+			nextAskMs: 0,
+		};
+		for (const { rank, statement, nonce } of await this.#table.of(device.serial)) {
+			if (rank === "refused") continue;
+			const former = judgeAttestation(device.serial, publicKey, nonce, statement);
+			if (!former.ok) continue;
+			if (rank === "latest") lock.board = former.value.board;
+			lock.highestSequence = Math.max(lock.highestSequence, former.value.sequence);
+		}
+		return lock;
+	}
+
+	/** `isUrgent`: somebody waits for it. A lock that does not answer is asked again less and less often. */
+	ask(lock: AttestedLock, nowMs: number, isUrgent = false): void {
+		if (!isUrgent && nowMs < lock.nextAskMs) return;
+		if (!this.#all.take(1, nowMs)) return;
+		const nonce = new Uint8Array(randomBytes(ATTESTATION_NONCE_BYTES));
+		if (!lock.device.send({ kind: "attest-request", nonce })) return;
+		const { attestationPauseMs, attestationPauseMaxMs } = this.#limits;
+		lock.nonce = nonce;
+		lock.nextAskMs = nowMs + Math.min(attestationPauseMs * 2 ** lock.tries, attestationPauseMaxMs);
+		lock.tries++;
+	}
+
+	/** Resolves to what the lock attested, once it is kept; undefined when it is refused. */
+	async receive(lock: AttestedLock, statement: Uint8Array): Promise<Attestation | undefined> {
+		const { serial } = lock.device;
+		const { nonce } = lock;
+		if (nonce === undefined) {
+			this.#refused(serial, "unasked");
+			return undefined;
+		}
+		// One answer to a question, good or bad.
+		lock.nonce = undefined;
+		const judged = judgeAttestation(serial, lock.publicKey, nonce, statement);
+		if (!judged.ok) {
+			this.#refused(serial, judged.reason);
+			await this.#table.keepRefused(serial, statement, nonce, judged.reason);
+			return undefined;
+		}
+		const { board, sequence } = judged.value;
+		const isHighest = sequence >= lock.highestSequence;
+		lock.board = board;
+		lock.attestedSequence = sequence;
+		lock.highestSequence = Math.max(lock.highestSequence, sequence);
+		lock.tries = 0;
+		await this.#table.keep(serial, judged.value, statement, isHighest);
+		return judged.value;
+	}
+
+	#refused(serial: string, reason: RefusedAttestation): void {
+		this.#log.write("warning", "attestation-refused", { serial, reason });
+	}
+}
