@@ -185,6 +185,11 @@ export const LIMITS = Object.freeze({
 	revertPauseMs: 3600000,
 	/** A newer freshness statement is written to flash so often at most. */
 	freshnessWriteSeconds: 43200,
+	/** Whatever a thief of a freshness key signs. */
+	freshnessWritesBurst: 4,
+	freshnessWritesPerDay: 4,
+	/** A statement issued so long after the estimate of time counts for nothing: clocks are wrong by less. */
+	freshnessAheadMs: 86400000,
 
 	/** Claiming. */
 	windowMs: 180000,
