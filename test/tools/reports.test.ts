@@ -16,7 +16,7 @@ function newReport(boots: number): Report {
 	return {
 		trustVersion: 3,
 		firmware: "1.2.3",
-		credential: "factory",
+		credential: "factory", waitingBytes: 0,
 		health: {
 			boots,
 			resets: [{ boot: boots, reason: "memory" }],
@@ -44,7 +44,7 @@ async function withReports(work: (reports: Reports, dir: string) => Promise<void
 }
 
 function device(serial: string) {
-	return { serial, credential: "factory" as const, send: () => true };
+	return { serial, credential: "factory" as const, waitingBytes: 0, send: () => true };
 }
 
 export default function suite(t: Suite): void {

@@ -62,7 +62,7 @@ function fakeDevice(serial = "LK-TIME") {
 	const sent: ToLock[] = [];
 	const device = {
 		serial,
-		credential: "operational" as const,
+		credential: "operational" as const, waitingBytes: 0,
 		send: (envelope: ToLock) => {
 			sent.push(envelope);
 			return true;

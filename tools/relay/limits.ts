@@ -54,9 +54,7 @@ export const RELAY_LIMITS = Object.freeze({
 	offersPerMinute: 3_000,
 	attestationsBurst: 200,
 	attestationsPerMinute: 3_000,
-	/** Reports of one lock, which are written together with the others' so often. */
-	updateReportsBurst: 60,
-	updateReportsPerMinute: 120,
+	/** What locks say of their updates is written together so often. */
 	updateWriteMs: 100,
 	/** An offer that a lock did not take up, and a request for an attestation that it did not answer: the first pause, and the longest. */
 	offerPauseMs: 60_000,

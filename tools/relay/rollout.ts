@@ -143,20 +143,23 @@ function isUnderWay({ state, offered }: UpdateReport, sequence: number): boolean
 	return state !== "idle" && offered === sequence;
 }
 
-/** What a report says about a release that was offered; undefined: nothing. */
+/** What a report says about a release that was offered, `former` being what is known; undefined: nothing. */
 export function outcomeOf(
 	report: UpdateReport,
 	sequence: number,
+	former: OfferOutcome,
 ): { readonly outcome: OfferOutcome; readonly result: string } | undefined {
-	if (report.sequence === sequence && report.state !== "trial")
-		return { outcome: "installed", result: "installed" };
+	const { state, result } = report;
+	if (report.sequence === sequence && state !== "trial") return { outcome: "installed", result: "installed" };
 	if (report.sequence >= sequence) return undefined;
-	if (report.state === "parked" && report.offered === sequence)
-		return { outcome: "failed", result: report.result };
-	if (report.resultSequence !== sequence || NEITHER.has(report.result)) return undefined;
-	// It says that it is installed, and it does not run.
-	if (report.result === "installed") return undefined;
-	return { outcome: FAILURES.has(report.result) ? "failed" : "refused", result: report.result };
+	if (state === "parked" && report.offered === sequence) return { outcome: "failed", result };
+	// It took up what it refused before.
+	const takenUp = former === "refused" && isUnderWay(report, sequence);
+	if (takenUp) return { outcome: "offered", result: "none" };
+	if (report.resultSequence !== sequence || NEITHER.has(result)) return undefined;
+	// It says that it is installed, and does not run it.
+	if (result === "installed") return undefined;
+	return { outcome: FAILURES.has(result) ? "failed" : "refused", result };
 }
 
 export interface OutcomeCount {

@@ -13,6 +13,7 @@ import type { RelaySchema } from "./schema.ts";
 import type { ObjectRow, OfferOutcome, OfferRow, ReleaseRow, RolloutState } from "./update-schema.ts";
 
 const ROWS_AT_ONCE = 100;
+const REASON_MAX = 200;
 
 export interface RolloutPlan {
 	readonly percent: number;
@@ -48,6 +49,21 @@ export class UpdateTable {
 	async dataVersion(): Promise<number> {
 		const { rows } = await sql<{ readonly data_version: number }>`pragma data_version`.execute(this.#db);
 		return Number(rows[0]?.data_version ?? 0);
+	}
+
+	/** Another text whenever releases, statements or rollouts are others: much less to read than all of them. */
+	async signature(): Promise<string> {
+		const releases = await this.#db.selectFrom("releases").select(["digest", "freshness"]).execute();
+		const rollouts = await this.#db.selectFrom("rollouts").selectAll().execute();
+		const cohorts = await this.#db
+			.selectFrom("rollout_cohorts")
+			.select((rows) => rows.fn.countAll().as("count"))
+			.executeTakeFirstOrThrow();
+		const objects = await this.#db
+			.selectFrom("objects")
+			.select((rows) => rows.fn.countAll().as("count"))
+			.executeTakeFirstOrThrow();
+		return JSON.stringify([releases, rollouts, Number(cohorts.count), Number(objects.count)]);
 	}
 
 	// ---- releases ----
@@ -159,7 +175,7 @@ export class UpdateTable {
 			.updateTable("rollouts")
 			.set({
 				state,
-				reason: reason?.slice(0, 200) ?? null,
+				reason: reason?.slice(0, REASON_MAX) ?? null,
 				...(state === "running" ? { counted_from: new Date().toISOString() } : {}),
 			})
 			.where("digest", "=", digest);
@@ -185,6 +201,8 @@ export class UpdateTable {
 		readonly reports: ReadonlyMap<string, Uint8Array>;
 		readonly offers: readonly { readonly digest: string; readonly serial: string; readonly tries: number; readonly atMs: number }[];
 		readonly outcomes: readonly OutcomeChange[];
+		/** Releases whose rollouts failed, with the reason. */
+		readonly halts: ReadonlyMap<string, string>;
 	}): Promise<void> {
 		const now = new Date().toISOString();
 		await this.#db.transaction().execute(async (db) => {
@@ -202,6 +220,13 @@ export class UpdateTable {
 					.set({ outcome, result, outcome_at: now })
 					.where("digest", "=", digest)
 					.where("serial", "=", serial)
+					.execute();
+			}
+			for (const [digest, reason] of changes.halts) {
+				await db
+					.updateTable("rollouts")
+					.set({ state: "halted", reason: reason.slice(0, REASON_MAX) })
+					.where("digest", "=", digest)
 					.execute();
 			}
 			for (const [serial, report] of changes.reports) {
