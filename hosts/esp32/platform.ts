@@ -2,7 +2,9 @@
 import type { Platform } from "../../modules/platform/platform.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
+import { ZLIB_INFLATE } from "../bindings/inflate.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
+import { NativeSlots } from "../bindings/slots.ts";
 import { NativeTls } from "../bindings/tls.ts";
 import { NATIVE_WS_BYTES } from "../bindings/websocket.ts";
 import { CLOCK } from "../ecma419/clock.ts";
@@ -23,6 +25,8 @@ export function openPlatform(): Platform {
 		drive: new NativeDrive(DRIVE_PINS),
 		serial: new StandardSerialPort(SERVICE_LINE, false),
 		system: new Machine(),
+		inflate: ZLIB_INFLATE,
+		slots: new NativeSlots(),
 		wsBytes: NATIVE_WS_BYTES,
 	};
 }

@@ -17,6 +17,16 @@ export const LIMITS = Object.freeze({
 	secretBytes: 64,
 	hashHandles: 16,
 
+	/** Deflate: how far back a stream refers, bytes fed or read at once, all that one takes, streams at once (hosts/bindings/inflate.c). */
+	inflateWindowBytes: 4096,
+	inflatePieceBytes: 512,
+	inflateBytes: 16384,
+	inflateStreams: 2,
+	/** Delta update: bytes of a result that come at once, bytes of the source read at once, and steps of one turn (update/patch.ts). */
+	patchPieceBytes: 4096,
+	patchSourceBytes: 1024,
+	patchSteps: 128,
+
 	/** TLS: certificates a peer may send, and their bytes in all; roots, pins of one; connections; sessions kept (hosts/bindings). */
 	tlsChainCertificates: 6,
 	tlsChainBytes: 12288,

@@ -1,9 +1,11 @@
 /** The whole of what a host promises (DESIGN 3). Three hosts answer one contract suite: linux, esp32, test/sim. */
 import type { Clock } from "./clock.ts";
 import type { Crypto } from "./crypto.ts";
+import type { Inflate } from "./inflate.ts";
 import type { KeyStore } from "./keys.ts";
 import type { Drive, Pins } from "./pins.ts";
 import type { SerialPort } from "./serial.ts";
+import type { Slots } from "./slots.ts";
 import type { RecordStorage } from "./storage.ts";
 import type { System } from "./system.ts";
 import type { Tls } from "./tls.ts";
@@ -19,6 +21,8 @@ export interface Platform {
 	readonly drive: Drive;
 	readonly serial: SerialPort;
 	readonly system: System;
+	readonly inflate: Inflate;
+	readonly slots: Slots;
 	/** Absent where the host has no native ones. */
 	readonly wsBytes?: WsBytes;
 }

@@ -5,7 +5,7 @@ import { boardArgument } from "../../hosts/linux/system.ts";
 import { FIRMWARE_VERSION } from "../../modules/base/version.ts";
 import { runSuites } from "../harness/runner.ts";
 import { contract } from "./contract.ts";
-import { type Address, type Jig, passUntil, type StorageFaults } from "./jig.ts";
+import { type Address, type Jig, passUntil, type SlotFaults, type StorageFaults } from "./jig.ts";
 
 const LATENCY_MS = 100;
 
@@ -41,9 +41,14 @@ function storageFaults(): StorageFaults {
 	};
 }
 
+function slotFaults(): SlotFaults {
+	const setFaults = native<(faults: string) => void>("xs_files_fault");
+	return { fail: () => setFaults("io:0"), heal: () => setFaults("") };
+}
+
 const jig: Jig = {
 	platform,
-	...(boardArgument("faults") === "yes" ? { storageFaults: storageFaults() } : {}),
+	...(boardArgument("faults") === "yes" ? { storageFaults: storageFaults(), slotFaults: slotFaults() } : {}),
 	pass,
 	latencyMs: LATENCY_MS,
 	network: {
