@@ -16,7 +16,7 @@ function newReport(boots: number): Report {
 	return {
 		trustVersion: 3,
 		firmware: "1.2.3",
-		credential: "factory", waitingBytes: 0,
+		credential: "factory",
 		health: {
 			boots,
 			resets: [{ boot: boots, reason: "memory" }],

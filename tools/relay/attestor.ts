@@ -21,8 +21,8 @@ export interface AttestedLock {
 	readonly publicKey: Uint8Array;
 	/** The build that it attested last, on this connection or before. */
 	board: string | undefined;
-	/** The sequence that it attested on this connection. */
-	attestedSequence: number | undefined;
+	/** What it attested on this connection. */
+	attested: Attestation | undefined;
 	/** The highest that it ever attested. */
 	highestSequence: number;
 	nonce: Uint8Array | undefined;
@@ -67,7 +67,7 @@ export class Attestor {
 			device,
 			publicKey,
 			board: undefined,
-			attestedSequence: undefined,
+			attested: undefined,
 			highestSequence: 0,
 			nonce: undefined,
 			tries: 0,
@@ -114,7 +114,7 @@ export class Attestor {
 		const { board, sequence } = judged.value;
 		const isHighest = sequence >= lock.highestSequence;
 		lock.board = board;
-		lock.attestedSequence = sequence;
+		lock.attested = judged.value;
 		lock.highestSequence = Math.max(lock.highestSequence, sequence);
 		lock.tries = 0;
 		await this.#table.keep(serial, judged.value, statement, isHighest);

@@ -59,7 +59,7 @@ export const RELAY_LIMITS = Object.freeze({
 	/** An offer that a lock did not take up, and a request for an attestation that it did not answer: the first pause, and the longest. */
 	offerPauseMs: 60_000,
 	offerPauseMaxMs: 21_600_000,
-	attestationPauseMs: 60_000,
+	attestationPauseMs: 20_000,
 	attestationPauseMaxMs: 3_600_000,
 
 	/** Bytes waiting for one receiver; an app beyond it is dropped, a lock beyond it loses the channel that fills it. */

@@ -49,6 +49,7 @@ export class RolloutBoard {
 		const sizes = new Map((await this.#table.objects()).map(({ digest, bytes }) => [digest, bytes]));
 		const outcomes = new Map<string, Map<string, FormerOffer>>();
 		for (const { digest } of rollouts) outcomes.set(digest, new Map(await this.#table.offersFor(digest)));
+		this.#keepNewer(outcomes);
 		const renewed = new Set<string>();
 		for (const [digest, { freshness }] of releases) {
 			const before = this.#releases.get(digest)?.freshness;
@@ -88,6 +89,17 @@ export class RolloutBoard {
 		const level = outcome === "failed" || outcome === "refused" ? "warning" : "info";
 		this.#log.write(level, "update-outcome", { serial, sequence: manifest.sequence, reason: result });
 		if (outcome === "failed") this.#haltIfFailing(digest);
+	}
+
+	/** What was learnt while the database was being read. */
+	#keepNewer(outcomes: Map<string, Map<string, FormerOffer>>): void {
+		for (const [digest, offers] of this.#outcomes) {
+			const read = outcomes.get(digest);
+			for (const [serial, offer] of offers) {
+				const stored = read?.get(serial);
+				if (stored === undefined || (offer.outcomeAt ?? "") > (stored.outcomeAt ?? "")) read?.set(serial, offer);
+			}
+		}
 	}
 
 	#haltIfFailing(digest: string): void {

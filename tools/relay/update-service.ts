@@ -188,7 +188,7 @@ export class UpdateService implements DeviceService {
 		if (this.#known.get(device) !== known) return;
 		const { lock, offers } = stored;
 		this.#judge(known, report, offers);
-		if (lock.attestedSequence !== report.sequence) this.#attestor.ask(lock, performance.now());
+		if (!isAttested(report, lock)) this.#attestor.ask(lock, performance.now());
 		const { board } = lock;
 		if (board === undefined) return;
 		const candidate: Candidate = { serial: device.serial, board, report, offers };
@@ -301,4 +301,9 @@ export class UpdateService implements DeviceService {
 	#fault(error: unknown): void {
 		if (!this.#closed) this.#log.write("error", "registry", { reason: (error as Error).message });
 	}
+}
+
+/** Since the lock came, and since the last step of its update: it runs another image, or has confirmed it. */
+function isAttested({ sequence, sequenceFloor }: UpdateReport, { attested }: AttestedLock): boolean {
+	return attested?.sequence === sequence && attested.sequenceFloor === sequenceFloor;
 }
