@@ -11,7 +11,7 @@ import { NobleCrypto } from "../crypto/noble.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import { signAs } from "./role-signature.ts";
 import { UpdateFault } from "./update-fault.ts";
-import { requireSigned } from "./update-trust.ts";
+import { requireSigned, requireTrustVersion } from "./update-trust.ts";
 
 const DAY_SECONDS = 86_400;
 
@@ -35,10 +35,7 @@ export async function issueFreshness(order: FreshnessOrder): Promise<Uint8Array>
 	const { trust, file, key, former } = order;
 	const { manifest } = file;
 	requireSigned(trust, file);
-	if (trust.version < manifest.trustVersion)
-		throw new UpdateFault(
-			`the manifest needs trust version ${manifest.trustVersion}, and this bundle is version ${trust.version}`,
-		);
+	requireTrustVersion(trust, manifest);
 	const issuedUnixSeconds = Math.floor(order.nowUnixMs / 1_000);
 	if (trust.expiresUnixSeconds <= issuedUnixSeconds)
 		throw new UpdateFault("the trust bundle has expired: no lock takes an update under it");

@@ -16,7 +16,7 @@ import { signAs } from "./role-signature.ts";
 import { manifestPath, runUpdate, say } from "./run-update.ts";
 import { UpdateFault } from "./update-fault.ts";
 import { objectDifference } from "./update-object.ts";
-import { readTrust } from "./update-trust.ts";
+import { readTrust, requireTrustVersion } from "./update-trust.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -50,6 +50,7 @@ async function runSign(options: SignArguments): Promise<void> {
 	const file = readManifestFile(options.manifest);
 	const previous = options.previous === undefined ? undefined : readManifestFile(options.previous).manifest;
 	say(manifestInspectionText(inspectManifest(file, { trust, previous })));
+	requireTrustVersion(trust, file.manifest);
 	requireNearClock(file, options);
 	if (options.image !== undefined) requireImage(file, options.image);
 	if (!(await isMeant())) throw new UpdateFault("nothing is signed");

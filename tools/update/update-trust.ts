@@ -5,7 +5,7 @@ import { keyIdOf } from "../../modules/cose/key-id.ts";
 import { type SignMessage, verifySign } from "../../modules/cose/sign.ts";
 import type { TrustBundle } from "../../modules/trust/bundle.ts";
 import { isMet, judgeBundle } from "../../modules/trust/bundle-acceptance.ts";
-import { manifestAad } from "../../modules/update/manifest.ts";
+import { type Manifest, manifestAad } from "../../modules/update/manifest.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import { readBundleFile, standingAlone } from "../trust/bundle-file.ts";
 import { UpdateFault } from "./update-fault.ts";
@@ -33,5 +33,13 @@ export function requireSigned(trust: TrustBundle, message: SignMessage): void {
 	if (!isMet(trust.updateRole, signers.value))
 		throw new UpdateFault(
 			`${signers.value.length} of ${threshold} signatures: the manifest's threshold is not met`,
+		);
+}
+
+/** Throws UpdateFault when a lock with this trust is one that the manifest is not for: an older bundle may name other keys. */
+export function requireTrustVersion({ version }: TrustBundle, { trustVersion }: Manifest): void {
+	if (version < trustVersion)
+		throw new UpdateFault(
+			`the manifest needs trust version ${trustVersion}, and this bundle is version ${version}`,
 		);
 }

@@ -41,7 +41,9 @@ export interface Verdict {
 export function judgeRelease(release: Release, lock: LockState, sources: readonly NamedImage[]): Verdict {
 	const files = [
 		checkImage(release),
-		...release.deltas.map((delta, index) => checkDelta(release, delta, index, lock, sources)),
+		...release.file.manifest.deltas.map((promised, index) =>
+			checkDelta(release, promised, index, lock, sources),
+		),
 	];
 	const crypto = new NobleCrypto();
 	const { trust, names, unixMs } = lock;
@@ -103,21 +105,20 @@ function checkImage({ image, file: { manifest } }: Release): FileVerdict {
 }
 
 function checkDelta(
-	{ image, file: { manifest } }: Release,
-	delta: Uint8Array,
+	{ image, deltas, file: { manifest } }: Release,
+	promised: UpdateDelta,
 	index: number,
 	{ slotBytes }: LockState,
 	sources: readonly NamedImage[],
 ): FileVerdict {
 	const name = `delta-${index + 1}`;
-	const promised: UpdateDelta = manifest.deltas[index]!;
 	const { sourceBytes, sourceDigest } = promised;
 	const source = sources.find(
 		({ bytes }) => bytes.length === sourceBytes && bytesEqual(new NobleCrypto().sha256(bytes), sourceDigest),
 	);
 	if (source === undefined)
 		return { name, found: "as the manifest says; not made, its source is not given", broken: false };
-	const made = applyDelta(source.bytes, delta, manifest.image.bytes);
+	const made = applyDelta(source.bytes, deltas[index]!, manifest.image.bytes);
 	if (!made.ok) return { name, found: `it cannot be decoded: ${made.reason}`, broken: true };
 	if (!bytesEqual(made.value, image) || objectDifference(manifest.image, made.value) !== undefined)
 		return { name, found: "it makes another image", broken: true };
