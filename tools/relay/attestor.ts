@@ -3,16 +3,26 @@
  * the registry has for the lock that was asked, in its name, over that nonce. Anything else is kept as refused and said.
  */
 import { randomBytes } from "node:crypto";
-import { fromHex } from "../../modules/base/bytes.ts";
+import { bytesEqual, fromHex } from "../../modules/base/bytes.ts";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
 import { type AttestationReason, verifyAttestation } from "../../modules/update/attest.ts";
-import { ATTESTATION_NONCE_BYTES, type Attestation } from "../../modules/wire/attestation.ts";
+import {
+	ATTESTATION_BYTES_MAX,
+	ATTESTATION_NONCE_BYTES,
+	type Attestation,
+	decodeAttestation,
+} from "../../modules/wire/attestation.ts";
+import { decodeCbor } from "../../modules/wire/cbor-decode.ts";
+import { asArray, asBytes } from "../../modules/wire/cbor-map.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import type { AttestationTable } from "./attestation-table.ts";
 import type { ConnectedDevice } from "./device-service.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { RelayLog } from "./log.ts";
 import { TokenBucket } from "./token-bucket.ts";
+
+/** Questions of one connection that may be open: somebody at a command line may ask while the relay does. */
+const NONCES_MAX = 4;
 
 /** What is known of one connection's lock. */
 export interface AttestedLock {
@@ -25,7 +35,8 @@ export interface AttestedLock {
 	attested: Attestation | undefined;
 	/** The highest that it ever attested. */
 	highestSequence: number;
-	nonce: Uint8Array | undefined;
+	/** That it was asked with and has not answered, the oldest first. */
+	readonly nonces: Uint8Array[];
 	tries: number;
 	nextAskMs: number;
 }
@@ -69,7 +80,7 @@ export class Attestor {
 			board: undefined,
 			attested: undefined,
 			highestSequence: 0,
-			nonce: undefined,
+			nonces: [],
 			tries: 0,
 			nextAskMs: 0,
 		};
@@ -90,7 +101,8 @@ export class Attestor {
 		const nonce = new Uint8Array(randomBytes(ATTESTATION_NONCE_BYTES));
 		if (!lock.device.send({ kind: "attest-request", nonce })) return;
 		const { attestationPauseMs, attestationPauseMaxMs } = this.#limits;
-		lock.nonce = nonce;
+		lock.nonces.push(nonce);
+		if (lock.nonces.length > NONCES_MAX) lock.nonces.shift();
 		lock.nextAskMs = nowMs + Math.min(attestationPauseMs * 2 ** lock.tries, attestationPauseMaxMs);
 		lock.tries++;
 	}
@@ -98,13 +110,11 @@ export class Attestor {
 	/** Resolves to what the lock attested, once it is kept; undefined when it is refused. */
 	async receive(lock: AttestedLock, statement: Uint8Array): Promise<Attestation | undefined> {
 		const { serial } = lock.device;
-		const { nonce } = lock;
+		const nonce = takeNonce(lock, statement);
 		if (nonce === undefined) {
 			this.#refused(serial, "unasked");
 			return undefined;
 		}
-		// One answer to a question, good or bad.
-		lock.nonce = undefined;
 		const judged = judgeAttestation(serial, lock.publicKey, nonce, statement);
 		if (!judged.ok) {
 			this.#refused(serial, judged.reason);
@@ -124,4 +134,13 @@ export class Attestor {
 	#refused(serial: string, reason: RefusedAttestation): void {
 		this.#log.write("warning", "attestation-refused", { serial, reason });
 	}
+}
+
+/** Of the question that this answers, or seems to; one answer to each, good or bad. Who signed is not asked here. */
+function takeNonce({ nonces }: AttestedLock, statement: Uint8Array): Uint8Array | undefined {
+	const parts = decodeCbor(statement);
+	const payload = parts.ok ? asBytes(asArray(parts.value, 4)?.[2], { min: 1, max: ATTESTATION_BYTES_MAX }) : undefined;
+	const claim = payload && decodeAttestation(payload);
+	const named = claim?.ok === true ? nonces.findIndex((each) => bytesEqual(each, claim.value.nonce)) : -1;
+	return nonces.splice(named < 0 ? nonces.length - 1 : named, 1)[0];
 }

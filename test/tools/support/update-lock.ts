@@ -22,6 +22,8 @@ export class UpdateLock implements ConnectedDevice {
 	waitingBytes = 0;
 	/** Nothing is taken. */
 	full = false;
+	/** So many pieces are taken. */
+	room = Number.POSITIVE_INFINITY;
 	report: UpdateReport = {
 		state: "idle",
 		version: "1.0.1",
@@ -73,6 +75,7 @@ export class UpdateLock implements ConnectedDevice {
 				this.offers.push(envelope.offer);
 				break;
 			case "object-piece":
+				if (this.room-- <= 0) return false;
 				this.pieces.push(envelope.piece);
 				break;
 			case "attest-request":
