@@ -21,8 +21,8 @@ export interface Platform {
 	readonly drive: Drive;
 	readonly serial: SerialPort;
 	readonly system: System;
-	readonly inflate: Inflate;
 	readonly slots: Slots;
+	readonly inflate: Inflate;
 	/** Absent where the host has no native ones. */
 	readonly wsBytes?: WsBytes;
 }

@@ -130,7 +130,7 @@ export class FleetBoard {
 		this.#tls = tls;
 		const { version, sequence, securityVersion } = image;
 		const firmware = { vendor: FIRMWARE_VENDOR, version, sequence, securityVersion };
-		this.board.run(() => new App({ ...platform, tls }, { firmware, firmwareVersion: version } as never).start());
+		this.board.run(() => new App({ ...platform, tls }, { firmware }).start());
 	}
 
 	/** Something happened outside: the board looks at it in the next turn of the event loop. */

@@ -25,8 +25,8 @@ import { PLAIN_INFLATE } from "../../tools/update/inflate.ts";
 import { type HardwareOptions, SimHardware } from "./hardware.ts";
 import { SimKeys } from "./keys.ts";
 import { SimNetwork } from "./network.ts";
+import { PowerCut, type SimPower } from "./power.ts";
 import { SimSerial } from "./serial.ts";
-import { PowerCut, SimPower } from "./power.ts";
 import { SimSlots, type SimSlotsOptions, type SlotsSnapshot } from "./slots.ts";
 import { SimStorage } from "./storage.ts";
 import { SimClock, SimTime } from "./time.ts";
@@ -169,8 +169,8 @@ export class SimBoard {
 			...this.hardware.connect(clock),
 			serial: this.serial.connect(clock),
 			system,
-			inflate: PLAIN_INFLATE,
 			slots: this.slots,
+			inflate: PLAIN_INFLATE,
 		};
 	}
 

@@ -12,8 +12,8 @@ import {
 	SECTOR_BYTES,
 	type SlotImage,
 	type SlotNumber,
-	type Slots,
 	type SlotState,
+	type Slots,
 } from "../../modules/platform/slots.ts";
 import {
 	decodeImageHeader,
@@ -119,7 +119,10 @@ export class SimSlots implements Slots {
 		this.#need();
 		assert(count >= 1 && count <= SECTOR_BYTES, `slots: read ${count} bytes`);
 		assert(slot === 0 || slot === 1, `slots: no slot ${slot}`);
-		assert(Number.isInteger(offset) && offset >= 0 && offset + count <= this.slotBytes, `slots: read at ${offset}`);
+		assert(
+			Number.isInteger(offset) && offset >= 0 && offset + count <= this.slotBytes,
+			`slots: read at ${offset}`,
+		);
 		this.#meet("read");
 		return this.#bytes(slot, offset, count);
 	}
@@ -180,7 +183,10 @@ export class SimSlots implements Slots {
 
 	raiseSecurityFloor(version: number): void {
 		this.#need();
-		assert(Number.isInteger(version) && version >= 0 && version <= SECURITY_FLOOR_MAX, `no floor: ${version}`);
+		assert(
+			Number.isInteger(version) && version >= 0 && version <= SECURITY_FLOOR_MAX,
+			`no floor: ${version}`,
+		);
 		if (version <= this.#fuse) return;
 		this.#meet("fuse");
 		this.#power.atomic({ part: "fuse", kind: "write", what: "fuse", bytes: 1 }, () => {
@@ -327,7 +333,10 @@ export class SimSlots implements Slots {
 	#needTarget(): void {
 		this.#need();
 		const running = this.#running;
-		assert(running === undefined || this.state(running) !== "pending", "slots: the running image is on trial");
+		assert(
+			running === undefined || this.state(running) !== "pending",
+			"slots: the running image is on trial",
+		);
 	}
 
 	#meet(fault: SlotFault): void {
@@ -396,6 +405,9 @@ function sectorsOf(image: Uint8Array, slotBytes: number): Uint8Array[] {
 
 function factorySlots(options: SimSlotsOptions): SlotsSnapshot {
 	const image = options.image ?? new Uint8Array(0);
-	const slots = [sectorsOf(image, options.slotBytes), sectorsOf(new Uint8Array(0), options.slotBytes)] as const;
+	const slots = [
+		sectorsOf(image, options.slotBytes),
+		sectorsOf(new Uint8Array(0), options.slotBytes),
+	] as const;
 	return { slots, entries: NO_ENTRIES, fuse: 0 };
 }

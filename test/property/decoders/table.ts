@@ -9,6 +9,8 @@ import { MESSAGE_ROWS } from "./message-rows.ts";
 import { RECORD_DECODERS } from "./record-rows.ts";
 import { SIGNED_ROWS } from "./signed-rows.ts";
 import { TRUST_ROWS } from "./trust-rows.ts";
+import { PATCH_ROWS } from "./patch-rows.ts";
+import { UPDATE_ROWS } from "./update-rows.ts";
 import { WIRE_ROWS } from "./wire-rows.ts";
 
 export const DECODERS: readonly Decoder[] = Object.freeze([
@@ -19,6 +21,8 @@ export const DECODERS: readonly Decoder[] = Object.freeze([
 	...SIGNED_ROWS,
 	...TRUST_ROWS,
 	...LINK_ROWS,
+	...PATCH_ROWS,
+	...UPDATE_ROWS,
 ]);
 
 export function nameOf({ file, name }: Decoder): string {
