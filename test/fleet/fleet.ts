@@ -8,11 +8,13 @@ import { DEVICE_KEYS, Identity } from "../../modules/identity/identity.ts";
 import { Store } from "../../modules/store/store.ts";
 import { TrustedTime } from "../../modules/time/trusted-time.ts";
 import { TrustStore } from "../../modules/trust/trust-store.ts";
+import type { Authority } from "../../tools/factory/certificates.ts";
 import { readIntermediate } from "../../tools/factory/pki.ts";
-import { registryPath } from "../../tools/relay/database.ts";
+import { openDatabase, registryPath } from "../../tools/relay/database.ts";
 import type { RelayLimits } from "../../tools/relay/limits.ts";
 import { openRegistry, type Registry } from "../../tools/relay/registry.ts";
 import { Relay } from "../../tools/relay/relay.ts";
+import type { DeviceRow } from "../../tools/relay/schema.ts";
 import { UpdateService } from "../../tools/relay/update-service.ts";
 import { standingAlone } from "../../tools/trust/bundle-file.ts";
 import { signDevelopmentBundle } from "../../tools/trust/development-trust.ts";
@@ -32,8 +34,10 @@ const LIMITS: Partial<RelayLimits> = Object.freeze({
 	deviceConnectionsPerAddress: 4_096,
 	connectsBurst: 10_000,
 	connectsPerMinute: 100_000,
-	offerPauseMs: 2_000,
-	offerPauseMaxMs: 5_000,
+	offerPauseMs: 1_000,
+	offerPauseMaxMs: 4_000,
+	attestationPauseMs: 500,
+	attestationPauseMaxMs: 4_000,
 });
 
 export interface FleetOptions {
@@ -93,12 +97,27 @@ export class Fleet {
 		const bundle = signDevelopmentBundle(vendor.pkiDir, { ...vendor.bundles[0]!.bundle, relays });
 		vendor.bundles[0] = bundle;
 		const crypto = new FleetCrypto();
+		const trustMessage = standingAlone(bundle);
+		const issuer = await readIntermediate(vendor.pkiDir, "device");
+		const rows: DeviceRow[] = [];
 		const boards: FleetBoard[] = [];
 		for (let index = 0; index < count; index++) {
 			const serial = `LK-FLEET-${String(index).padStart(4, "0")}`;
-			const storage = await provisioned(crypto, serial, standingAlone(bundle), vendor.pkiDir, registry);
+			const { storage, publicKeyHex } = await provisioned(crypto, serial, trustMessage, issuer);
+			rows.push({
+				serial,
+				public_key: publicKeyHex,
+				status: "active",
+				enrolled_at: new Date().toISOString(),
+			});
 			boards.push(new FleetBoard({ serial, crypto, storage, slotBytes, image, pace }));
 		}
+		// All at once: a line enrols one board a minute, and each is on the disk before the next.
+		const db = await openDatabase(registryPath(dir));
+		await db.transaction().execute(async (transaction) => {
+			for (const row of rows) await transaction.insertInto("devices").values(row).execute();
+		});
+		await db.destroy();
 		return new Fleet({ dir, vendor, boards, lines, relay, updates, registry });
 	}
 
@@ -131,9 +150,8 @@ async function provisioned(
 	crypto: FleetCrypto,
 	serial: string,
 	trustMessage: Uint8Array,
-	pkiDir: string,
-	registry: Registry,
-): Promise<SimStorage> {
+	issuer: Authority,
+): Promise<{ readonly storage: SimStorage; readonly publicKeyHex: string }> {
 	const storage = new SimStorage();
 	const store = new Store(storage);
 	const keys = new FleetKeys(crypto, storage);
@@ -142,13 +160,10 @@ async function provisioned(
 	check.accepted(trust.install(trustMessage));
 	const identity = new Identity(store, keys, trust);
 	check.accepted(identity.begin(serial, FLEET_CLASS));
-	const leaf = await issueLeaf(await readIntermediate(pkiDir, "device"), serial, {
-		keys: await webKeys(keys),
-	});
+	const leaf = await issueLeaf(issuer, serial, { keys: await webKeys(keys) });
 	check.accepted(identity.install(chainOf(leaf.cert)));
 	check.accepted(identity.seal());
-	check.accepted(await registry.enrol(serial, leaf.publicKeyHex));
-	return storage;
+	return { storage, publicKeyHex: leaf.publicKeyHex };
 }
 
 async function webKeys(keys: FleetKeys): Promise<webcrypto.CryptoKeyPair> {

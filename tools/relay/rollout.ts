@@ -192,10 +192,14 @@ export function newestFreshness(
 	releases: ReadonlyMap<string, PublishedRelease>,
 ): PublishedFreshness | undefined {
 	let newest: PublishedFreshness | undefined;
+	let sequence = 0;
 	for (const release of releases.values()) {
-		const { freshness } = release;
+		const { freshness, manifest } = release;
 		if (freshness === undefined || !isKind(candidate, release, releases)) continue;
-		if (newest === undefined || freshness.issuedUnixSeconds > newest.issuedUnixSeconds) newest = freshness;
+		const ahead = freshness.issuedUnixSeconds - (newest?.issuedUnixSeconds ?? 0);
+		if (ahead < 0 || (ahead === 0 && manifest.sequence < sequence)) continue;
+		newest = freshness;
+		sequence = manifest.sequence;
 	}
 	return newest;
 }
