@@ -6,12 +6,13 @@
 import { App } from "../../modules/app/app.ts";
 import { FIRMWARE_VENDOR } from "../../modules/base/version.ts";
 import type { Platform } from "../../modules/platform/platform.ts";
+import type { NodeCrypto } from "../../tools/crypto/node.ts";
 import { SimBoard } from "../sim/board.ts";
 import { PowerCut } from "../sim/power.ts";
 import { SimBricked } from "../sim/slots.ts";
 import type { SimStorage } from "../sim/storage.ts";
-import { type FleetCrypto, FleetKeys } from "./fleet-crypto.ts";
 import { isBroken } from "./fleet-image.ts";
+import { FleetKeys } from "./fleet-keys.ts";
 import { NodeTls } from "./node-tls.ts";
 
 const OFF_MS = 500;
@@ -19,7 +20,7 @@ const CRASH_MS = 300;
 
 export interface FleetBoardOptions {
 	readonly serial: string;
-	readonly crypto: FleetCrypto;
+	readonly crypto: NodeCrypto;
 	readonly storage: SimStorage;
 	readonly slotBytes: number;
 	readonly image: Uint8Array;

@@ -8,6 +8,7 @@ import { DEVICE_KEYS, Identity } from "../../modules/identity/identity.ts";
 import { Store } from "../../modules/store/store.ts";
 import { TrustedTime } from "../../modules/time/trusted-time.ts";
 import { TrustStore } from "../../modules/trust/trust-store.ts";
+import { NodeCrypto } from "../../tools/crypto/node.ts";
 import type { Authority } from "../../tools/factory/certificates.ts";
 import { readIntermediate } from "../../tools/factory/pki.ts";
 import { openDatabase, registryPath } from "../../tools/relay/database.ts";
@@ -25,7 +26,7 @@ import { issueLeaf, sharedPki } from "../tools/support/identities.ts";
 import { TestVendor } from "../tools/support/releases.ts";
 import { temporaryFolder } from "../tools/support/temporary.ts";
 import { FleetBoard } from "./fleet-board.ts";
-import { FleetCrypto, FleetKeys } from "./fleet-crypto.ts";
+import { FleetKeys } from "./fleet-keys.ts";
 
 export const FLEET_CLASS = "fleet";
 const PUMP_MS = 5;
@@ -96,7 +97,7 @@ export class Fleet {
 		const relays = [{ host: "127.0.0.1", port: devicePort, serverName: "localhost" }];
 		const bundle = signDevelopmentBundle(vendor.pkiDir, { ...vendor.bundles[0]!.bundle, relays });
 		vendor.bundles[0] = bundle;
-		const crypto = new FleetCrypto();
+		const crypto = new NodeCrypto();
 		const trustMessage = standingAlone(bundle);
 		const issuer = await readIntermediate(vendor.pkiDir, "device");
 		const rows: DeviceRow[] = [];
@@ -147,7 +148,7 @@ export class Fleet {
 
 /** The records of a board at the end of the factory line. */
 async function provisioned(
-	crypto: FleetCrypto,
+	crypto: NodeCrypto,
 	serial: string,
 	trustMessage: Uint8Array,
 	issuer: Authority,
@@ -168,10 +169,9 @@ async function provisioned(
 
 async function webKeys(keys: FleetKeys): Promise<webcrypto.CryptoKeyPair> {
 	const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-	const jwk = keys.privateJwk(DEVICE_KEYS.device);
-	const { d, ...open } = jwk;
+	const { d, ...open } = keys.privateJwk(DEVICE_KEYS.device);
 	return {
-		privateKey: await webcrypto.subtle.importKey("jwk", { ...open, d: d! }, algorithm, true, ["sign"]),
+		privateKey: await webcrypto.subtle.importKey("jwk", { ...open, d }, algorithm, true, ["sign"]),
 		publicKey: await webcrypto.subtle.importKey("jwk", open, algorithm, true, ["verify"]),
 	};
 }

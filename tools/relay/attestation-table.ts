@@ -2,9 +2,10 @@
  * What locks attested (docs/UPDATE.md 9), as they signed it, and whom somebody at a command line wants asked. Of each lock the
  * last word that verified, the one of the highest sequence, and the last that did not verify: enough to see that it went back.
  */
+import type { Transaction } from "kysely";
 import { fromHex, toHex } from "../../modules/base/bytes.ts";
-import type { Attestation } from "../../modules/wire/attestation.ts";
 import type { RelayDatabase } from "./database.ts";
+import type { RelaySchema } from "./schema.ts";
 import type { AttestationRank, AttestationRow } from "./update-schema.ts";
 
 const ROWS_AT_ONCE = 100;
@@ -19,21 +20,20 @@ export interface StoredAttestation {
 	readonly receivedAt: string;
 }
 
+/** What a lock answered. */
+export interface AttestationAnswer {
+	readonly serial: string;
+	readonly ranks: readonly AttestationRank[];
+	readonly statement: Uint8Array;
+	readonly nonce: Uint8Array;
+	readonly reason: string | undefined;
+}
+
 export class AttestationTable {
 	readonly #db: RelayDatabase;
 
 	constructor(db: RelayDatabase) {
 		this.#db = db;
-	}
-
-	/** One that verified. `isHighest`: no earlier one had a higher sequence. */
-	async keep(serial: string, { nonce }: Attestation, statement: Uint8Array, isHighest: boolean): Promise<void> {
-		await this.#put(serial, "latest", statement, nonce, null);
-		if (isHighest) await this.#put(serial, "highest", statement, nonce, null);
-	}
-
-	async keepRefused(serial: string, statement: Uint8Array, nonce: Uint8Array, reason: string): Promise<void> {
-		await this.#put(serial, "refused", statement, nonce, reason);
 	}
 
 	async of(serial: string): Promise<readonly StoredAttestation[]> {
@@ -71,31 +71,21 @@ export class AttestationTable {
 		const rows = await this.#db.selectFrom("attest_requests").selectAll().execute();
 		return new Map(rows.map((row) => [row.serial, row.requested_at]));
 	}
+}
 
-	async answered(serial: string): Promise<void> {
-		await this.#db.deleteFrom("attest_requests").where("serial", "=", serial).execute();
-	}
-
-	async #put(
-		serial: string,
-		rank: AttestationRank,
-		statement: Uint8Array,
-		nonce: Uint8Array,
-		reason: string | null,
-	): Promise<void> {
-		const row: AttestationRow = {
-			serial,
-			rank,
-			statement: toHex(statement),
-			nonce: toHex(nonce),
-			reason,
-			received_at: new Date().toISOString(),
-		};
-		await this.#db
-			.insertInto("attestations")
-			.values(row)
-			.onConflict((conflict) => conflict.columns(["serial", "rank"]).doUpdateSet(row))
-			.execute();
+/** Keeps answers, in the writer's transaction; each ends the requests for its lock. */
+export async function keepAttestations(db: Transaction<RelaySchema>, answers: Iterable<AttestationAnswer>): Promise<void> {
+	const received_at = new Date().toISOString();
+	for (const { serial, ranks, statement, nonce, reason = null } of answers) {
+		for (const rank of ranks) {
+			const row = { serial, rank, statement: toHex(statement), nonce: toHex(nonce), reason, received_at };
+			await db
+				.insertInto("attestations")
+				.values(row)
+				.onConflict((conflict) => conflict.columns(["serial", "rank"]).doUpdateSet(row))
+				.execute();
+		}
+		await db.deleteFrom("attest_requests").where("serial", "=", serial).execute();
 	}
 }
 

@@ -14,12 +14,13 @@ import {
 } from "../../modules/wire/attestation.ts";
 import { decodeCbor } from "../../modules/wire/cbor-decode.ts";
 import { asArray, asBytes } from "../../modules/wire/cbor-map.ts";
-import { NobleCrypto } from "../crypto/noble.ts";
+import { NodeCrypto } from "../crypto/node.ts";
 import type { AttestationTable } from "./attestation-table.ts";
 import type { ConnectedDevice } from "./device-service.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { RelayLog } from "./log.ts";
 import { TokenBucket } from "./token-bucket.ts";
+import type { UpdateJournal } from "./update-journal.ts";
 
 /** Questions of one connection that may be open: somebody at a command line may ask while the relay does. */
 const NONCES_MAX = 4;
@@ -53,19 +54,21 @@ export function judgeAttestation(
 	nonce: Uint8Array,
 	statement: Uint8Array,
 ): Result<Attestation, AttestationReason | "serial"> {
-	const verified = verifyAttestation(new NobleCrypto(), publicKey, nonce, statement);
+	const verified = verifyAttestation(new NodeCrypto(), publicKey, nonce, statement);
 	if (!verified.ok) return verified;
 	return verified.value.serial === serial ? accept(verified.value) : refuse("serial");
 }
 
 export class Attestor {
 	readonly #table: AttestationTable;
+	readonly #journal: UpdateJournal;
 	readonly #limits: RelayLimits;
 	readonly #log: RelayLog;
 	readonly #all: TokenBucket;
 
-	constructor(table: AttestationTable, limits: RelayLimits, log: RelayLog) {
+	constructor(table: AttestationTable, journal: UpdateJournal, limits: RelayLimits, log: RelayLog) {
 		this.#table = table;
+		this.#journal = journal;
 		this.#limits = limits;
 		this.#log = log;
 		this.#all = new TokenBucket(limits.attestationsBurst, limits.attestationsPerMinute, performance.now());
@@ -107,19 +110,19 @@ export class Attestor {
 		lock.tries++;
 	}
 
-	/** Resolves to what the lock attested, once it is kept; undefined when it is refused. */
-	async receive(lock: AttestedLock, statement: Uint8Array): Promise<Attestation | undefined> {
+	/** One answer to one question. True: it answered one, well or badly. */
+	receive(lock: AttestedLock, statement: Uint8Array): boolean {
 		const { serial } = lock.device;
 		const nonce = takeNonce(lock, statement);
 		if (nonce === undefined) {
 			this.#refused(serial, "unasked");
-			return undefined;
+			return false;
 		}
 		const judged = judgeAttestation(serial, lock.publicKey, nonce, statement);
 		if (!judged.ok) {
 			this.#refused(serial, judged.reason);
-			await this.#table.keepRefused(serial, statement, nonce, judged.reason);
-			return undefined;
+			this.#journal.attested({ serial, ranks: ["refused"], statement, nonce, reason: judged.reason });
+			return true;
 		}
 		const { board, sequence } = judged.value;
 		const isHighest = sequence >= lock.highestSequence;
@@ -127,8 +130,9 @@ export class Attestor {
 		lock.attested = judged.value;
 		lock.highestSequence = Math.max(lock.highestSequence, sequence);
 		lock.tries = 0;
-		await this.#table.keep(serial, judged.value, statement, isHighest);
-		return judged.value;
+		const ranks = isHighest ? (["latest", "highest"] as const) : (["latest"] as const);
+		this.#journal.attested({ serial, ranks, statement, nonce, reason: undefined });
+		return true;
 	}
 
 	#refused(serial: string, reason: RefusedAttestation): void {

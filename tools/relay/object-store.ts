@@ -12,6 +12,8 @@ import { writeWhole } from "../update/whole-file.ts";
 
 const DIGEST = /^[0-9a-f]{64}$/;
 const FILES_OPEN_MAX = 16;
+/** 4 MiB in all. */
+const CHUNKS_KEPT = 64;
 const READ_BYTES = 65_536;
 
 /** What is stored under this digest is something else, or is not there. */
@@ -31,6 +33,8 @@ export class ObjectStore {
 	readonly #dir: string;
 	/** Opened and verified, the one that was used longest ago first. */
 	readonly #files = new Map<string, Promise<FileHandle>>();
+	/** Read lately, the one that was used longest ago first: in a rollout everybody wants the same ones. */
+	readonly #chunks = new Map<string, Promise<Uint8Array>>();
 	#closed = false;
 
 	constructor(dir: string) {
@@ -50,13 +54,30 @@ export class ObjectStore {
 		return existsSync(this.#path(digest));
 	}
 
-	/** So many bytes from there; all of it is within the object. Rejects with ObjectFault, or with the system's error. */
+	/** So many bytes from there, within one chunk and within the object. Rejects with ObjectFault, or with the system's error. */
 	async read(digest: string, offset: number, bytes: number): Promise<Uint8Array> {
+		const index = Math.floor(offset / LIMITS.chunkBytes);
+		const name = `${digest} ${index}`;
+		const chunk = this.#chunks.get(name) ?? this.#readChunk(digest, index);
+		this.#chunks.delete(name);
+		this.#chunks.set(name, chunk);
+		if (this.#chunks.size > CHUNKS_KEPT) this.#chunks.delete(this.#chunks.keys().next().value!);
+		try {
+			const from = offset - index * LIMITS.chunkBytes;
+			const part = (await chunk).slice(from, from + bytes);
+			if (part.length !== bytes) throw new ObjectFault(`${digest} ends early`);
+			return part;
+		} catch (error) {
+			if (this.#chunks.get(name) === chunk) this.#chunks.delete(name);
+			throw error;
+		}
+	}
+
+	async #readChunk(digest: string, index: number): Promise<Uint8Array> {
 		const file = await this.#open(digest);
-		const buffer = new Uint8Array(bytes);
-		const { bytesRead } = await file.read(buffer, 0, bytes, offset);
-		if (bytesRead !== bytes) throw new ObjectFault(`${digest} ends early`);
-		return buffer;
+		const buffer = new Uint8Array(LIMITS.chunkBytes);
+		const { bytesRead } = await file.read(buffer, 0, buffer.length, index * LIMITS.chunkBytes);
+		return buffer.subarray(0, bytesRead);
 	}
 
 	/** Idempotent. */
@@ -64,6 +85,7 @@ export class ObjectStore {
 		this.#closed = true;
 		const files = [...this.#files.values()];
 		this.#files.clear();
+		this.#chunks.clear();
 		for (const file of files) await file.then((handle) => handle.close()).catch(() => undefined);
 	}
 

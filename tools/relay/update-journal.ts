@@ -2,6 +2,7 @@
  * Writes what a running relay learns of updates: many small facts, many at a time together, in one transaction so often. What cannot be
  * written now is written later; memory, which decides, has it already.
  */
+import type { AttestationAnswer } from "./attestation-table.ts";
 import type { RelayLog } from "./log.ts";
 import type { OutcomeChange, UpdateTable } from "./update-table.ts";
 
@@ -21,6 +22,8 @@ export class UpdateJournal {
 	readonly #offers = new Map<string, OfferMade>();
 	readonly #outcomes = new Map<string, OutcomeChange>();
 	readonly #halts = new Map<string, string>();
+	/** By lock, and whether it was refused. */
+	readonly #answers = new Map<string, AttestationAnswer>();
 	#timer: NodeJS.Timeout | undefined;
 	#writing: Promise<void> = Promise.resolve();
 	#closed = false;
@@ -43,6 +46,11 @@ export class UpdateJournal {
 
 	outcome(change: OutcomeChange): void {
 		this.#outcomes.set(`${change.digest} ${change.serial}`, change);
+		this.#soon();
+	}
+
+	attested(answer: AttestationAnswer): void {
+		this.#answers.set(`${answer.serial} ${answer.reason !== undefined}`, answer);
 		this.#soon();
 	}
 
@@ -80,18 +88,21 @@ export class UpdateJournal {
 		const offers = new Map(this.#offers);
 		const outcomes = new Map(this.#outcomes);
 		const halts = new Map(this.#halts);
-		if (reports.size + offers.size + outcomes.size + halts.size === 0) return;
+		const answers = new Map(this.#answers);
+		if (reports.size + offers.size + outcomes.size + halts.size + answers.size === 0) return;
 		try {
 			await this.#table.record({
 				reports,
 				offers: [...offers.values()],
 				outcomes: [...outcomes.values()],
 				halts,
+				answers: [...answers.values()],
 			});
 			forget(this.#reports, reports);
 			forget(this.#offers, offers);
 			forget(this.#outcomes, outcomes);
 			forget(this.#halts, halts);
+			forget(this.#answers, answers);
 		} catch (error) {
 			this.#log.write("error", "registry", { reason: (error as Error).message });
 			this.#soon();

@@ -76,8 +76,8 @@ export class UpdateService implements DeviceService {
 		this.#store = store;
 		this.#attestations = new AttestationTable(table.db);
 		this.#registry = new SqlRegistry(table.db);
-		this.#attestor = new Attestor(this.#attestations, this.#limits, this.#log);
 		this.#journal = new UpdateJournal(table, this.#log, this.#limits.updateWriteMs);
+		this.#attestor = new Attestor(this.#attestations, this.#journal, this.#limits, this.#log);
 		this.#board = new RolloutBoard(table, this.#journal, this.#log);
 		this.#pieces = new PieceServer(store, (digest) => this.#board.sizes.get(digest), this.#limits, this.#log);
 		const { offersBurst, offersPerMinute } = this.#limits;
@@ -172,13 +172,7 @@ export class UpdateService implements DeviceService {
 			this.#log.write("warning", "attestation-refused", { serial: device.serial, reason: "unasked" });
 			return;
 		}
-		this.#attestor
-			.receive(stored.lock, statement)
-			.then(async () => {
-				await this.#attestations.answered(device.serial);
-				this.#consider(known, Date.now());
-			})
-			.catch((error) => this.#fault(error));
+		if (this.#attestor.receive(stored.lock, statement)) this.#consider(known, Date.now());
 	}
 
 	/** Says to a lock what there is to say to it now. */

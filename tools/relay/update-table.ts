@@ -6,6 +6,7 @@ import { sql, type Transaction } from "kysely";
 import { toHex } from "../../modules/base/bytes.ts";
 import { decodeSign } from "../../modules/cose/sign.ts";
 import { decodeManifest } from "../../modules/update/manifest.ts";
+import { type AttestationAnswer, keepAttestations } from "./attestation-table.ts";
 import { openDatabase, type RelayDatabase } from "./database.ts";
 import { decodeFreshnessMessage } from "./freshness-message.ts";
 import type { FormerOffer, PublishedRelease, Rollout } from "./rollout.ts";
@@ -203,6 +204,7 @@ export class UpdateTable {
 		readonly outcomes: readonly OutcomeChange[];
 		/** Releases whose rollouts failed, with the reason. */
 		readonly halts: ReadonlyMap<string, string>;
+		readonly answers: readonly AttestationAnswer[];
 	}): Promise<void> {
 		const now = new Date().toISOString();
 		await this.#db.transaction().execute(async (db) => {
@@ -222,6 +224,7 @@ export class UpdateTable {
 					.where("serial", "=", serial)
 					.execute();
 			}
+			await keepAttestations(db, changes.answers);
 			for (const [digest, reason] of changes.halts) {
 				await db
 					.updateTable("rollouts")
