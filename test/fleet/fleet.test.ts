@@ -2,10 +2,11 @@
  * A staged rollout to a fleet over a real relay (docs/UPDATE.md 5 to 9): boards that lose power at random moments, a release whose
  * trial fails, and what the operator sees of it all.
  */
-import { judgeFleet, isAlarm } from "../../tools/relay/fleet.ts";
+
+import { registryPath } from "../../tools/relay/database.ts";
+import { isAlarm, judgeFleet } from "../../tools/relay/fleet.ts";
 import { readFleet } from "../../tools/relay/fleet-records.ts";
 import { countOutcomes, isChosen } from "../../tools/relay/rollout.ts";
-import { registryPath } from "../../tools/relay/database.ts";
 import { UpdateTable } from "../../tools/relay/update-table.ts";
 import type { Release } from "../../tools/update/release.ts";
 import { check, type Suite } from "../harness/test.ts";
@@ -13,20 +14,20 @@ import { CUT_MODES } from "../sim/power.ts";
 import { SIM_BOARD } from "../sim/slot-image.ts";
 import { releaseDigest } from "../tools/support/releases.ts";
 import { eventually } from "../tools/support/temporary.ts";
-import type { FleetBoard } from "./fleet-board.ts";
 import { FLEET_CLASS, Fleet } from "./fleet.ts";
+import type { FleetBoard } from "./fleet-board.ts";
 import { fleetImage } from "./fleet-image.ts";
 
 const IS_SLOW = process.argv.includes("--slow");
 const BOARDS = Number(process.env.FLEET_BOARDS ?? (IS_SLOW ? 400 : 200));
 const CUT_SHARE = IS_SLOW ? 0.25 : 0.05;
-/** Three chunks and a little. */
-const IMAGE_BYTES = 3 * 65_536 + 1_000;
-const SLOT_BYTES = 65 * 4_096;
+/** Two chunks and a little. */
+const IMAGE_BYTES = 2 * 65_536 + 1_000;
+const SLOT_BYTES = 49 * 4_096;
 /** Milliseconds of a board in a real one. */
 const PACE = 8;
-/** Flash operations of an update: each of about 98 sectors' erases and writes, and the records around them. */
-const CUT_WITHIN = 140;
+/** Flash operations of an update: 66 erases and writes of sectors, and the records around them. */
+const CUT_WITHIN = 100;
 const STAGE_MS = 120_000;
 const REVERT_PAUSE_MS = 3_700_000;
 const HALT_RATE = 25;
@@ -49,7 +50,8 @@ async function releaseOf(fleet: Fleet, sequence: number, broken = false): Promis
 
 /** A board that was cut in its trial tries again after an hour of its own. */
 function passPauses(boards: readonly FleetBoard[], sequence: number): void {
-	for (const board of boards) if (board.sequence !== sequence && board.ran.includes(sequence)) board.skip(REVERT_PAUSE_MS);
+	for (const board of boards)
+		if (board.sequence !== sequence && board.ran.includes(sequence)) board.skip(REVERT_PAUSE_MS);
 }
 
 export default function suite(t: Suite): void {
@@ -63,7 +65,10 @@ export default function suite(t: Suite): void {
 			try {
 				note(`${BOARDS} boards provisioned in ${seconds(started)}`);
 				const all = (sequence: number): boolean => fleet.on(sequence) === BOARDS;
-				check.ok(await fleet.waitUntil(() => fleet.relay.serials.length === BOARDS && all(1), STAGE_MS), "connected");
+				check.ok(
+					await fleet.waitUntil(() => fleet.relay.serials.length === BOARDS && all(1), STAGE_MS),
+					"connected",
+				);
 				note(`connected after ${seconds(started)}`);
 
 				// ---- a good one, stage by stage ----
@@ -95,17 +100,29 @@ export default function suite(t: Suite): void {
 						converged,
 						`${behind.length} of ${chosen.length} boards are behind: ${behind[0]?.board.logs.slice(-12).join(" | ")}`,
 					);
-					check.ok(others.every((board) => !board.ran.includes(2)), "nobody else");
+					check.ok(
+						others.every((board) => !board.ran.includes(2)),
+						"nobody else",
+					);
 					note(`${percent} %: ${chosen.length} boards on 2 after ${seconds(stage)}`);
 				}
 				const lost = [...cut.keys()].filter((board) => board.board.boots > 2);
-				note(`${cut.size} boards armed, ${lost.length} lost power, ${fleet.boards.filter((each) => each.recoveries > 0).length} were in recovery`);
+				note(
+					`${cut.size} boards armed, ${lost.length} lost power, ${fleet.boards.filter((each) => each.recoveries > 0).length} were in recovery`,
+				);
 				check.ok(lost.length >= cut.size / 2, `${lost.length} of ${cut.size} lost power`);
-				check.ok(fleet.boards.every((board) => !board.bricked && board.recoveries === 0), "bricked");
-				const neverBack = fleet.boards.every(({ ran }) => ran.every((sequence) => sequence === 1 || sequence === 2));
+				check.ok(
+					fleet.boards.every((board) => !board.bricked && board.recoveries === 0),
+					"bricked",
+				);
+				const neverBack = fleet.boards.every(({ ran }) =>
+					ran.every((sequence) => sequence === 1 || sequence === 2),
+				);
 				check.ok(neverBack);
 				check.ok(
-					await eventually(async () => countOutcomes((await table.offersFor(digest)).values()).installed === BOARDS),
+					await eventually(
+						async () => countOutcomes((await table.offersFor(digest)).values()).installed === BOARDS,
+					),
 					JSON.stringify(countOutcomes((await table.offersFor(digest)).values())),
 				);
 
@@ -127,8 +144,13 @@ export default function suite(t: Suite): void {
 				const failed = fleet.boards.filter((board) => board.ran.includes(3));
 				check.equal((await table.offersFor(badDigest)).size, offered, "offered after the halt");
 				check.ok(all(2) && failed.length <= offered && failed.length >= HALT_MINIMUM);
-				check.ok(fleet.boards.every((board) => !board.bricked && board.recoveries === 0), "bricked");
-				note(`halted after ${seconds(stage)}: ${offered} boards were offered 3, ${failed.length} tried it, ${fleet.on(2)} are on 2`);
+				check.ok(
+					fleet.boards.every((board) => !board.bricked && board.recoveries === 0),
+					"bricked",
+				);
+				note(
+					`halted after ${seconds(stage)}: ${offered} boards were offered 3, ${failed.length} tried it, ${fleet.on(2)} are on 2`,
+				);
 
 				// ---- what the operator sees ----
 				const manifests = (await table.releases()).map(({ manifest }) => manifest);
@@ -140,10 +162,18 @@ export default function suite(t: Suite): void {
 							attestation?.sequence === 2 && attestation.sequenceFloor === 2 && !flags.some(isAlarm),
 					);
 				const attestedBy = performance.now() + STAGE_MS;
-				while (!(await isAttested()) && performance.now() < attestedBy) await fleet.waitUntil(() => false, 500);
-				const alarmed = (await rows()).filter(({ attestation, flags }) => attestation?.sequenceFloor !== 2 || flags.some(isAlarm));
-				check.deepEqual(alarmed.map(({ serial, flags }) => [serial, flags]), []);
-				note(`${BOARDS} attested sequence 2; all of it took ${seconds(started)}, ${Math.round(process.memoryUsage().rss / 1_048_576)} MB`);
+				while (!(await isAttested()) && performance.now() < attestedBy)
+					await fleet.waitUntil(() => false, 500);
+				const alarmed = (await rows()).filter(
+					({ attestation, flags }) => attestation?.sequenceFloor !== 2 || flags.some(isAlarm),
+				);
+				check.deepEqual(
+					alarmed.map(({ serial, flags }) => [serial, flags]),
+					[],
+				);
+				note(
+					`${BOARDS} attested sequence 2; all of it took ${seconds(started)}, ${Math.round(process.memoryUsage().rss / 1_048_576)} MB`,
+				);
 			} finally {
 				await table.close();
 				await fleet.close();

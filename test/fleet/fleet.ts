@@ -19,9 +19,9 @@ import type { DeviceRow } from "../../tools/relay/schema.ts";
 import { UpdateService } from "../../tools/relay/update-service.ts";
 import { standingAlone } from "../../tools/trust/bundle-file.ts";
 import { signDevelopmentBundle } from "../../tools/trust/development-trust.ts";
-import { SimClock, SimTime } from "../sim/time.ts";
-import { SimStorage } from "../sim/storage.ts";
 import { check } from "../harness/test.ts";
+import { SimStorage } from "../sim/storage.ts";
+import { SimClock, SimTime } from "../sim/time.ts";
 import { issueLeaf, sharedPki } from "../tools/support/identities.ts";
 import { TestVendor } from "../tools/support/releases.ts";
 import { temporaryFolder } from "../tools/support/temporary.ts";
@@ -84,7 +84,10 @@ export class Fleet {
 		const vendor = await TestVendor.make();
 		const lines: string[] = [];
 		const registry = await openRegistry(registryPath(dir));
-		const updates = await UpdateService.open(dir, (line) => lines.push(line), { pollMs: 100, limits: LIMITS });
+		const updates = await UpdateService.open(dir, (line) => lines.push(line), {
+			pollMs: 100,
+			limits: LIMITS,
+		});
 		const relay = new Relay({
 			registry,
 			...(await sharedPki()).credentials,
@@ -180,4 +183,3 @@ function chainOf(pemText: string): readonly Uint8Array[] {
 	const bodies = pemText.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 	return bodies.map((body) => new Uint8Array(Buffer.from(body.replace(/-----[^-]+-----|\s/g, ""), "base64")));
 }
-

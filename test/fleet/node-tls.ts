@@ -167,6 +167,10 @@ function reasonOf(error: NodeJS.ErrnoException): TlsReason {
 }
 
 function pem(der: Uint8Array): string {
-	const text = (Buffer.from(der).toString("base64").match(/.{1,64}/g) ?? []).join("\n");
+	const text = (
+		Buffer.from(der)
+			.toString("base64")
+			.match(/.{1,64}/g) ?? []
+	).join("\n");
 	return `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
 }

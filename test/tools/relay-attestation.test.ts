@@ -1,15 +1,20 @@
 /** What locks attest, and what of it does not fit (docs/UPDATE.md 9): at a running relay, and in the fleet's table. */
 import { toHex } from "../../modules/base/bytes.ts";
 import { AttestationTable } from "../../tools/relay/attestation-table.ts";
-import { type FleetFlag, type FleetRecord, type FleetRow, isAlarm, judgeFleet } from "../../tools/relay/fleet.ts";
+import {
+	type FleetFlag,
+	type FleetRecord,
+	type FleetRow,
+	isAlarm,
+	judgeFleet,
+} from "../../tools/relay/fleet.ts";
 import { decodeFleet, encodeFleet, readFleet } from "../../tools/relay/fleet-records.ts";
+import { objectOf } from "../../tools/update/update-object.ts";
 import { check, type Suite } from "../harness/test.ts";
-import { BOARD } from "./support/releases.ts";
+import { BOARD, imageOf } from "./support/releases.ts";
 import { eventually } from "./support/temporary.ts";
 import { sharedVendor, UpdateBench } from "./support/update-bench.ts";
 import type { UpdateLock } from "./support/update-lock.ts";
-import { objectOf } from "../../tools/update/update-object.ts";
-import { imageOf } from "./support/releases.ts";
 
 const DAY_MS = 86_400_000;
 const RUNNING = imageOf(1);
@@ -83,7 +88,13 @@ export default function suite(t: Suite): void {
 			await attested(bench, lock);
 			check.equal(lock.nonces.length, 2);
 			lock.attests = { runningDigest: NEXT_DIGEST, runningState: "valid" };
-			lock.report = { ...lock.report, state: "idle", sequenceFloor: 2, result: "installed", resultSequence: 2 };
+			lock.report = {
+				...lock.report,
+				state: "idle",
+				sequenceFloor: 2,
+				result: "installed",
+				resultSequence: 2,
+			};
 			await attested(bench, lock);
 			check.equal(lock.nonces.length, 3);
 			check.deepEqual(await flagsOf(bench, "LK-UPDATED"), []);
@@ -106,39 +117,44 @@ export default function suite(t: Suite): void {
 		),
 	);
 
-	t.test("another lock's attestation, an old one, a forged one and one in another's name are flagged (T6)", () =>
-		withFleet(async (bench) => {
-			const [victim, thief] = [await genuine(bench, "LK-VICTIM"), await genuine(bench, "LK-THIEF")];
-			await attested(bench, victim);
-			thief.answers = false;
-			const cases: readonly (readonly [string, (nonce: Uint8Array) => Uint8Array])[] = [
-				["signature", (nonce) => victim.statement(nonce)],
-				["nonce", () => thief.statement(victim.nonces[0]!)],
-				["nonce", () => thief.statement(thief.nonces[0]!)],
-				["serial", (nonce) => {
-					thief.attests = { ...thief.attests, serial: "LK-VICTIM" };
-					return thief.statement(nonce);
-				}],
-				["malformed", () => Uint8Array.of(0x80)],
-			];
-			thief.connect(bench.service);
-			for (const [index, [reason, make]] of cases.entries()) {
-				check.ok(await eventually(() => thief.nonces.length === index + 1), `asked ${index}`);
-				thief.present(make(thief.nonces[index]!));
-				check.ok(await eventually(() => bench.events("attestation-refused").length === index + 1));
-				check.equal(bench.events("attestation-refused").at(-1)!.reason, reason);
-				check.deepEqual(await flagsOf(bench, "LK-THIEF"), ["bad-attestation", "never-attested"]);
-				check.equal((await rowsOf(bench)).find((row) => row.serial === "LK-THIEF")!.refused, reason);
-				thief.say();
-			}
-			check.ok(isAlarm("bad-attestation"));
-			check.deepEqual(await flagsOf(bench, "LK-VICTIM"), []);
-			thief.attests = { runningDigest: RUNNING_DIGEST };
-			check.ok(await eventually(() => thief.nonces.length === cases.length + 1));
-			thief.attest(thief.nonces.at(-1)!);
-			await bench.looks();
-			check.deepEqual(await flagsOf(bench, "LK-THIEF"), [], "a good one ends it");
-		}),
+	t.test(
+		"another lock's attestation, an old one, a forged one and one in another's name are flagged (T6)",
+		() =>
+			withFleet(async (bench) => {
+				const [victim, thief] = [await genuine(bench, "LK-VICTIM"), await genuine(bench, "LK-THIEF")];
+				await attested(bench, victim);
+				thief.answers = false;
+				const cases: readonly (readonly [string, (nonce: Uint8Array) => Uint8Array])[] = [
+					["signature", (nonce) => victim.statement(nonce)],
+					["nonce", () => thief.statement(victim.nonces[0]!)],
+					["nonce", () => thief.statement(thief.nonces[0]!)],
+					[
+						"serial",
+						(nonce) => {
+							thief.attests = { ...thief.attests, serial: "LK-VICTIM" };
+							return thief.statement(nonce);
+						},
+					],
+					["malformed", () => Uint8Array.of(0x80)],
+				];
+				thief.connect(bench.service);
+				for (const [index, [reason, make]] of cases.entries()) {
+					check.ok(await eventually(() => thief.nonces.length === index + 1), `asked ${index}`);
+					thief.present(make(thief.nonces[index]!));
+					check.ok(await eventually(() => bench.events("attestation-refused").length === index + 1));
+					check.equal(bench.events("attestation-refused").at(-1)!.reason, reason);
+					check.deepEqual(await flagsOf(bench, "LK-THIEF"), ["bad-attestation", "never-attested"]);
+					check.equal((await rowsOf(bench)).find((row) => row.serial === "LK-THIEF")!.refused, reason);
+					thief.say();
+				}
+				check.ok(isAlarm("bad-attestation"));
+				check.deepEqual(await flagsOf(bench, "LK-VICTIM"), []);
+				thief.attests = { runningDigest: RUNNING_DIGEST };
+				check.ok(await eventually(() => thief.nonces.length === cases.length + 1));
+				thief.attest(thief.nonces.at(-1)!);
+				await bench.looks();
+				check.deepEqual(await flagsOf(bench, "LK-THIEF"), [], "a good one ends it");
+			}),
 	);
 
 	t.test("an answer that nobody asked for, or a second one, is refused and kept nowhere (T2)", () =>
@@ -163,27 +179,51 @@ export default function suite(t: Suite): void {
 	t.test("what does not fit is flagged, each by its name (T10, T11)", () =>
 		withFleet(async (bench) => {
 			const cases: readonly (readonly [FleetFlag, boolean, (lock: UpdateLock) => void])[] = [
-				["unknown-image", true, (lock) => void (lock.attests = { runningDigest: new Uint8Array(32).fill(3) })],
+				[
+					"unknown-image",
+					true,
+					(lock) => void (lock.attests = { runningDigest: new Uint8Array(32).fill(3) }),
+				],
 				["unknown-image", true, (lock) => void (lock.attests = { runningDigest: NEXT_DIGEST })],
 				["unmeasured", false, (lock) => void (lock.attests = {})],
 				["differs-from-report", true, (lock) => void (lock.attests = { ...lock.attests, version: "0.9" })],
-				["floor-above-running", true, (lock) => {
-					lock.attests = { ...lock.attests, sequenceFloor: 2 };
-				}],
-				["floor-above-running", true, (lock) => {
-					lock.attests = { ...lock.attests, securityFloor: 1, securityFuse: 1 };
-				}],
-				["fuse-below-floor", false, (lock) => {
-					lock.report = { ...lock.report, securityVersion: 2, securityFloor: 2 };
-					lock.attests = { ...lock.attests, securityFuse: 1 };
-				}],
+				[
+					"floor-above-running",
+					true,
+					(lock) => {
+						lock.attests = { ...lock.attests, sequenceFloor: 2 };
+					},
+				],
+				[
+					"floor-above-running",
+					true,
+					(lock) => {
+						lock.attests = { ...lock.attests, securityFloor: 1, securityFuse: 1 };
+					},
+				],
+				[
+					"fuse-below-floor",
+					false,
+					(lock) => {
+						lock.report = { ...lock.report, securityVersion: 2, securityFloor: 2 };
+						lock.attests = { ...lock.attests, securityFuse: 1 };
+					},
+				],
 				["unsealed", false, (lock) => void (lock.attests = { ...lock.attests, sealed: false })],
-				["parked", false, (lock) => {
-					lock.report = { ...lock.report, state: "parked", offered: 2 };
-				}],
-				["stale", false, (lock) => {
-					lock.report = { ...lock.report, stale: true };
-				}],
+				[
+					"parked",
+					false,
+					(lock) => {
+						lock.report = { ...lock.report, state: "parked", offered: 2 };
+					},
+				],
+				[
+					"stale",
+					false,
+					(lock) => {
+						lock.report = { ...lock.report, stale: true };
+					},
+				],
 			];
 			for (const [index, [flag, alarm, change]] of cases.entries()) {
 				const lock = await genuine(bench, `LK-CASE-${index}`);
@@ -228,7 +268,11 @@ export default function suite(t: Suite): void {
 
 	t.test("a relay that serves different manifests to different boards is seen (T10, T11)", () =>
 		withFleet(async (bench) => {
-			const [a, b, c] = [await genuine(bench, "LK-A"), await genuine(bench, "LK-B"), await genuine(bench, "LK-C")];
+			const [a, b, c] = [
+				await genuine(bench, "LK-A"),
+				await genuine(bench, "LK-B"),
+				await genuine(bench, "LK-C"),
+			];
 			c.attests = { runningDigest: new Uint8Array(32).fill(7) };
 			for (const lock of [a, b, c]) await attested(bench, lock);
 			const rows = await rowsOf(bench);
@@ -242,44 +286,61 @@ export default function suite(t: Suite): void {
 			);
 			// The relay may have published what it served: then the operator's own releases tell.
 			const records = await readFleet(bench.table.db);
-			const lying = [{ image: objectOf(RUNNING) }, { image: { ...objectOf(RUNNING), digest: new Uint8Array(32).fill(7) } }];
+			const lying = [
+				{ image: objectOf(RUNNING) },
+				{ image: { ...objectOf(RUNNING), digest: new Uint8Array(32).fill(7) } },
+			];
 			const [release] = await bench.table.releases();
 			const manifests = lying.map((parts) => ({ ...release!.manifest, ...parts, sequence: 1 }));
 			const blind = judgeFleet(records, { manifests, nowMs: Date.now(), oldMs: DAY_MS });
-			check.deepEqual(blind.map(({ flags }) => flags), [["split"], ["split"], ["split"]]);
+			check.deepEqual(
+				blind.map(({ flags }) => flags),
+				[["split"], ["split"], ["split"]],
+			);
 			const own = judgeFleet(records, { manifests: manifests.slice(0, 1), nowMs: Date.now(), oldMs: DAY_MS });
 			check.deepEqual(own[2]!.flags, ["unknown-image", "split"]);
 			check.equal(own[0]!.attestation?.board, BOARD);
 		}),
 	);
 
-	t.test("what was written into the database by hand is judged like anything else: nothing there is believed (T6)", () =>
-		withFleet(async (bench) => {
-			const [a, b] = [await genuine(bench, "LK-DB-1"), await genuine(bench, "LK-DB-2")];
-			for (const lock of [a, b]) await attested(bench, lock);
-			const records = await readFleet(bench.table.db);
-			const swapped: FleetRecord[] = [
-				{ ...records[0]!, attestations: records[1]!.attestations },
-				records[1]!,
-			];
-			const rows = judgeFleet(swapped, { manifests: [], nowMs: Date.now(), oldMs: DAY_MS });
-			check.deepEqual(rows[0]!.flags, ["bad-attestation", "never-attested"]);
-			check.deepEqual(rows[1]!.flags, ["unknown-image"]);
-		}),
+	t.test(
+		"what was written into the database by hand is judged like anything else: nothing there is believed (T6)",
+		() =>
+			withFleet(async (bench) => {
+				const [a, b] = [await genuine(bench, "LK-DB-1"), await genuine(bench, "LK-DB-2")];
+				for (const lock of [a, b]) await attested(bench, lock);
+				const records = await readFleet(bench.table.db);
+				const swapped: FleetRecord[] = [
+					{ ...records[0]!, attestations: records[1]!.attestations },
+					records[1]!,
+				];
+				const rows = judgeFleet(swapped, { manifests: [], nowMs: Date.now(), oldMs: DAY_MS });
+				check.deepEqual(rows[0]!.flags, ["bad-attestation", "never-attested"]);
+				check.deepEqual(rows[1]!.flags, ["unknown-image"]);
+			}),
 	);
 
-	t.test("an export holds what is needed to judge it elsewhere, and nothing but an export is taken for one", () =>
-		withFleet(async (bench) => {
-			const lock = await genuine(bench, "LK-EXPORT");
-			await attested(bench, lock);
-			const records = await readFleet(bench.table.db);
-			const text = encodeFleet(records);
-			const read = decodeFleet(text) ?? check.fail("it cannot be read");
-			const reference = { manifests: [], nowMs: Date.now(), oldMs: DAY_MS };
-			check.deepEqual(judgeFleet(read, reference), judgeFleet(records, reference));
-			check.equal(judgeFleet(read, reference)[0]!.attestation?.sequence, 1);
-			for (const other of ["", "[]", "{}", text.replace("fleet-1", "fleet-2"), text.replace('"latest"', '"best"'), text.replace('"nonce"', '"once"')])
-				check.equal(decodeFleet(other), undefined);
-		}),
+	t.test(
+		"an export holds what is needed to judge it elsewhere, and nothing but an export is taken for one",
+		() =>
+			withFleet(async (bench) => {
+				const lock = await genuine(bench, "LK-EXPORT");
+				await attested(bench, lock);
+				const records = await readFleet(bench.table.db);
+				const text = encodeFleet(records);
+				const read = decodeFleet(text) ?? check.fail("it cannot be read");
+				const reference = { manifests: [], nowMs: Date.now(), oldMs: DAY_MS };
+				check.deepEqual(judgeFleet(read, reference), judgeFleet(records, reference));
+				check.equal(judgeFleet(read, reference)[0]!.attestation?.sequence, 1);
+				for (const other of [
+					"",
+					"[]",
+					"{}",
+					text.replace("fleet-1", "fleet-2"),
+					text.replace('"latest"', '"best"'),
+					text.replace('"nonce"', '"once"'),
+				])
+					check.equal(decodeFleet(other), undefined);
+			}),
 	);
 }

@@ -56,25 +56,27 @@ async function withPieces(
 }
 
 export default function suite(t: Suite): void {
-	t.test("a lock gets what it asks for, in order and in pieces that keep to their chunk, and no more (T10)", () =>
-		withPieces(async ({ pieces, want }) => {
-			const lock = new UpdateLock("LK-ONE");
-			const from = LIMITS.chunkBytes - 5_000;
-			want(lock, from, LIMITS.objectWindowBytes);
-			check.ok(await eventually(() => pieces.waiting === 0));
-			await pause(20);
-			check.ok(bytesEqual(bytesOf(lock), IMAGE.subarray(from, from + LIMITS.objectWindowBytes)));
-			let next = from;
-			for (const { digest, offset, bytes } of lock.pieces) {
-				check.ok(bytesEqual(digest, DIGEST) && offset === next && bytes.length <= PIECE);
-				const chunk = Math.floor(offset / LIMITS.chunkBytes);
-				check.equal(Math.floor((offset + bytes.length - 1) / LIMITS.chunkBytes), chunk, "within its chunk");
-				next += bytes.length;
-			}
-			want(lock, IMAGE.length - 10, LIMITS.objectWindowBytes);
-			check.ok(await eventually(() => pieces.waiting === 0));
-			check.ok(bytesEqual(lock.pieces.at(-1)!.bytes, IMAGE.subarray(-10)), "nothing behind the end");
-		}),
+	t.test(
+		"a lock gets what it asks for, in order and in pieces that keep to their chunk, and no more (T10)",
+		() =>
+			withPieces(async ({ pieces, want }) => {
+				const lock = new UpdateLock("LK-ONE");
+				const from = LIMITS.chunkBytes - 5_000;
+				want(lock, from, LIMITS.objectWindowBytes);
+				check.ok(await eventually(() => pieces.waiting === 0));
+				await pause(20);
+				check.ok(bytesEqual(bytesOf(lock), IMAGE.subarray(from, from + LIMITS.objectWindowBytes)));
+				let next = from;
+				for (const { digest, offset, bytes } of lock.pieces) {
+					check.ok(bytesEqual(digest, DIGEST) && offset === next && bytes.length <= PIECE);
+					const chunk = Math.floor(offset / LIMITS.chunkBytes);
+					check.equal(Math.floor((offset + bytes.length - 1) / LIMITS.chunkBytes), chunk, "within its chunk");
+					next += bytes.length;
+				}
+				want(lock, IMAGE.length - 10, LIMITS.objectWindowBytes);
+				check.ok(await eventually(() => pieces.waiting === 0));
+				check.ok(bytesEqual(lock.pieces.at(-1)!.bytes, IMAGE.subarray(-10)), "nothing behind the end");
+			}),
 	);
 
 	t.test("a question beyond the end, or for what was never published, is answered by nothing (T10)", () =>
@@ -157,33 +159,36 @@ export default function suite(t: Suite): void {
 		),
 	);
 
-	t.test("what one lock may have is bounded, over all its connections, and so is what all may have (T16)", () =>
-		withPieces(
-			async ({ want, pieces }) => {
-				for (let connection = 0; connection < 5; connection++) {
-					const lock = new UpdateLock("LK-ENDLESS");
-					// A byte costs what a piece costs.
-					for (let round = 0; round < 30; round++) {
-						want(lock, round, 1);
-						await eventually(() => pieces.waiting === 0, 2);
+	t.test(
+		"what one lock may have is bounded, over all its connections, and so is what all may have (T16)",
+		() =>
+			withPieces(
+				async ({ want, pieces }) => {
+					for (let connection = 0; connection < 5; connection++) {
+						const lock = new UpdateLock("LK-ENDLESS");
+						// A byte costs what a piece costs.
+						for (let round = 0; round < 30; round++) {
+							want(lock, round, 1);
+							await eventually(() => pieces.waiting === 0, 2);
+						}
+						pieces.forget(lock);
+						if (connection > 0)
+							check.equal(lock.pieces.length, 0, "a new connection brings no new allowance");
+						else check.ok(lock.pieces.length > 0 && lock.pieces.length <= 8, `${lock.pieces.length} pieces`);
 					}
-					pieces.forget(lock);
-					if (connection > 0) check.equal(lock.pieces.length, 0, "a new connection brings no new allowance");
-					else check.ok(lock.pieces.length > 0 && lock.pieces.length <= 8, `${lock.pieces.length} pieces`);
-				}
-				const others = [1, 2, 3, 4].map((number) => new UpdateLock(`LK-OTHER-${number}`));
-				for (const lock of others) want(lock, 0, LIMITS.objectWindowBytes);
-				await pause(60);
-				const sent = others.reduce((sum, lock) => sum + lock.pieces.length, 0);
-				check.equal(sent, 2, "8 of 10 are gone, sent or not");
-			},
-			{
-				pieceBytesBurst: 8 * PIECE,
-				pieceBytesPerMinute: 1,
-				allPieceBytesBurst: 10 * PIECE,
-				allPieceBytesPerMinute: 1,
-			},
-		),
+					const others = [1, 2, 3, 4].map((number) => new UpdateLock(`LK-OTHER-${number}`));
+					for (const lock of others) want(lock, 0, LIMITS.objectWindowBytes);
+					await pause(60);
+					const sent = others.reduce((sum, lock) => sum + lock.pieces.length, 0);
+					check.equal(sent, 2, "8 of 10 are gone, sent or not");
+				},
+				{
+					pieceBytesBurst: 8 * PIECE,
+					pieceBytesPerMinute: 1,
+					allPieceBytesBurst: 10 * PIECE,
+					allPieceBytesPerMinute: 1,
+				},
+			),
 	);
 
 	t.test("an object that was changed on the disk reaches no lock, and the log says so (T10)", () =>

@@ -29,7 +29,14 @@ function serialsThat(predicate: (serial: string) => boolean, count: number): rea
 /** What a lock says when it has taken a release. */
 function install(lock: UpdateLock, sequence: number): void {
 	const version = `1.0.${sequence}`;
-	lock.say({ state: "idle", sequence, version, sequenceFloor: sequence, result: "installed", resultSequence: sequence });
+	lock.say({
+		state: "idle",
+		sequence,
+		version,
+		sequenceFloor: sequence,
+		result: "installed",
+		resultSequence: sequence,
+	});
 }
 
 function fail(lock: UpdateLock, sequence: number): void {
@@ -172,7 +179,11 @@ export default function suite(t: Suite): void {
 			fail(locks[1]!, 2);
 			install(locks[2]!, 2);
 			await bench.looks();
-			check.equal(bench.events("rollout-halted").length, 0, "three outcomes are too few, however often one is told");
+			check.equal(
+				bench.events("rollout-halted").length,
+				0,
+				"three outcomes are too few, however often one is told",
+			);
 			fail(locks[3]!, 2);
 			check.equal(bench.events("rollout-halted").length, 1, "at once");
 			check.equal(bench.events("rollout-halted")[0]!.reason, "2 of 4 locks failed, more than 20 %");
@@ -187,7 +198,11 @@ export default function suite(t: Suite): void {
 			check.equal(late!.offered.length, 0);
 			const [rollout] = await bench.table.rollouts();
 			check.equal(rollout!.state, "halted");
-			check.equal(await bench.table.setRolloutState(digest, "paused"), false, "a halt is not taken back by a pause");
+			check.equal(
+				await bench.table.setRolloutState(digest, "paused"),
+				false,
+				"a halt is not taken back by a pause",
+			);
 			check.ok(await bench.table.setRolloutState(digest, "running"));
 			check.ok(await late!.isOffered(), "resumed, and what failed before does not count again");
 		}),
@@ -195,7 +210,12 @@ export default function suite(t: Suite): void {
 
 	t.test("few failures, and failures of locks that were not offered it, halt nothing", () =>
 		UpdateBench.with(async (bench) => {
-			await bench.rollOut(await bench.vendor.release(2), { percent: 0, cohort: ["LK-A", "LK-B"], haltMinimum: 1, haltRate: 50 });
+			await bench.rollOut(await bench.vendor.release(2), {
+				percent: 0,
+				cohort: ["LK-A", "LK-B"],
+				haltMinimum: 1,
+				haltRate: 50,
+			});
 			const [a, b, c, d] = await bench.locks("LK-A", "LK-B", "LK-C", "LK-D");
 			for (const lock of [a!, b!, c!, d!]) lock.connect(bench.service);
 			check.ok((await a!.isOffered()) && (await b!.isOffered()));
@@ -221,33 +241,35 @@ export default function suite(t: Suite): void {
 		}),
 	);
 
-	t.test("a lock that refuses is asked less and less often, and again at once when there is something new", () =>
-		UpdateBench.with(
-			async (bench) => {
-				const release = await bench.vendor.release(2, { issuedUnixMs: Date.now() - 86_400_000 });
-				await bench.rollOut(release);
-				const lock = await bench.lock("LK-NO");
-				lock.connect(bench.service);
-				check.ok(await lock.isOffered());
-				const started = performance.now();
-				lock.say({ result: "not-fresh", resultSequence: 2 });
-				check.ok(await lock.isOffered(3));
-				check.ok(performance.now() - started >= 290, `three offers in ${performance.now() - started} ms`);
-				await bench.looks(8);
-				check.equal(lock.offered.length, 3, "the third pause is four times the first");
-				lock.disconnect();
-				await bench.restart();
-				lock.connect(bench.service);
-				await bench.looks();
-				check.equal(lock.offered.length, 3, "a new connection shortens no pause");
-				const renewed = { ...release, statement: await bench.vendor.statement(release.file, 20) };
-				await bench.vendor.publish(bench.dir, renewed);
-				check.ok(await eventually(() => lock.offered.length === 4, 200), "a newer statement ends it");
-				check.deepEqual(lock.offers.at(-1)!.freshness, renewed.statement);
-				check.equal(bench.events("update-offered").at(-1)!.count, 4);
-			},
-			{ offerPauseMs: 100 },
-		),
+	t.test(
+		"a lock that refuses is asked less and less often, and again at once when there is something new",
+		() =>
+			UpdateBench.with(
+				async (bench) => {
+					const release = await bench.vendor.release(2, { issuedUnixMs: Date.now() - 86_400_000 });
+					await bench.rollOut(release);
+					const lock = await bench.lock("LK-NO");
+					lock.connect(bench.service);
+					check.ok(await lock.isOffered());
+					const started = performance.now();
+					lock.say({ result: "not-fresh", resultSequence: 2 });
+					check.ok(await lock.isOffered(3));
+					check.ok(performance.now() - started >= 290, `three offers in ${performance.now() - started} ms`);
+					await bench.looks(8);
+					check.equal(lock.offered.length, 3, "the third pause is four times the first");
+					lock.disconnect();
+					await bench.restart();
+					lock.connect(bench.service);
+					await bench.looks();
+					check.equal(lock.offered.length, 3, "a new connection shortens no pause");
+					const renewed = { ...release, statement: await bench.vendor.statement(release.file, 20) };
+					await bench.vendor.publish(bench.dir, renewed);
+					check.ok(await eventually(() => lock.offered.length === 4, 200), "a newer statement ends it");
+					check.deepEqual(lock.offers.at(-1)!.freshness, renewed.statement);
+					check.equal(bench.events("update-offered").at(-1)!.count, 4);
+				},
+				{ offerPauseMs: 100 },
+			),
 	);
 
 	t.test("the newest freshness statement goes to every lock that has an older one or none (T11)", () =>

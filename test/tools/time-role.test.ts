@@ -62,7 +62,8 @@ function fakeDevice(serial = "LK-TIME") {
 	const sent: ToLock[] = [];
 	const device = {
 		serial,
-		credential: "operational" as const, waitingBytes: 0,
+		credential: "operational" as const,
+		waitingBytes: 0,
 		send: (envelope: ToLock) => {
 			sent.push(envelope);
 			return true;

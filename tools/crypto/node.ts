@@ -2,7 +2,7 @@
  * @noble's cryptography with hashes and ECDSA verification by Node's OpenSSL: for a process that verifies for thousands of locks. The
  * answers are the same; nothing here signs or holds a secret.
  */
-import { createHash, createPublicKey, type Hash as NodeHash, type KeyObject, verify } from "node:crypto";
+import { createHash, createPublicKey, type KeyObject, type Hash as NodeHash, verify } from "node:crypto";
 import { assert } from "../../modules/base/assert.ts";
 import type { Hash, HashAlgorithm } from "../../modules/platform/crypto.ts";
 import { NobleCrypto } from "./noble.ts";

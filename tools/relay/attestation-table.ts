@@ -74,7 +74,10 @@ export class AttestationTable {
 }
 
 /** Keeps answers, in the writer's transaction; each ends the requests for its lock. */
-export async function keepAttestations(db: Transaction<RelaySchema>, answers: Iterable<AttestationAnswer>): Promise<void> {
+export async function keepAttestations(
+	db: Transaction<RelaySchema>,
+	answers: Iterable<AttestationAnswer>,
+): Promise<void> {
 	const received_at = new Date().toISOString();
 	for (const { serial, ranks, statement, nonce, reason = null } of answers) {
 		for (const rank of ranks) {

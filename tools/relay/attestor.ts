@@ -143,7 +143,9 @@ export class Attestor {
 /** Of the question that this answers, or seems to; one answer to each, good or bad. Who signed is not asked here. */
 function takeNonce({ nonces }: AttestedLock, statement: Uint8Array): Uint8Array | undefined {
 	const parts = decodeCbor(statement);
-	const payload = parts.ok ? asBytes(asArray(parts.value, 4)?.[2], { min: 1, max: ATTESTATION_BYTES_MAX }) : undefined;
+	const payload = parts.ok
+		? asBytes(asArray(parts.value, 4)?.[2], { min: 1, max: ATTESTATION_BYTES_MAX })
+		: undefined;
 	const claim = payload && decodeAttestation(payload);
 	const named = claim?.ok === true ? nonces.findIndex((each) => bytesEqual(each, claim.value.nonce)) : -1;
 	return nonces.splice(named < 0 ? nonces.length - 1 : named, 1)[0];

@@ -173,5 +173,8 @@ function isBelow(latest: Attestation, highest: Attestation): boolean {
 
 function reportedFlags({ report }: Words): FleetFlag[] {
 	if (report === undefined) return [];
-	return [...(report.state === "parked" ? (["parked"] as const) : []), ...(report.stale ? (["stale"] as const) : [])];
+	return [
+		...(report.state === "parked" ? (["parked"] as const) : []),
+		...(report.stale ? (["stale"] as const) : []),
+	];
 }

@@ -43,7 +43,8 @@ export class ObjectStore {
 
 	/** Durable when it returns. Throws ObjectFault for what its digest does not name, or what no lock would take. */
 	keep(digest: string, bytes: Uint8Array): void {
-		if (bytes.length === 0 || bytes.length > LIMITS.imageBytes) throw new ObjectFault("no object has that size");
+		if (bytes.length === 0 || bytes.length > LIMITS.imageBytes)
+			throw new ObjectFault("no object has that size");
 		if (createHash("sha256").update(bytes).digest("hex") !== digest)
 			throw new ObjectFault(`${digest} is not the digest of what was to be stored`);
 		mkdirSync(this.#dir, { recursive: true });

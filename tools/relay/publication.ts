@@ -37,7 +37,10 @@ export class Publication {
 	}
 
 	/** Rejects with UpdateFault for what locks would refuse, with ObjectFault when an object cannot be kept. */
-	async release({ file, message, image, deltas, statement }: Release, nowUnixMs: number): Promise<PublishOutcome> {
+	async release(
+		{ file, message, image, deltas, statement }: Release,
+		nowUnixMs: number,
+	): Promise<PublishOutcome> {
 		const { manifest } = file;
 		const trust = await this.#newestTrust(nowUnixMs);
 		requireSigned(trust, file);

@@ -3,7 +3,13 @@
  * rollout whose locks fail too often is halted here, at once, in memory before on the disk.
  */
 import type { RelayLog } from "./log.ts";
-import { countOutcomes, type FormerOffer, haltReason, type PublishedRelease, type Rollout } from "./rollout.ts";
+import {
+	countOutcomes,
+	type FormerOffer,
+	haltReason,
+	type PublishedRelease,
+	type Rollout,
+} from "./rollout.ts";
 import type { UpdateJournal } from "./update-journal.ts";
 import type { OfferOutcome } from "./update-schema.ts";
 import type { UpdateTable } from "./update-table.ts";
@@ -97,7 +103,8 @@ export class RolloutBoard {
 			const read = outcomes.get(digest);
 			for (const [serial, offer] of offers) {
 				const stored = read?.get(serial);
-				if (stored === undefined || (offer.outcomeAt ?? "") > (stored.outcomeAt ?? "")) read?.set(serial, offer);
+				if (stored === undefined || (offer.outcomeAt ?? "") > (stored.outcomeAt ?? ""))
+					read?.set(serial, offer);
 			}
 		}
 	}

@@ -61,7 +61,13 @@ export interface RetryPauses {
 }
 
 /** What a lock says of a release that it will never say otherwise about. */
-const FINAL: ReadonlySet<string> = new Set(["foreign", "too-large", "rollback-sequence", "rollback-security", "no-slots"]);
+const FINAL: ReadonlySet<string> = new Set([
+	"foreign",
+	"too-large",
+	"rollback-sequence",
+	"rollback-security",
+	"no-slots",
+]);
 
 const FAILURES: ReadonlySet<UpdateResult> = new Set([
 	"chunk-digest",
@@ -203,4 +209,3 @@ export function newestFreshness(
 	}
 	return newest;
 }
-

@@ -81,7 +81,10 @@ export class UpdateTable {
 	}
 
 	/** The objects' files are there already. The same release again changes nothing but its objects' rows. */
-	async addRelease(release: Omit<ReleaseRow, "published_at" | "sequence"> & { readonly sequence: number }, objects: readonly ObjectRow[]): Promise<void> {
+	async addRelease(
+		release: Omit<ReleaseRow, "published_at" | "sequence"> & { readonly sequence: number },
+		objects: readonly ObjectRow[],
+	): Promise<void> {
 		await this.#db.transaction().execute(async (db) => {
 			for (const object of objects) {
 				await db
@@ -200,7 +203,12 @@ export class UpdateTable {
 	/** One transaction for all that came together. An outcome counts only for a release that was offered. */
 	async record(changes: {
 		readonly reports: ReadonlyMap<string, Uint8Array>;
-		readonly offers: readonly { readonly digest: string; readonly serial: string; readonly tries: number; readonly atMs: number }[];
+		readonly offers: readonly {
+			readonly digest: string;
+			readonly serial: string;
+			readonly tries: number;
+			readonly atMs: number;
+		}[];
 		readonly outcomes: readonly OutcomeChange[];
 		/** Releases whose rollouts failed, with the reason. */
 		readonly halts: ReadonlyMap<string, string>;
@@ -284,8 +292,8 @@ function readRelease(row: ReleaseRow): PublishedRelease | undefined {
 		digest: row.digest,
 		manifest: manifest.value,
 		message,
-		freshness:
-			statement && claim && {
+		freshness: statement &&
+			claim && {
 				statement,
 				issuedUnixSeconds: claim.issuedUnixSeconds,
 				expiresUnixSeconds: claim.expiresUnixSeconds,

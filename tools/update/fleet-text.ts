@@ -20,7 +20,15 @@ export function fleetTable(rows: readonly FleetRow[]): string {
 	return table([HEADINGS, ...rows.map(cells)]);
 }
 
-function cells({ serial, revoked, report, attestation, attestedAt, flags, refused }: FleetRow): readonly string[] {
+function cells({
+	serial,
+	revoked,
+	report,
+	attestation,
+	attestedAt,
+	flags,
+	refused,
+}: FleetRow): readonly string[] {
 	const words = flags.map((flag) => {
 		const word = flag === "bad-attestation" && refused !== undefined ? `${flag} (${refused})` : flag;
 		return isAlarm(flag) ? word.toUpperCase() : word;
@@ -117,7 +125,8 @@ export function rolloutText({ rollout, release, offers }: RolloutView): string {
 		`  ${installed} installed, ${failed} failed, ${refused} refused, ${offered} on their way`,
 	];
 	for (const [serial, { outcome, result }] of offers) {
-		if (outcome === "failed" || outcome === "refused") lines.push(`  ${serial}: ${outcome}, ${result ?? NONE}`);
+		if (outcome === "failed" || outcome === "refused")
+			lines.push(`  ${serial}: ${outcome}, ${result ?? NONE}`);
 	}
 	return lines.join("\n");
 }

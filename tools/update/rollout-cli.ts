@@ -7,7 +7,7 @@ import { explaining } from "../cli/fault.ts";
 import { RegistryFault } from "../relay/database.ts";
 import type { PublishedRelease } from "../relay/rollout.ts";
 import { type RolloutPlan, UpdateTable } from "../relay/update-table.ts";
-import { rolloutJson, rolloutText, type RolloutView } from "./fleet-text.ts";
+import { type RolloutView, rolloutJson, rolloutText } from "./fleet-text.ts";
 import { requireRelay } from "./publish-cli.ts";
 import { runUpdate, say } from "./run-update.ts";
 import { UpdateFault } from "./update-fault.ts";
@@ -33,9 +33,15 @@ interface PlanArguments extends ReleaseArguments {
 }
 
 export function registerUpdateRollout(update: Command): void {
-	const rollout = update.command("rollout").description("Offer a published release to a part of the locks, and to more");
+	const rollout = update
+		.command("rollout")
+		.description("Offer a published release to a part of the locks, and to more");
 	addPlan(
-		ofRelease(rollout, "create", "Begin to offer a release: to nobody, unless --percent or --cohort says whom"),
+		ofRelease(
+			rollout,
+			"create",
+			"Begin to offer a release: to nobody, unless --percent or --cohort says whom",
+		),
 	).action((options: PlanArguments) => run(options, (table, release) => create(table, release, options)));
 	addPlan(ofRelease(rollout, "percent", "Change whom a rollout reaches, and when it is halted")).action(
 		(options: PlanArguments) =>
@@ -61,7 +67,11 @@ export function registerUpdateRollout(update: Command): void {
 		.action((options: { readonly dir: string; readonly json?: true }) =>
 			withTable(options.dir, async (table) => {
 				const views = await rolloutViews(table);
-				say(options.json ? JSON.stringify(views.map(rolloutJson), null, "\t") : views.map(rolloutText).join("\n"));
+				say(
+					options.json
+						? JSON.stringify(views.map(rolloutJson), null, "\t")
+						: views.map(rolloutText).join("\n"),
+				);
 				if (views.some((view) => view.rollout.state === "halted")) process.exitCode = ALARM_STATUS;
 			}),
 		);
@@ -82,7 +92,11 @@ function ofRelease(rollout: Command, name: string, description: string): Command
 function addPlan(command: Command): Command {
 	return command
 		.option("--percent <n>", "so many of a hundred locks, always the same ones first", wholeNumber(0, 100))
-		.option("--cohort <file>", "these serials in any case, one a line; added to the former ones", existingFile)
+		.option(
+			"--cohort <file>",
+			"these serials in any case, one a line; added to the former ones",
+			existingFile,
+		)
 		.option(
 			"--halt-rate <n>",
 			`failures in a hundred outcomes beyond which it is halted (default: ${HALT_RATE})`,
@@ -95,7 +109,11 @@ function addPlan(command: Command): Command {
 		);
 }
 
-async function create(table: UpdateTable, { digest }: PublishedRelease, options: PlanArguments): Promise<void> {
+async function create(
+	table: UpdateTable,
+	{ digest }: PublishedRelease,
+	options: PlanArguments,
+): Promise<void> {
 	const plan = { percent: 0, cohort: [], haltRate: HALT_RATE, haltMinimum: HALT_MINIMUM, ...planOf(options) };
 	if (!(await table.createRollout(digest, plan)))
 		throw new UpdateFault("this release has a rollout already: rollout percent changes it");
@@ -137,7 +155,8 @@ export async function rolloutViews(table: UpdateTable): Promise<readonly Rollout
 	const views: RolloutView[] = [];
 	for (const rollout of await table.rollouts()) {
 		const release = releases.get(rollout.digest);
-		if (release !== undefined) views.push({ rollout, release, offers: await table.offersFor(rollout.digest) });
+		if (release !== undefined)
+			views.push({ rollout, release, offers: await table.offersFor(rollout.digest) });
 	}
 	return views;
 }
@@ -188,4 +207,3 @@ async function withTable(dir: string, work: (table: UpdateTable) => Promise<void
 		}),
 	);
 }
-

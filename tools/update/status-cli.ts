@@ -39,7 +39,9 @@ interface StatusArguments {
 export function registerUpdateStatus(update: Command): void {
 	const status = update
 		.command("status")
-		.description(`Show how each lock's update stands and what does not fit; status ${ALARM_STATUS} for alarms`)
+		.description(
+			`Show how each lock's update stands and what does not fit; status ${ALARM_STATUS} for alarms`,
+		)
 		.option("--dir <dir>", "folder of the relay's registry", existingFolder)
 		.option("--from <file>", "what --export wrote, instead of a relay", existingFile)
 		.option(
@@ -47,7 +49,11 @@ export function registerUpdateStatus(update: Command): void {
 			"a release that locks may run; with one or more of these the relay's own are not asked",
 			several(existingFolder),
 		)
-		.option("--registry <dir>", "take the locks' keys from this registry (the factory line's)", existingFolder)
+		.option(
+			"--registry <dir>",
+			"take the locks' keys from this registry (the factory line's)",
+			existingFolder,
+		)
 		.option("--days <n>", "flag attestations that are older", wholeNumber(1, 3_650), OLD_DAYS)
 		.option("--attest", "have the running relay ask every lock that is connected first")
 		.option("--wait <seconds>", "how long to wait for their answers", wholeNumber(1, 600), ATTEST_SECONDS)
@@ -70,7 +76,8 @@ interface Found {
 
 async function run(options: StatusArguments): Promise<void> {
 	const found = options.dir === undefined ? fromFile(options.from!) : await fromRelay(options.dir, options);
-	const records = options.registry === undefined ? found.records : await rekeyed(found.records, options.registry);
+	const records =
+		options.registry === undefined ? found.records : await rekeyed(found.records, options.registry);
 	const manifests = options.release?.map((dir) => readRelease(dir).file.manifest) ?? found.manifests;
 	if (options.export !== undefined) exportTo(options.export, records);
 	const rows = judgeFleet(records, { manifests, nowMs: Date.now(), oldMs: options.days * DAY_MS });

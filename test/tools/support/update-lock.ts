@@ -12,8 +12,8 @@ import { NobleCrypto, NobleSigningKey } from "../../../tools/crypto/noble.ts";
 import type { ConnectedDevice } from "../../../tools/relay/device-service.ts";
 import type { UpdateService } from "../../../tools/relay/update-service.ts";
 import { check } from "../../harness/test.ts";
-import { eventually } from "./temporary.ts";
 import { BOARD } from "./releases.ts";
+import { eventually } from "./temporary.ts";
 
 export class UpdateLock implements ConnectedDevice {
 	readonly serial: string;
