@@ -105,8 +105,7 @@ export function makeRelease(crypto: TestCrypto, parts: ReleaseParts = {}): Relea
 	const image = parts.image ?? imageOf(sequence, parts);
 	const delta = parts.delta ?? (deltaFrom && plainDelta(deltaFrom, image));
 	const deltas =
-		parts.deltas ??
-		(delta !== undefined && deltaFrom !== undefined ? [deltaOf(crypto, deltaFrom, delta)] : []);
+		parts.deltas ?? (delta !== undefined && deltaFrom !== undefined ? [deltaOf(crypto, deltaFrom, delta)] : []);
 	const manifest = manifestFor(crypto, image, {
 		...NAMES,
 		sequence,
@@ -349,10 +348,7 @@ export class UpdatingLock {
 			isNew = false;
 			const release = this.#published;
 			if (release === undefined) return;
-			relay.send({
-				kind: "update-offer",
-				offer: { manifest: release.message, freshness: release.statement },
-			});
+			relay.send({ kind: "update-offer", offer: { manifest: release.message, freshness: release.statement } });
 		};
 	}
 

@@ -1,5 +1,7 @@
 /** What locks attest, and what of it does not fit (docs/UPDATE.md 9): at a running relay, and in the fleet's table. */
 import { toHex } from "../../modules/base/bytes.ts";
+import type { Attestation } from "../../modules/wire/attestation.ts";
+import type { UpdateReport } from "../../modules/wire/update-report.ts";
 import { AttestationTable } from "../../tools/relay/attestation-table.ts";
 import {
 	type FleetFlag,
@@ -21,6 +23,13 @@ const RUNNING = imageOf(1);
 const RUNNING_DIGEST = objectOf(RUNNING).digest;
 const NEXT = imageOf(2);
 const NEXT_DIGEST = objectOf(NEXT).digest;
+
+interface Case {
+	readonly flag: FleetFlag;
+	readonly alarm: boolean;
+	readonly attests?: Partial<Attestation>;
+	readonly report?: Partial<UpdateReport>;
+}
 
 /** A lock that runs the published release 1 and says so truly. */
 async function genuine(bench: UpdateBench, serial: string): Promise<UpdateLock> {
@@ -178,56 +187,27 @@ export default function suite(t: Suite): void {
 
 	t.test("what does not fit is flagged, each by its name (T10, T11)", () =>
 		withFleet(async (bench) => {
-			const cases: readonly (readonly [FleetFlag, boolean, (lock: UpdateLock) => void])[] = [
-				[
-					"unknown-image",
-					true,
-					(lock) => void (lock.attests = { runningDigest: new Uint8Array(32).fill(3) }),
-				],
-				["unknown-image", true, (lock) => void (lock.attests = { runningDigest: NEXT_DIGEST })],
-				["unmeasured", false, (lock) => void (lock.attests = {})],
-				["differs-from-report", true, (lock) => void (lock.attests = { ...lock.attests, version: "0.9" })],
-				[
-					"floor-above-running",
-					true,
-					(lock) => {
-						lock.attests = { ...lock.attests, sequenceFloor: 2 };
-					},
-				],
-				[
-					"floor-above-running",
-					true,
-					(lock) => {
-						lock.attests = { ...lock.attests, securityFloor: 1, securityFuse: 1 };
-					},
-				],
-				[
-					"fuse-below-floor",
-					false,
-					(lock) => {
-						lock.report = { ...lock.report, securityVersion: 2, securityFloor: 2 };
-						lock.attests = { ...lock.attests, securityFuse: 1 };
-					},
-				],
-				["unsealed", false, (lock) => void (lock.attests = { ...lock.attests, sealed: false })],
-				[
-					"parked",
-					false,
-					(lock) => {
-						lock.report = { ...lock.report, state: "parked", offered: 2 };
-					},
-				],
-				[
-					"stale",
-					false,
-					(lock) => {
-						lock.report = { ...lock.report, stale: true };
-					},
-				],
+			const cases: readonly Case[] = [
+				{ flag: "unknown-image", alarm: true, attests: { runningDigest: new Uint8Array(32).fill(3) } },
+				{ flag: "unknown-image", alarm: true, attests: { runningDigest: NEXT_DIGEST } },
+				{ flag: "unmeasured", alarm: false, attests: { runningDigest: undefined } },
+				{ flag: "differs-from-report", alarm: true, attests: { version: "0.9" } },
+				{ flag: "floor-above-running", alarm: true, attests: { sequenceFloor: 2 } },
+				{ flag: "floor-above-running", alarm: true, attests: { securityFloor: 1, securityFuse: 1 } },
+				{
+					flag: "fuse-below-floor",
+					alarm: false,
+					attests: { securityFuse: 1 },
+					report: { securityVersion: 2, securityFloor: 2 },
+				},
+				{ flag: "unsealed", alarm: false, attests: { sealed: false } },
+				{ flag: "parked", alarm: false, report: { state: "parked", offered: 2 } },
+				{ flag: "stale", alarm: false, report: { stale: true } },
 			];
-			for (const [index, [flag, alarm, change]] of cases.entries()) {
+			for (const [index, { flag, alarm, attests, report }] of cases.entries()) {
 				const lock = await genuine(bench, `LK-CASE-${index}`);
-				change(lock);
+				lock.attests = { ...lock.attests, ...attests };
+				lock.report = { ...lock.report, ...report };
 				await attested(bench, lock);
 				const flags = (await flagsOf(bench, lock.serial)).filter((each) => each !== "split");
 				check.deepEqual(flags, [flag], `case ${index}`);
