@@ -45,7 +45,7 @@ function otherCheckout(): string {
 	>;
 	writeFileSync(
 		join(root, "tsconfig.json"),
-		JSON.stringify({ ...settings, include: ["main.ts", "modules", "hosts", "tools/cli"] }),
+		JSON.stringify({ ...settings, include: ["main.ts", "modules", "hosts", "tools/cli", "tools/**/*.d.ts"] }),
 	);
 	utimesSync(join(root, "main.ts"), new Date("2001-01-01"), new Date("2001-01-01"));
 	const compiler = join(root, "node_modules/typescript/bin/tsc");

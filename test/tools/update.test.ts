@@ -1,12 +1,25 @@
 /** A release at the command line (docs/UPDATE.md, docs/OPERATIONS.md): packed, signed by one holder after the other, judged. */
 import { createPublicKey, verify } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+	copyFileSync,
+	cpSync,
+	existsSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { manifestAad } from "../../modules/update/manifest.ts";
 import { encodeCbor } from "../../modules/wire/cbor-encode.ts";
+import { ensureTrust, TRUST_FILES } from "../../tools/trust/development-trust.ts";
+import { issueFreshness } from "../../tools/update/freshness-statement.ts";
 import { readManifestFile } from "../../tools/update/manifest-file.ts";
-import { RELEASE_FILES, readRelease } from "../../tools/update/release.ts";
+import { RELEASE_FILES, readRelease, readStatement } from "../../tools/update/release.ts";
+import { readTrust } from "../../tools/update/update-trust.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "./support/command.ts";
+import { sharedPki } from "./support/identities.ts";
 import { checkRefused, done, HARDWARE_CLASS, makeImage, ReleaseBench } from "./support/release-bench.ts";
 import { TestToken } from "./support/token.ts";
 
@@ -16,7 +29,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"two holders sign a release, each alone; a lock takes it with its statement and not before (T5, T10, T11)",
 		async ({ random }) => {
-			const bench = await ReleaseBench.open();
+			const bench = await ReleaseBench.openByCommands();
 			const body = random.bytes(BODY_BYTES);
 			const running = bench.write("running.image", makeImage({ sequence: 1 }, body));
 			body.set(random.bytes(40), 70_000);
@@ -77,11 +90,7 @@ export default function suite(t: Suite): void {
 		"each state of a lock that refuses a release is told by its reason (T10, T11)",
 		async ({ random }) => {
 			const bench = await ReleaseBench.open();
-			const image = bench.write(
-				"5.image",
-				makeImage({ sequence: 5, securityVersion: 2 }, random.bytes(9_000)),
-			);
-			await bench.release("5", image);
+			await bench.release("5", makeImage({ sequence: 5, securityVersion: 2 }, random.bytes(9_000)));
 			await done(...bench.verifyWords("5", 4));
 			const cases: readonly (readonly [string, readonly string[]])[] = [
 				["rollback-sequence", bench.verifyWords("5", 5)],
@@ -97,8 +106,7 @@ export default function suite(t: Suite): void {
 				["trust-expired", [...bench.verifyWords("5", 4), "--time", "2099-01-01T00:00:00Z"]],
 			];
 			for (const [reason, words] of cases) checkRefused(await runCommand(...words), `refuse it: ${reason}`);
-			const far = bench.write("far.image", makeImage({ sequence: 1_006 }, random.bytes(900)));
-			await bench.release("far", far);
+			await bench.release("far", makeImage({ sequence: 1_006 }, random.bytes(900)));
 			checkRefused(await runCommand(...bench.verifyWords("far", 5)), "fast-forward");
 			await done(...bench.verifyWords("far", 6));
 			const text = await done(
@@ -137,7 +145,7 @@ export default function suite(t: Suite): void {
 			check.equal(signatures("late"), 1);
 
 			// An older bundle may name other holders than locks will have when the release comes.
-			await bench.createTrust("2.bundle", ["r1", "r2"], ["f"], "--previous", bench.at("1.bundle"));
+			await bench.createTrust("2.bundle", ["r1", "r2"], ["f"], "1.bundle");
 			await done(
 				...["update", "pack", "--out", bench.at("next"), "--class", HARDWARE_CLASS],
 				...["--trust", bench.at("2.bundle"), "--image", image],
@@ -155,8 +163,7 @@ export default function suite(t: Suite): void {
 
 	t.test("a trust bundle that its own holders have not signed judges nothing (T5)", async ({ random }) => {
 		const bench = await ReleaseBench.open();
-		const image = bench.write("2.image", makeImage({ sequence: 2 }, random.bytes(900)));
-		await bench.release("2", image);
+		await bench.release("2", makeImage({ sequence: 2 }, random.bytes(900)));
 		// What a thief of the carrier's computer would put there: the thief's key as the update role.
 		await bench.createTrust("x.bundle", ["x"], ["f"]);
 		const bundle = new Uint8Array(readFileSync(bench.at("x.bundle")));
@@ -197,8 +204,22 @@ export default function suite(t: Suite): void {
 			await done(...verifyIn31Days);
 			check.deepEqual(readdirSync(bench.at("2")).sort(), ["freshness.cbor", "image.bin", "manifest.cbor"]);
 
+			// A clock that went back would make one that every lock ignores.
+			const order = {
+				trust: readTrust(bench.at("1.bundle")),
+				file: readManifestFile(RELEASE_FILES.manifest(bench.at("2"))),
+				key: bench.key("f"),
+				days: 30,
+				former: readStatement(RELEASE_FILES.freshness(bench.at("2"))),
+			};
+			const earlier = issueFreshness({ ...order, nowUnixMs: Date.now() - 120_000 });
+			await check.rejects(earlier, "issued later");
+			check.ok((await issueFreshness({ ...order, nowUnixMs: Date.now() + 120_000 })).length > 0);
+			const afterTrust = order.trust.expiresUnixSeconds * 1_000;
+			await check.rejects(issueFreshness({ ...order, nowUnixMs: afterTrust }), "has expired");
+
 			// Another manifest's statement says nothing about this one (mix-and-match).
-			await bench.release("3", bench.write("3.image", makeImage({ sequence: 3 }, random.bytes(900))));
+			await bench.release("3", makeImage({ sequence: 3 }, random.bytes(900)));
 			writeFileSync(
 				RELEASE_FILES.freshness(bench.at("3")),
 				readFileSync(RELEASE_FILES.freshness(bench.at("2"))),
@@ -269,6 +290,20 @@ export default function suite(t: Suite): void {
 			check.ok(!verify("sha256", structure.slice(1), key, signatures[0]!.signature));
 		},
 	);
+
+	t.test("the development keys of a house sign a release that its lock takes (T5)", async ({ random }) => {
+		const bench = await ReleaseBench.open();
+		const dir = bench.at("pki");
+		cpSync((await sharedPki()).dir, dir, { recursive: true });
+		rmSync(TRUST_FILES.dir(dir), { recursive: true, force: true });
+		ensureTrust(dir, [{ host: "127.0.0.1", port: 7443, name: "localhost" }]);
+		copyFileSync(TRUST_FILES.bundle(dir, 1), bench.at("1.bundle"));
+		await bench.pack("2", bench.write("2.image", makeImage({ sequence: 2 }, random.bytes(900))));
+		for (const name of ["release-1", "release-2"])
+			await done(...bench.signWords("2", TRUST_FILES.key(dir, name)));
+		await done(...bench.freshnessWords("2", TRUST_FILES.key(dir, "freshness")));
+		check.ok((await done(...bench.verifyWords("2"))).includes("a lock says\taccepted"));
+	});
 
 	t.test("what no lock would take is not even packed (T10)", async ({ random }) => {
 		const bench = await ReleaseBench.open();

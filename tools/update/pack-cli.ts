@@ -26,7 +26,7 @@ export function registerUpdatePack(update: Command): void {
 			"Build the image and write a release with an unsigned manifest; the same sources give the same image",
 		)
 		.requiredOption("--out <dir>", "the release's folder, new", newPath)
-		.requiredOption("--class <name>", "hardware class, as the factory line gives it", hardwareClass)
+		.requiredOption("--class <name>", "what the factory line gave as --hardware-class", hardwareClass)
 		.requiredOption(
 			"--trust <file|n>",
 			"the trust bundle, or the version, that a lock must have at least",
