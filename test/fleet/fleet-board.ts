@@ -3,6 +3,7 @@
  * time as fast as the fleet says. It starts again after every reset and power cut, as a board does. What its slot holds decides
  * what runs: a number, and, for an image that is marked as broken, firmware that crashes.
  */
+import type { SecureContext } from "node:tls";
 import { App } from "../../modules/app/app.ts";
 import { FIRMWARE_VENDOR } from "../../modules/base/version.ts";
 import type { Platform } from "../../modules/platform/platform.ts";
@@ -32,6 +33,7 @@ export class FleetBoard {
 	readonly serial: string;
 	readonly board: SimBoard;
 	readonly #options: FleetBoardOptions;
+	readonly #contexts = new Map<string, SecureContext>();
 	#keys: FleetKeys | undefined;
 	#tls: NodeTls | undefined;
 	#startedMs = 0;
@@ -134,6 +136,7 @@ export class FleetBoard {
 				this.#kick();
 			},
 			privateKey: (name) => keys.privateKey(name),
+			contexts: this.#contexts,
 		});
 		this.#tls = tls;
 		const { version, sequence, securityVersion } = image;

@@ -2,7 +2,7 @@
  * The platform's TLS over node:tls, for simulated boards that go to a real relay. Its trust is Node's; what a lock's own TLS does with
  * bad chains is tested elsewhere (test/bindings). What happens reaches the firmware as events of its clock.
  */
-import { connect, type TLSSocket } from "node:tls";
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { concatBytes } from "../../modules/base/bytes.ts";
 import { LIMITS } from "../../modules/base/limits.ts";
 import type { Tls, TlsConnection, TlsHandlers, TlsOptions, TlsReason } from "../../modules/platform/tls.ts";
@@ -14,6 +14,8 @@ export interface NodeTlsHost {
 	post(run: () => void): void;
 	/** The private key of that name, PEM. */
 	privateKey(name: string): string;
+	/** Made once for a certificate, over all boots: the parsing costs more than the handshake. */
+	readonly contexts: Map<string, SecureContext>;
 }
 
 export class NodeTls implements Tls {
@@ -56,18 +58,12 @@ class NodeTlsConnection implements TlsConnection {
 		this.#host = host;
 		this.#handlers = handlers;
 		this.#onGone = onGone;
-		const { clientCertificate } = options;
-		const key = clientCertificate?.key;
 		this.#socket = connect({
 			host: options.host,
 			port: options.port,
 			servername: options.serverName,
-			ca: options.roots.map(({ der }) => pem(der)),
-			minVersion: "TLSv1.2",
+			secureContext: contextOf(host, options),
 			...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
-			...(clientCertificate === undefined || key === undefined || !("name" in key)
-				? {}
-				: { cert: clientCertificate.chain.map(pem).join(""), key: host.privateKey(key.name) }),
 		});
 		this.#socket.setNoDelay(true);
 		this.#deadline = setTimeout(() => this.#socket.destroy(new Error("timeout")), options.handshakeMs);
@@ -157,6 +153,23 @@ class NodeTlsConnection implements TlsConnection {
 		clearTimeout(this.#deadline);
 		this.#onGone();
 	}
+}
+
+function contextOf(host: NodeTlsHost, { roots, clientCertificate }: TlsOptions): SecureContext {
+	const key = clientCertificate?.key;
+	const name = key !== undefined && "name" in key ? key.name : undefined;
+	const ca = roots.map(({ der }) => pem(der));
+	const cert = clientCertificate?.chain.map((der) => pem(der)).join("");
+	const id = [name, cert, ...ca].join("\n");
+	const known = host.contexts.get(id);
+	if (known !== undefined) return known;
+	const context = createSecureContext({
+		ca,
+		minVersion: "TLSv1.2",
+		...(name === undefined || cert === undefined ? {} : { cert, key: host.privateKey(name) }),
+	});
+	host.contexts.set(id, context);
+	return context;
 }
 
 function reasonOf(error: NodeJS.ErrnoException): TlsReason {

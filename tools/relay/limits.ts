@@ -55,7 +55,7 @@ export const RELAY_LIMITS = Object.freeze({
 	attestationsBurst: 200,
 	attestationsPerMinute: 3_000,
 	/** What locks say of their updates is written together so often. */
-	updateWriteMs: 100,
+	updateWriteMs: 250,
 	/** An offer that a lock did not take up, and a request for an attestation that it did not answer: the first pause, and the longest. */
 	offerPauseMs: 60_000,
 	offerPauseMaxMs: 21_600_000,

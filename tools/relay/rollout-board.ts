@@ -92,8 +92,9 @@ export class RolloutBoard {
 	): void {
 		this.#outcomes.get(digest)?.set(serial, offer);
 		this.#journal.outcome({ digest, serial, outcome, result });
-		const level = outcome === "failed" || outcome === "refused" ? "warning" : "info";
-		this.#log.write(level, "update-outcome", { serial, sequence: manifest.sequence, reason: result });
+		const fields = { serial, sequence: manifest.sequence, reason: result };
+		if (outcome === "failed" || outcome === "refused") this.#log.write("warning", "update-outcome", fields);
+		else this.#log.write("info", "update-outcome", fields);
 		if (outcome === "failed") this.#haltIfFailing(digest);
 	}
 
