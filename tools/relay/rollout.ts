@@ -108,15 +108,16 @@ export function chooseOffer(
 		const release = releases.get(rollout.digest);
 		if (release === undefined || rollout.state !== "running") continue;
 		const { sequence, trustVersion } = release.manifest;
-		if (!isKind(candidate, release, releases) || !isChosen(rollout, serial)) continue;
+		if (sequence <= Math.max(report.sequence, best?.manifest.sequence ?? 0)) continue;
 		// The bundle comes first (docs/UPDATE.md 5).
-		if (sequence <= report.sequence || trustVersion > report.trustVersion) continue;
-		if (best === undefined || sequence > best.manifest.sequence) best = release;
+		if (trustVersion > report.trustVersion) continue;
+		const former = offers.get(release.digest);
+		if (former?.outcome === "refused" && FINAL.has(former.result ?? "")) continue;
+		if (isKind(candidate, release, releases) && isChosen(rollout, serial)) best = release;
 	}
 	if (best === undefined || isUnderWay(report, best.manifest.sequence)) return undefined;
 	const former = offers.get(best.digest);
 	if (former === undefined) return best;
-	if (former.outcome === "refused" && FINAL.has(former.result ?? "")) return undefined;
 	const pauseMs = Math.min(pauses.firstMs * 2 ** (former.tries - 1), pauses.maxMs);
 	return nowMs - former.offeredAtMs >= pauseMs ? best : undefined;
 }
