@@ -56,7 +56,7 @@ function passPauses(boards: readonly FleetBoard[], sequence: number): void {
 
 export default function suite(t: Suite): void {
 	t.test(
-		`${BOARDS} boards take a staged rollout, some cut at random, and none a release that fails (T10, T12, I3, I4)`,
+		"a fleet takes a staged rollout, some of it cut at random, and none of it a release that fails (T10, T12, I3, I4)",
 		async ({ note, random }) => {
 			const started = performance.now();
 			const image = fleetImage(1, IMAGE_BYTES);

@@ -79,6 +79,8 @@ export default function suite(t: Suite): void {
 				check.equal(end.status, 1, reason);
 				check.ok(end.stderr.includes(reason), `${reason}: ${end.stderr}`);
 			}
+			const behind = await update("publish", "--dir", dir, "--release", folderOf(await vendor.release(4)));
+			check.ok(behind.stdout.includes("sequence 5 is newer: locks that get this statement"), behind.stdout);
 			const newer = fileOf(await vendor.statement(good.file, 30, Date.now()));
 			const renewed = await update("publish", "--dir", dir, "--freshness", newer);
 			check.deepEqual(

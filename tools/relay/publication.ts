@@ -91,6 +91,13 @@ export class Publication {
 		return release;
 	}
 
+	/** The highest sequence that was published for the same kind of boards, when it is above this one. */
+	async newerThan(manifest: Manifest): Promise<number | undefined> {
+		const same = (await this.#table.releases()).filter((each) => isSameKind(each.manifest, manifest));
+		const highest = Math.max(...same.map((each) => each.manifest.sequence));
+		return highest > manifest.sequence ? highest : undefined;
+	}
+
 	async close(): Promise<void> {
 		await this.#objects.close();
 		await this.#table.close();
@@ -137,10 +144,9 @@ export class Publication {
 }
 
 function isSameNumber(a: Manifest, b: Manifest): boolean {
-	return (
-		a.sequence === b.sequence &&
-		a.vendor === b.vendor &&
-		a.hardwareClass === b.hardwareClass &&
-		a.board === b.board
-	);
+	return a.sequence === b.sequence && isSameKind(a, b);
+}
+
+function isSameKind(a: Manifest, b: Manifest): boolean {
+	return a.vendor === b.vendor && a.hardwareClass === b.hardwareClass && a.board === b.board;
 }

@@ -1,6 +1,7 @@
 /** `latchkey update publish`: a release, or a newer freshness statement, into a relay's folder; a running relay sees it. */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import type { Manifest } from "../../modules/update/manifest.ts";
 import { existingFile, existingFolder } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
 import { RegistryFault, registryPath } from "../relay/database.ts";
@@ -54,12 +55,23 @@ async function run({ dir, release: folder, freshness }: PublishArguments): Promi
 			say(`sequence ${sequence} (${version}) for ${board}: ${outcome}`);
 			if (whole.statement === undefined)
 				say("it has no freshness statement: no lock takes it until one is published");
+			else await warn(publication, release.file.manifest);
 			return;
 		}
 		if (statement === undefined) throw new UpdateFault(`${freshness} is missing`);
 		const { manifest } = await publication.freshness(statement, Date.now());
 		say(`sequence ${manifest.sequence} (${manifest.version}) for ${manifest.board}: renewed`);
+		await warn(publication, manifest);
 	} finally {
 		await publication.close();
 	}
+}
+
+/** A lock takes the manifest that the statement of last names, and no other. */
+async function warn(publication: Publication, manifest: Manifest): Promise<void> {
+	const newer = await publication.newerThan(manifest);
+	if (newer === undefined) return;
+	say(
+		`sequence ${newer} is newer: locks that get this statement refuse it until its own is issued again (docs/OPERATIONS.md)`,
+	);
 }
