@@ -20,6 +20,7 @@ import type { Platform } from "../../modules/platform/platform.ts";
 import type { SlotImage, SlotState } from "../../modules/platform/slots.ts";
 import type { TrustBundle } from "../../modules/trust/bundle.ts";
 import type { Manifest, UpdateDelta } from "../../modules/update/manifest.ts";
+import type { CborMap } from "../../modules/wire/cbor-map.ts";
 import { decodeFromLock } from "../../modules/wire/envelope.ts";
 import type { FreshnessClaim } from "../../modules/wire/freshness.ts";
 import type { Label } from "../../modules/wire/label.ts";
@@ -33,7 +34,7 @@ import { SimRelay } from "../unit/link/sim-relay.ts";
 import { plainDelta } from "../unit/update/patch-rig.ts";
 import type { SimBoard, SimSnapshot } from "./board.ts";
 import { type Holder, RELAY, signBundle, trustBundle } from "./bundles.ts";
-import { LockRig, RIG_SERIAL } from "./lock-rig.ts";
+import { LockRig, RIG_SERIAL, SIM_FIRMWARE } from "./lock-rig.ts";
 import { PhoneRig } from "./phone-rig.ts";
 import { slotImage } from "./slot-image.ts";
 import type { SimSlotsOptions } from "./slots.ts";
@@ -46,6 +47,8 @@ const BODY_BYTES = 6 * LIMITS.chunkBytes - 1000;
 const SLOT_BYTES = 8 * LIMITS.chunkBytes;
 const DRIVE_MS = 4 * 3600 * 1000;
 const OWNER_SEED = 11;
+const POLL_MS = 200;
+const POLLS_MAX = 500;
 
 export interface ReleaseParts {
 	readonly sequence?: number;
@@ -105,7 +108,8 @@ export function makeRelease(crypto: TestCrypto, parts: ReleaseParts = {}): Relea
 	const image = parts.image ?? imageOf(sequence, parts);
 	const delta = parts.delta ?? (deltaFrom && plainDelta(deltaFrom, image));
 	const deltas =
-		parts.deltas ?? (delta !== undefined && deltaFrom !== undefined ? [deltaOf(crypto, deltaFrom, delta)] : []);
+		parts.deltas ??
+		(delta !== undefined && deltaFrom !== undefined ? [deltaOf(crypto, deltaFrom, delta)] : []);
 	const manifest = manifestFor(crypto, image, {
 		...NAMES,
 		sequence,
@@ -147,7 +151,8 @@ export class UpdatingLock {
 
 	constructor(crypto: TestCrypto, options: UpdatingLockOptions = {}) {
 		this.#crypto = crypto;
-		const slots = { slotBytes: SLOT_BYTES, image: imageOf(1), ...options.slots };
+		const slotBytes = options.slots?.slotBytes ?? SLOT_BYTES;
+		const slots = { slotBytes, ...(slotBytes > 0 && { image: imageOf(1) }), ...options.slots };
 		const { snapshot } = options;
 		this.rig = new LockRig({ crypto, slots, ...(snapshot && { snapshot }) }, (platform) =>
 			this.#optionsOf(platform),
@@ -289,14 +294,28 @@ export class UpdatingLock {
 	/** Sends what the lock wants of its owner's phone, so many pieces at most; how many it sent. */
 	serveInSession(release: Release, piecesMax = Number.POSITIVE_INFINITY, pieceBytes = 2048): number {
 		if (this.owner.closed) this.owner.connect();
-		let result = this.owner.ask("update.status")?.result;
+		let result: CborMap | undefined;
 		let shift = 1;
-		for (let pieces = 0; ; pieces++) {
-			const digest = result?.bytes(shift, 32);
-			const offset = result?.uint(shift + 1);
-			if (digest === undefined || offset === undefined || pieces >= piecesMax) return pieces;
-			result = this.owner.ask("update.piece", pieceOf(release, digest, offset, pieceBytes))?.result;
+		for (let pieces = 0, asked = 0; ; ) {
+			if (result?.bytes(shift, 32) === undefined) {
+				// Nothing is wanted while the lock looks at its flash.
+				const reply = this.owner.ask("update.status");
+				assert(
+					reply?.status === "done",
+					`update.status: ${reply?.status ?? (this.owner.closed ? "closed" : "silence")}\n${this.rig.log}`,
+				);
+				result = reply.result;
+				shift = 1;
+				const state = result && readReport(result.bytes(0, { min: 1, max: 512 })).state;
+				if (state !== "downloading" || ++asked > POLLS_MAX) return pieces;
+				if (result?.bytes(1, 32) === undefined) this.rig.advance(POLL_MS);
+				continue;
+			}
+			if (pieces >= piecesMax) return pieces;
+			const piece = pieceOf(release, result.bytes(shift, 32)!, result.uint(shift + 1)!, pieceBytes);
+			result = this.owner.ask("update.piece", piece)?.result;
 			shift = 0;
+			pieces++;
 		}
 	}
 
@@ -314,20 +333,32 @@ export class UpdatingLock {
 
 	/** As serveInSession. */
 	serveOnLine(release: Release, piecesMax = Number.POSITIVE_INFINITY): number {
-		let { result } = this.rig.verb("update-status");
+		let result: CborMap | undefined;
 		let shift = 1;
-		for (let pieces = 0; ; pieces++) {
-			const digest = result.bytes(shift, 32);
-			const offset = result.uint(shift + 1);
-			if (digest === undefined || offset === undefined || pieces >= piecesMax) return pieces;
-			const piece = pieceOf(release, digest, offset, LIMITS.objectPieceBytes);
-			let answer = this.rig.verb("update-piece", piece);
-			for (let tries = 0; answer.code === "later" && tries < 1000; tries++) {
+		for (let pieces = 0, asked = 0; ; ) {
+			if (result?.bytes(shift, 32) === undefined) {
+				({ result } = this.rig.verb("update-status"));
+				shift = 1;
+				const { state } = readReport(result.bytes(0, { min: 1, max: 512 }));
+				if (state !== "downloading" || ++asked > POLLS_MAX) return pieces;
+				if (result.bytes(1, 32) === undefined) this.rig.advance(POLL_MS);
+				continue;
+			}
+			if (pieces >= piecesMax) return pieces;
+			const piece = pieceOf(
+				release,
+				result.bytes(shift, 32)!,
+				result.uint(shift + 1)!,
+				LIMITS.objectPieceBytes,
+			);
+			const answer = this.rig.verb("update-piece", piece);
+			if (answer.code === "later") {
 				this.rig.advance(LIMITS.updateRestMs);
-				answer = this.rig.verb("update-piece", piece);
+				continue;
 			}
 			({ result } = answer);
 			shift = 0;
+			pieces++;
 		}
 	}
 
@@ -348,12 +379,17 @@ export class UpdatingLock {
 			isNew = false;
 			const release = this.#published;
 			if (release === undefined) return;
-			relay.send({ kind: "update-offer", offer: { manifest: release.message, freshness: release.statement } });
+			relay.send({
+				kind: "update-offer",
+				offer: { manifest: release.message, freshness: release.statement },
+			});
 		};
 	}
 
 	/** Of the image in the slot that runs. Undefined: it never gets as far as an App. */
 	#optionsOf({ slots, system }: Platform): AppOptions | undefined {
+		// A machine without slots runs what it runs.
+		if (slots.slotBytes === 0) return { firmware: SIM_FIRMWARE };
 		const image = slots.running === undefined ? undefined : slots.image(slots.running);
 		assert(image !== undefined, "no slot runs");
 		const behaviour = this.behaviour(image);

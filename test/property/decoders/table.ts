@@ -6,10 +6,10 @@ import type { Decoder } from "./decoder.ts";
 import { LINK_ROWS } from "./link-rows.ts";
 import { LOG_ROWS } from "./log-rows.ts";
 import { MESSAGE_ROWS } from "./message-rows.ts";
+import { PATCH_ROWS } from "./patch-rows.ts";
 import { RECORD_DECODERS } from "./record-rows.ts";
 import { SIGNED_ROWS } from "./signed-rows.ts";
 import { TRUST_ROWS } from "./trust-rows.ts";
-import { PATCH_ROWS } from "./patch-rows.ts";
 import { UPDATE_ROWS } from "./update-rows.ts";
 import { WIRE_ROWS } from "./wire-rows.ts";
 

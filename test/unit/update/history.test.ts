@@ -4,8 +4,8 @@ import { Store } from "../../../modules/store/store.ts";
 import { UpdateHistory } from "../../../modules/update/history.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { check, type Suite } from "../../harness/test.ts";
-import { SimStorage } from "../../sim/storage.ts";
 import { PowerCut } from "../../sim/power.ts";
+import { SimStorage } from "../../sim/storage.ts";
 
 const DAY_MS = 86400000;
 
