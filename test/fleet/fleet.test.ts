@@ -28,7 +28,8 @@ const SLOT_BYTES = 49 * 4_096;
 const PACE = 8;
 /** Flash operations of an update: 66 erases and writes of sectors, and the records around them. */
 const CUT_WITHIN = 100;
-const STAGE_MS = 120_000;
+/** A busy machine is no failure. */
+const STAGE_MS = 240_000;
 const REVERT_PAUSE_MS = 3_700_000;
 const HALT_RATE = 25;
 const HALT_MINIMUM = BOARDS < 100 ? 2 : 5;

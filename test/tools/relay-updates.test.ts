@@ -253,8 +253,8 @@ export default function suite(t: Suite): void {
 					check.ok(await lock.isOffered());
 					const started = performance.now();
 					lock.say({ result: "not-fresh", resultSequence: 2 });
-					check.ok(await lock.isOffered(3));
-					check.ok(performance.now() - started >= 290, `three offers in ${performance.now() - started} ms`);
+					check.ok(await eventually(() => lock.offered.length >= 3, 10_000));
+					check.ok(performance.now() - started >= 2_900, `three offers in ${performance.now() - started} ms`);
 					await bench.looks(8);
 					check.equal(lock.offered.length, 3, "the third pause is four times the first");
 					lock.disconnect();
@@ -264,11 +264,11 @@ export default function suite(t: Suite): void {
 					check.equal(lock.offered.length, 3, "a new connection shortens no pause");
 					const renewed = { ...release, statement: await bench.vendor.statement(release.file, 20) };
 					await bench.vendor.publish(bench.dir, renewed);
-					check.ok(await eventually(() => lock.offered.length === 4, 200), "a newer statement ends it");
+					check.ok(await eventually(() => lock.offered.length === 4, 2_000), "a newer statement ends it");
 					check.deepEqual(lock.offers.at(-1)!.freshness, renewed.statement);
 					check.equal(bench.events("update-offered").at(-1)!.count, 4);
 				},
-				{ offerPauseMs: 100 },
+				{ offerPauseMs: 1_000 },
 			),
 	);
 
