@@ -12,7 +12,7 @@ import { runSuites } from "./runner.ts";
 import type { SuiteFunction } from "./test.ts";
 
 /** Ends the process with the outcome. */
-export async function runFolder(folder: string): Promise<never> {
+export async function runFolder(folder: string, testMs?: number): Promise<never> {
 	const { values } = parseArgs({
 		options: { seed: { type: "string" }, only: { type: "string" }, slow: { type: "boolean" } },
 	});
@@ -33,6 +33,7 @@ export async function runFolder(folder: string): Promise<never> {
 		})),
 		{
 			seed,
+			...(testMs === undefined ? {} : { testMs }),
 			print: (line) => process.stdout.write(`${line}\n`),
 			crypto: () => crypto,
 			readVectors: (path) => readVectors(path, seed),

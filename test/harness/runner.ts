@@ -16,6 +16,8 @@ export interface Environment {
 	readonly seed: number;
 	/** 1 when absent. */
 	readonly effort?: number;
+	/** How long one test may take; 120,000 when absent. */
+	readonly testMs?: number;
 	print(line: string): void;
 	/** The provider under test; throws when there is none. */
 	crypto(): TestCrypto;
@@ -52,8 +54,9 @@ function reasonOf(error: unknown): string {
 
 async function within(body: Promise<void>, environment: Environment): Promise<void> {
 	let cancel = () => {};
+	const { testMs = TEST_MS } = environment;
 	const late = new Promise<never>((_resolve, reject) => {
-		cancel = environment.after(TEST_MS, () => reject(new Error(`not done after ${TEST_MS} ms`)));
+		cancel = environment.after(testMs, () => reject(new Error(`not done after ${testMs} ms`)));
 	});
 	try {
 		await Promise.race([body, late]);

@@ -40,6 +40,7 @@ async function chainOf(count: number): Promise<readonly BundleFile[]> {
 class FakeLock implements ConnectedDevice {
 	readonly serial = "LK-FAKE";
 	readonly credential = "operational" as const;
+	readonly waitingBytes = 0;
 	readonly sent: Uint8Array[] = [];
 	full = false;
 

@@ -44,7 +44,7 @@ async function withReports(work: (reports: Reports, dir: string) => Promise<void
 }
 
 function device(serial: string) {
-	return { serial, credential: "factory" as const, send: () => true };
+	return { serial, credential: "factory" as const, waitingBytes: 0, send: () => true };
 }
 
 export default function suite(t: Suite): void {

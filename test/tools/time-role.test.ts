@@ -63,6 +63,7 @@ function fakeDevice(serial = "LK-TIME") {
 	const device = {
 		serial,
 		credential: "operational" as const,
+		waitingBytes: 0,
 		send: (envelope: ToLock) => {
 			sent.push(envelope);
 			return true;

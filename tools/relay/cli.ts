@@ -28,6 +28,7 @@ import { OPERATIONAL_DAYS, RenewalService, validityOf } from "./renewal-service.
 import { ReportService } from "./report-service.ts";
 import { Reports } from "./reports.ts";
 import { TimeService } from "./time-service.ts";
+import { UpdateService } from "./update-service.ts";
 
 interface RelayArguments {
 	readonly dir: string;
@@ -113,6 +114,7 @@ async function runRelay(options: RelayArguments, command: Command): Promise<void
 	const db = await openDatabase(registryPath(options.dir));
 	const registry = new SqlRegistry(db);
 	const bundles = await BundleService.open(registryPath(options.dir), log);
+	const updates = await UpdateService.open(options.dir, log);
 	const relay = new Relay({
 		registry,
 		...credentials,
@@ -120,6 +122,7 @@ async function runRelay(options: RelayArguments, command: Command): Promise<void
 		services: [
 			...servicesOf(db, new RelayLog(log), options.timeServer),
 			bundles,
+			updates,
 			new RenewalService({
 				registry,
 				log,
@@ -140,6 +143,7 @@ async function runRelay(options: RelayArguments, command: Command): Promise<void
 	} finally {
 		await relay.close();
 		await bundles.close();
+		await updates.close();
 		await registry.close();
 	}
 }

@@ -1,6 +1,6 @@
 /**
- * What a relay does for a connected lock besides carrying frames (PROTOCOL 2): it passes on bundles of trust, answers
- * requests for certificates and for the time, keeps reports. Each is one service. None of it can open a session or
+ * What a relay does for a connected lock besides carrying frames (PROTOCOL 2): it passes on bundles of trust and updates,
+ * answers requests for certificates and for the time, keeps reports. Each is one service. None of it can open a session or
  * change what a lock trusts: whatever a service sends, the lock verifies by itself.
  */
 import type {
@@ -17,6 +17,8 @@ export type DeviceCredential = "factory" | "operational";
 export interface ConnectedDevice {
 	readonly serial: string;
 	readonly credential: DeviceCredential;
+	/** What was sent and has not left this machine: whoever sends much waits until it is little, for phones' frames wait behind it. */
+	readonly waitingBytes: number;
 	/** False, and nothing is sent, when the connection is over or too much is waiting. */
 	send(envelope: ToLock): boolean;
 }

@@ -36,6 +36,32 @@ export const RELAY_LIMITS = Object.freeze({
 	noticesBurst: 16,
 	noticesPerMinute: 60,
 
+	/**
+	 * Updates. Pieces of images: to one lock, whatever connections it has, and to all of them; what one asks for counts as a whole
+	 * piece at least. A lock takes 4 KiB in 20 ms at most. No piece is sent while so much waits for the lock.
+	 */
+	pieceBytesBurst: 1_048_576,
+	pieceBytesPerMinute: 16_777_216,
+	allPieceBytesBurst: 8_388_608,
+	allPieceBytesPerMinute: 629_145_600,
+	pieceBehindBytes: 8_192,
+	/** Pieces that are being read from the disk. */
+	pieceReads: 16,
+	/** Until a lock or the relay that may have no more just now is looked at again. */
+	pieceRestMs: 20,
+	/** Offers and requests for attestations, to all locks together. */
+	offersBurst: 200,
+	offersPerMinute: 3_000,
+	attestationsBurst: 200,
+	attestationsPerMinute: 3_000,
+	/** What locks say of their updates is written together so often. */
+	updateWriteMs: 250,
+	/** An offer that a lock did not take up, and a request for an attestation that it did not answer: the first pause, and the longest. */
+	offerPauseMs: 60_000,
+	offerPauseMaxMs: 21_600_000,
+	attestationPauseMs: 20_000,
+	attestationPauseMaxMs: 3_600_000,
+
 	/** Bytes waiting for one receiver; an app beyond it is dropped, a lock beyond it loses the channel that fills it. */
 	sendQueueBytes: 262_144,
 	/** Envelopes of a device that cannot be read, before its connection is closed. */

@@ -21,6 +21,8 @@ export interface LogFields {
 	readonly bytes?: number;
 	readonly count?: number;
 	readonly code?: number;
+	/** Of a release. */
+	readonly sequence?: number;
 }
 
 export type LogSink = (line: string) => void;

@@ -65,6 +65,11 @@ export class Peer {
 		return this.#reason === undefined && this.#socket.readyState === this.#socket.OPEN;
 	}
 
+	/** What was sent and is not with the system yet. */
+	get waitingBytes(): number {
+		return this.#socket.bufferedAmount;
+	}
+
 	/** False, and nothing is sent, when too much is waiting already. */
 	send(message: Uint8Array): boolean {
 		if (this.isOpen && this.#isFull(message.length)) return false;

@@ -108,6 +108,9 @@ export class Router {
 			connected: {
 				serial,
 				credential,
+				get waitingBytes() {
+					return peer.waitingBytes;
+				},
 				send: (envelope) => peer.isOpen && peer.send(encodeEnvelope(envelope)),
 			},
 			nextChannel: 1,

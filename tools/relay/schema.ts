@@ -4,6 +4,7 @@
  */
 import type { Kysely, Migration } from "kysely";
 import { BUNDLES_MIGRATION, type BundleRow } from "./bundle-schema.ts";
+import { UPDATES_MIGRATION, type UpdateTables } from "./update-schema.ts";
 
 export type DeviceStatus = "active" | "revoked";
 
@@ -41,7 +42,7 @@ export interface RetiredKeyRow {
 	readonly retired_at: string;
 }
 
-export interface RelaySchema {
+export interface RelaySchema extends UpdateTables {
 	readonly devices: DeviceRow;
 	readonly bundles: BundleRow;
 	readonly reports: ReportRow;
@@ -96,4 +97,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
 				.execute();
 		},
 	},
+	"0005-updates": UPDATES_MIGRATION,
 });

@@ -18,12 +18,12 @@ export class SerialRates {
 		this.#remembered = remembered;
 	}
 
-	/** Whether this lock may once more, at a monotonic time. */
-	take(serial: string, nowMs: number): boolean {
+	/** Whether this lock may once more, or so much more, at a monotonic time. */
+	take(serial: string, nowMs: number, count = 1): boolean {
 		const rate = this.#rates.get(serial) ?? new TokenBucket(this.#burst, this.#perMinute, nowMs);
 		this.#rates.delete(serial);
 		this.#rates.set(serial, rate);
 		if (this.#rates.size > this.#remembered) this.#rates.delete(this.#rates.keys().next().value!);
-		return rate.take(1, nowMs);
+		return rate.take(count, nowMs);
 	}
 }

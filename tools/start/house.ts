@@ -32,6 +32,7 @@ import { RenewalService } from "../relay/renewal-service.ts";
 import { ReportService } from "../relay/report-service.ts";
 import { Reports } from "../relay/reports.ts";
 import { TimeService } from "../relay/time-service.ts";
+import { UpdateService } from "../relay/update-service.ts";
 import { ensureTrust, TRUST_FILES } from "../trust/development-trust.ts";
 import { TimeRole } from "../trust/time-role.ts";
 import { HouseFile } from "./house-file.ts";
@@ -88,6 +89,7 @@ export class House {
 	readonly #file: HouseFile;
 	readonly #registry: Registry;
 	readonly #bundles: BundleService;
+	readonly #updates: UpdateService;
 	readonly #relay: HouseRelay;
 	readonly #mechanism: Mechanism;
 	readonly #supervisor: Supervisor;
@@ -100,12 +102,14 @@ export class House {
 		options: HouseOptions,
 		registry: Registry,
 		bundles: BundleService,
+		updates: UpdateService,
 		services: readonly DeviceService[],
 	) {
 		const at = (name: string): string => join(options.dir, name);
 		this.#options = options;
 		this.#registry = registry;
 		this.#bundles = bundles;
+		this.#updates = updates;
 		this.#file = HouseFile.open(at("house.json"));
 		this.#wallet = Wallet.open(at("phone.json"));
 		this.#relay = options.openRelay?.(options.dir, registry) ?? relayInside(options, registry, services);
@@ -138,8 +142,10 @@ export class House {
 		const registry = new SqlRegistry(db);
 		const issuer = await openIssuer(PKI_FILES.intermediateKey(pki, "operational"));
 		const bundles = await BundleService.open(database, log);
+		const updates = await UpdateService.open(options.dir, log);
 		const services = [
 			bundles,
+			updates,
 			new ReportService(new Reports(db)),
 			// The house is its own time role. The key comes with the trust that the factory line makes.
 			new TimeService({ ask: (nonce) => TimeRole.fromFile(TRUST_FILES.key(pki, "time")).answer(nonce) }),
@@ -151,7 +157,7 @@ export class House {
 			}),
 			...(options.services ?? []),
 		];
-		return new House(options, registry, bundles, services);
+		return new House(options, registry, bundles, updates, services);
 	}
 
 	get mechanism(): Mechanism {
@@ -304,6 +310,7 @@ export class House {
 		await this.#supervisor.stop();
 		await this.#relay.close();
 		await this.#bundles.close();
+		await this.#updates.close();
 		await this.#registry.close();
 	}
 

@@ -1,0 +1,118 @@
+/** An update service over a relay's folder, with a vendor, locks that are enrolled, and short pauses. */
+
+import { registryPath } from "../../../tools/relay/database.ts";
+import type { RelayLimits } from "../../../tools/relay/limits.ts";
+import { openRegistry } from "../../../tools/relay/registry.ts";
+import { UpdateService } from "../../../tools/relay/update-service.ts";
+import { type RolloutPlan, UpdateTable } from "../../../tools/relay/update-table.ts";
+import type { Release } from "../../../tools/update/release.ts";
+import { check } from "../../harness/test.ts";
+import { releaseDigest, TestVendor } from "./releases.ts";
+import { pause, temporaryFolder } from "./temporary.ts";
+import { UpdateLock } from "./update-lock.ts";
+
+export const POLL_MS = 20;
+
+const made: { vendor?: Promise<TestVendor> } = {};
+
+/** The vendor of this test run; a test that changes trust makes its own. */
+export function sharedVendor(): Promise<TestVendor> {
+	made.vendor ??= TestVendor.make();
+	return made.vendor;
+}
+
+export class UpdateBench {
+	readonly dir: string;
+	readonly vendor: TestVendor;
+	readonly table: UpdateTable;
+	readonly lines: string[] = [];
+	service: UpdateService;
+	readonly #limits: Partial<RelayLimits>;
+
+	private constructor(
+		dir: string,
+		vendor: TestVendor,
+		table: UpdateTable,
+		service: UpdateService,
+		limits: Partial<RelayLimits>,
+		lines: string[],
+	) {
+		this.dir = dir;
+		this.vendor = vendor;
+		this.table = table;
+		this.service = service;
+		this.#limits = limits;
+		this.lines = lines;
+	}
+
+	static async with(
+		work: (bench: UpdateBench) => Promise<void>,
+		limits: Partial<RelayLimits> = {},
+		vendor?: TestVendor,
+	): Promise<void> {
+		const dir = temporaryFolder();
+		const table = await UpdateTable.open(registryPath(dir));
+		const lines: string[] = [];
+		const service = await openService(dir, lines, limits);
+		const bench = new UpdateBench(dir, vendor ?? (await sharedVendor()), table, service, limits, lines);
+		try {
+			await work(bench);
+		} finally {
+			await bench.service.close();
+			await table.close();
+		}
+	}
+
+	/** The relay starts over. */
+	async restart(): Promise<void> {
+		await this.service.close();
+		this.service = await openService(this.dir, this.lines, this.#limits);
+	}
+
+	get log(): readonly Record<string, unknown>[] {
+		return this.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+	}
+
+	events(name: string): readonly Record<string, unknown>[] {
+		return this.log.filter(({ event }) => event === name);
+	}
+
+	/** Locks that are enrolled; they come when a test says so. */
+	async locks(...serials: readonly string[]): Promise<readonly UpdateLock[]> {
+		const registry = await openRegistry(registryPath(this.dir));
+		const locks = serials.map((serial) => new UpdateLock(serial));
+		for (const lock of locks) check.accepted(await registry.enrol(lock.serial, lock.publicKeyHex));
+		await registry.close();
+		return locks;
+	}
+
+	async lock(serial: string): Promise<UpdateLock> {
+		return (await this.locks(serial))[0]!;
+	}
+
+	/** Publishes a release and rolls it out. */
+	async rollOut(release: Release, plan: Partial<RolloutPlan> = {}): Promise<string> {
+		await this.vendor.publish(this.dir, release);
+		const digest = releaseDigest(release);
+		const whole = { percent: 100, cohort: [], haltRate: 10, haltMinimum: 5, ...plan };
+		check.ok(await this.table.createRollout(digest, whole));
+		return digest;
+	}
+
+	/** Long enough for several looks. */
+	async looks(count = 4): Promise<void> {
+		await pause(count * POLL_MS);
+		await this.service.settled();
+	}
+}
+
+async function openService(
+	dir: string,
+	lines: string[],
+	limits: Partial<RelayLimits>,
+): Promise<UpdateService> {
+	return await UpdateService.open(dir, (line) => lines.push(line), {
+		pollMs: POLL_MS,
+		limits: { updateWriteMs: 5, ...limits },
+	});
+}

@@ -1,0 +1,152 @@
+/**
+ * Takes a release, or a newer freshness statement, into a relay's folder. What locks with the newest bundle of that relay would
+ * refuse is refused here, so that they are not bothered with it; they judge it again all the same.
+ */
+import { toHex } from "../../modules/base/bytes.ts";
+import type { TrustBundle } from "../../modules/trust/bundle.ts";
+import { isOver, verifyFreshness } from "../../modules/update/freshness.ts";
+import type { Manifest } from "../../modules/update/manifest.ts";
+import { NobleCrypto } from "../crypto/noble.ts";
+import { parseBundle } from "../trust/bundle-file.ts";
+import type { Release } from "../update/release.ts";
+import { UpdateFault } from "../update/update-fault.ts";
+import { requireSigned } from "../update/update-trust.ts";
+import { BundleTable } from "./bundle-table.ts";
+import { registryPath } from "./database.ts";
+import { decodeFreshnessMessage } from "./freshness-message.ts";
+import { ObjectStore, objectsPath } from "./object-store.ts";
+import type { PublishedRelease } from "./rollout.ts";
+import { UpdateTable } from "./update-table.ts";
+
+export type PublishOutcome = "published" | "published before";
+
+export class Publication {
+	readonly #table: UpdateTable;
+	readonly #bundles: BundleTable;
+	readonly #objects: ObjectStore;
+
+	private constructor(table: UpdateTable, objects: ObjectStore) {
+		this.#table = table;
+		this.#bundles = new BundleTable(table.db);
+		this.#objects = objects;
+	}
+
+	/** Of the relay whose folder this is. Rejects with RegistryFault. */
+	static async open(dir: string): Promise<Publication> {
+		return new Publication(await UpdateTable.open(registryPath(dir)), new ObjectStore(objectsPath(dir)));
+	}
+
+	/** Rejects with UpdateFault for what locks would refuse, with ObjectFault when an object cannot be kept. */
+	async release(
+		{ file, message, image, deltas, statement }: Release,
+		nowUnixMs: number,
+	): Promise<PublishOutcome> {
+		const { manifest } = file;
+		const trust = await this.#newestTrust(nowUnixMs);
+		requireSigned(trust, file);
+		if (manifest.trustVersion > trust.version)
+			throw new UpdateFault(
+				`the manifest needs trust version ${manifest.trustVersion}, and the newest bundle here is version ${trust.version}: publish that first`,
+			);
+		const digest = toHex(new NobleCrypto().sha256(file.payload));
+		if (statement !== undefined) this.#judgeStatement(trust, manifest, digest, statement, nowUnixMs);
+		const former = (await this.#table.releases()).find((each) => isSameNumber(each.manifest, manifest));
+		if (former !== undefined && former.digest !== digest)
+			throw new UpdateFault(
+				`another release of sequence ${manifest.sequence} was published for this board: locks may have that one`,
+			);
+		const objects = [
+			{ object: manifest.image, bytes: image },
+			...deltas.map((bytes, index) => ({ object: manifest.deltas[index]!.object, bytes })),
+		];
+		for (const { object, bytes } of objects) this.#objects.keep(toHex(object.digest), bytes);
+		await this.#table.addRelease(
+			{
+				digest,
+				vendor: manifest.vendor,
+				hardware_class: manifest.hardwareClass,
+				board: manifest.board,
+				sequence: manifest.sequence,
+				message: Buffer.from(message).toString("base64"),
+				freshness: null,
+			},
+			objects.map(({ object }) => ({ digest: toHex(object.digest), bytes: object.bytes })),
+		);
+		if (statement !== undefined) await this.#renew(digest, former, statement);
+		return former === undefined ? "published" : "published before";
+	}
+
+	/** A statement alone, for the release that it names, which is returned. Rejects with UpdateFault. */
+	async freshness(statement: Uint8Array, nowUnixMs: number): Promise<PublishedRelease> {
+		const trust = await this.#newestTrust(nowUnixMs);
+		const claim = decodeFreshnessMessage(statement);
+		if (claim === undefined) throw new UpdateFault("it is no freshness statement");
+		const digest = toHex(claim.manifestDigest);
+		const release = (await this.#table.releases()).find((each) => each.digest === digest);
+		if (release === undefined)
+			throw new UpdateFault(`it is about a release (sequence ${claim.sequence}) that was not published here`);
+		this.#judgeStatement(trust, release.manifest, digest, statement, nowUnixMs);
+		if (!(await this.#renew(digest, release, statement)))
+			throw new UpdateFault("a statement that was issued later is here: locks keep that one");
+		return release;
+	}
+
+	/** The highest sequence that was published for the same kind of boards, when it is above this one. */
+	async newerThan(manifest: Manifest): Promise<number | undefined> {
+		const same = (await this.#table.releases()).filter((each) => isSameKind(each.manifest, manifest));
+		const highest = Math.max(...same.map((each) => each.manifest.sequence));
+		return highest > manifest.sequence ? highest : undefined;
+	}
+
+	async close(): Promise<void> {
+		await this.#objects.close();
+		await this.#table.close();
+	}
+
+	/** False when the one that is there was issued later. */
+	async #renew(
+		digest: string,
+		former: PublishedRelease | undefined,
+		statement: Uint8Array,
+	): Promise<boolean> {
+		const issued = decodeFreshnessMessage(statement)?.issuedUnixSeconds ?? 0;
+		if ((former?.freshness?.issuedUnixSeconds ?? 0) > issued) return false;
+		await this.#table.setFreshness(digest, statement);
+		return true;
+	}
+
+	#judgeStatement(
+		trust: TrustBundle,
+		manifest: Manifest,
+		digest: string,
+		statement: Uint8Array,
+		nowUnixMs: number,
+	): void {
+		const claim = verifyFreshness(new NobleCrypto(), manifest, trust.freshnessKeys, statement);
+		if (!claim.ok) throw new UpdateFault(`the freshness statement does not stand: ${claim.reason}`);
+		if (toHex(claim.value.manifestDigest) !== digest || claim.value.sequence !== manifest.sequence)
+			throw new UpdateFault("the freshness statement is about another manifest");
+		if (isOver(claim.value, { unixMs: nowUnixMs, kind: "estimate" }))
+			throw new UpdateFault("the freshness statement has expired");
+	}
+
+	async #newestTrust(nowUnixMs: number): Promise<TrustBundle> {
+		const newest = (await this.#bundles.list()).at(-1);
+		if (newest === undefined)
+			throw new UpdateFault(
+				"this relay has no trust bundle, which says whose signatures count: latchkey trust publish brings one",
+			);
+		const { bundle } = parseBundle(newest.message, "the newest bundle of the relay");
+		if (bundle.expiresUnixSeconds * 1_000 <= nowUnixMs)
+			throw new UpdateFault("the newest trust bundle has expired: locks take no update under it");
+		return bundle;
+	}
+}
+
+function isSameNumber(a: Manifest, b: Manifest): boolean {
+	return a.sequence === b.sequence && isSameKind(a, b);
+}
+
+function isSameKind(a: Manifest, b: Manifest): boolean {
+	return a.vendor === b.vendor && a.hardwareClass === b.hardwareClass && a.board === b.board;
+}

@@ -1,0 +1,212 @@
+/**
+ * Who is offered which release, as pure functions (docs/UPDATE.md 5): a lock is chosen by a hash of release and serial, so that it
+ * stays chosen while the percentage rises, and other releases choose others. A rollout that is paused or halted offers nothing.
+ */
+import { createHash } from "node:crypto";
+import type { Manifest } from "../../modules/update/manifest.ts";
+import type { UpdateReport, UpdateResult } from "../../modules/wire/update-report.ts";
+import type { OfferOutcome, RolloutState } from "./update-schema.ts";
+
+/** A signed manifest that was published, and the newest statement that names it. */
+export interface PublishedRelease {
+	/** SHA-256 of the manifest's payload, hexadecimal. */
+	readonly digest: string;
+	readonly manifest: Manifest;
+	readonly message: Uint8Array;
+	readonly freshness: PublishedFreshness | undefined;
+}
+
+export interface PublishedFreshness {
+	readonly statement: Uint8Array;
+	readonly issuedUnixSeconds: number;
+	readonly expiresUnixSeconds: number;
+}
+
+export interface Rollout {
+	readonly digest: string;
+	readonly state: RolloutState;
+	/** 0 .. 100 */
+	readonly percent: number;
+	readonly cohort: ReadonlySet<string>;
+	readonly reason: string | undefined;
+	readonly haltRate: number;
+	readonly haltMinimum: number;
+	/** ISO 8601. */
+	readonly countedFrom: string;
+}
+
+/** What was offered to one lock before, and what became of it. */
+export interface FormerOffer {
+	readonly tries: number;
+	readonly offeredAtMs: number;
+	readonly outcome: OfferOutcome;
+	readonly result: string | undefined;
+	/** ISO 8601; undefined as long as nothing is known. */
+	readonly outcomeAt: string | undefined;
+}
+
+/** What the relay goes by when it thinks about one lock. */
+export interface Candidate {
+	readonly serial: string;
+	/** The build that it runs, as it attested. */
+	readonly board: string;
+	readonly report: UpdateReport;
+	/** By the digest of the release. */
+	readonly offers: ReadonlyMap<string, FormerOffer>;
+}
+
+export interface RetryPauses {
+	readonly firstMs: number;
+	readonly maxMs: number;
+}
+
+/** What a lock says of a release that it will never say otherwise about. */
+const FINAL: ReadonlySet<string> = new Set([
+	"foreign",
+	"too-large",
+	"rollback-sequence",
+	"rollback-security",
+	"no-slots",
+]);
+
+const FAILURES: ReadonlySet<UpdateResult> = new Set([
+	"chunk-digest",
+	"object-digest",
+	"slot-io",
+	"slot-digest",
+	"trial-crashed",
+	"trial-storage",
+	"trial-bolt",
+	"trial-unreachable",
+	"trial-wrong-image",
+	"trial-late",
+]);
+
+/** The delta did not do; the full image follows. Nor does the day's allowance of flash say anything of the release. */
+const NEITHER: ReadonlySet<UpdateResult> = new Set(["none", "patch", "too-often", "storage"]);
+
+export function isChosen({ digest, percent, cohort }: Rollout, serial: string): boolean {
+	return cohort.has(serial) || percentOf(digest, serial) < percent;
+}
+
+/** 0 up to, not with, 100: evenly spread over serials, another order for each release. */
+export function percentOf(digest: string, serial: string): number {
+	return (createHash("sha256").update(`${digest} ${serial}`).digest().readUInt32BE(0) / 2 ** 32) * 100;
+}
+
+/** The release that this lock is to be offered now, if any. `nowMs` since 1970. */
+export function chooseOffer(
+	candidate: Candidate,
+	releases: ReadonlyMap<string, PublishedRelease>,
+	rollouts: Iterable<Rollout>,
+	nowMs: number,
+	pauses: RetryPauses,
+): PublishedRelease | undefined {
+	const { serial, report, offers } = candidate;
+	let best: PublishedRelease | undefined;
+	for (const rollout of rollouts) {
+		const release = releases.get(rollout.digest);
+		if (release === undefined || rollout.state !== "running") continue;
+		const { sequence, trustVersion } = release.manifest;
+		if (sequence <= Math.max(report.sequence, best?.manifest.sequence ?? 0)) continue;
+		// The bundle comes first (docs/UPDATE.md 5).
+		if (trustVersion > report.trustVersion) continue;
+		const former = offers.get(release.digest);
+		if (former?.outcome === "refused" && FINAL.has(former.result ?? "")) continue;
+		if (isKind(candidate, release, releases) && isChosen(rollout, serial)) best = release;
+	}
+	if (best === undefined || isUnderWay(report, best.manifest.sequence)) return undefined;
+	const former = offers.get(best.digest);
+	if (former === undefined) return best;
+	const pauseMs = Math.min(pauses.firstMs * 2 ** (former.tries - 1), pauses.maxMs);
+	return nowMs - former.offeredAtMs >= pauseMs ? best : undefined;
+}
+
+/**
+ * Whether a release may be for this lock. Its board is known; vendor and hardware class are what the lock's answers to
+ * former offers leave: it called one foreign, or took one.
+ */
+export function isKind(
+	{ board, offers }: Pick<Candidate, "board" | "offers">,
+	{ manifest }: PublishedRelease,
+	releases: ReadonlyMap<string, PublishedRelease>,
+): boolean {
+	if (manifest.board !== board) return false;
+	for (const [digest, { outcome, result }] of offers) {
+		const other = releases.get(digest)?.manifest;
+		if (other === undefined) continue;
+		const same =
+			other.vendor === manifest.vendor &&
+			other.hardwareClass === manifest.hardwareClass &&
+			other.board === manifest.board;
+		if (outcome === "refused" && result === "foreign" && same) return false;
+		if ((outcome === "installed" || outcome === "failed") && !same) return false;
+	}
+	return true;
+}
+
+/** The lock has this release and does with it what it does; parked: not before a newer one, or its owner's word. */
+function isUnderWay({ state, offered }: UpdateReport, sequence: number): boolean {
+	return state !== "idle" && offered === sequence;
+}
+
+/** What a report says about a release that was offered, `former` being what is known; undefined: nothing. */
+export function outcomeOf(
+	report: UpdateReport,
+	sequence: number,
+	former: OfferOutcome,
+): { readonly outcome: OfferOutcome; readonly result: string } | undefined {
+	const { state, result } = report;
+	if (report.sequence === sequence && state !== "trial") return { outcome: "installed", result: "installed" };
+	if (report.sequence >= sequence) return undefined;
+	if (state === "parked" && report.offered === sequence) return { outcome: "failed", result };
+	// It took up what it refused before.
+	const takenUp = former === "refused" && isUnderWay(report, sequence);
+	if (takenUp) return { outcome: "offered", result: "none" };
+	if (report.resultSequence !== sequence || NEITHER.has(result)) return undefined;
+	// It says that it is installed, and does not run it.
+	if (result === "installed") return undefined;
+	return { outcome: FAILURES.has(result) ? "failed" : "refused", result };
+}
+
+export interface OutcomeCount {
+	readonly installed: number;
+	readonly failed: number;
+	readonly refused: number;
+	readonly offered: number;
+}
+
+/** Of one release; `countedFrom`: outcomes of before are left out. */
+export function countOutcomes(offers: Iterable<FormerOffer>, countedFrom = ""): OutcomeCount {
+	const count = { installed: 0, failed: 0, refused: 0, offered: 0 };
+	for (const { outcome, outcomeAt } of offers) {
+		if (outcome === "offered" || outcomeAt === undefined || outcomeAt >= countedFrom) count[outcome]++;
+	}
+	return count;
+}
+
+/** Why a rollout must stop; undefined as long as it need not. */
+export function haltReason(rollout: Rollout, { installed, failed }: OutcomeCount): string | undefined {
+	const outcomes = installed + failed;
+	if (failed === 0 || outcomes < rollout.haltMinimum) return undefined;
+	if (failed * 100 <= outcomes * rollout.haltRate) return undefined;
+	return `${failed} of ${outcomes} locks failed, more than ${rollout.haltRate} %`;
+}
+
+/** The one that was issued last of those that may be for this lock. */
+export function newestFreshness(
+	candidate: Pick<Candidate, "board" | "offers">,
+	releases: ReadonlyMap<string, PublishedRelease>,
+): PublishedFreshness | undefined {
+	let newest: PublishedFreshness | undefined;
+	let sequence = 0;
+	for (const release of releases.values()) {
+		const { freshness, manifest } = release;
+		if (freshness === undefined || !isKind(candidate, release, releases)) continue;
+		const ahead = freshness.issuedUnixSeconds - (newest?.issuedUnixSeconds ?? 0);
+		if (ahead < 0 || (ahead === 0 && manifest.sequence < sequence)) continue;
+		newest = freshness;
+		sequence = manifest.sequence;
+	}
+	return newest;
+}

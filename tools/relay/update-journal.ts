@@ -1,0 +1,116 @@
+/**
+ * Writes what a running relay learns of updates: many small facts, many at a time together, in one transaction so often. What cannot be
+ * written now is written later; memory, which decides, has it already.
+ */
+import type { AttestationAnswer } from "./attestation-table.ts";
+import type { RelayLog } from "./log.ts";
+import type { OutcomeChange, UpdateTable } from "./update-table.ts";
+
+interface OfferMade {
+	readonly digest: string;
+	readonly serial: string;
+	readonly tries: number;
+	readonly atMs: number;
+}
+
+export class UpdateJournal {
+	readonly #table: UpdateTable;
+	readonly #log: RelayLog;
+	readonly #everyMs: number;
+	/** One of each lock, and of each release and lock: bounded by how many there are. */
+	readonly #reports = new Map<string, Uint8Array>();
+	readonly #offers = new Map<string, OfferMade>();
+	readonly #outcomes = new Map<string, OutcomeChange>();
+	readonly #halts = new Map<string, string>();
+	/** By lock, and whether it was refused. */
+	readonly #answers = new Map<string, AttestationAnswer>();
+	#timer: NodeJS.Timeout | undefined;
+	#writing: Promise<void> = Promise.resolve();
+	#closed = false;
+
+	constructor(table: UpdateTable, log: RelayLog, everyMs: number) {
+		this.#table = table;
+		this.#log = log;
+		this.#everyMs = everyMs;
+	}
+
+	report(serial: string, report: Uint8Array): void {
+		this.#reports.set(serial, report);
+		this.#soon();
+	}
+
+	offered(offer: OfferMade): void {
+		this.#offers.set(`${offer.digest} ${offer.serial}`, offer);
+		this.#soon();
+	}
+
+	outcome(change: OutcomeChange): void {
+		this.#outcomes.set(`${change.digest} ${change.serial}`, change);
+		this.#soon();
+	}
+
+	attested(answer: AttestationAnswer): void {
+		this.#answers.set(`${answer.serial} ${answer.reason !== undefined}`, answer);
+		this.#soon();
+	}
+
+	halt(digest: string, reason: string): void {
+		this.#halts.set(digest, reason);
+		this.#soon();
+	}
+
+	/** Releases whose rollout is halted and not written so. */
+	get halts(): ReadonlyMap<string, string> {
+		return this.#halts;
+	}
+
+	/** Resolves when everything that came is written, or could not be. */
+	async settled(): Promise<void> {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+		this.#writing = this.#writing.then(() => this.#write());
+		await this.#writing;
+	}
+
+	async close(): Promise<void> {
+		this.#closed = true;
+		await this.settled();
+		clearTimeout(this.#timer);
+	}
+
+	#soon(): void {
+		if (this.#closed) return;
+		this.#timer ??= setTimeout(() => void this.settled(), this.#everyMs);
+	}
+
+	async #write(): Promise<void> {
+		const reports = new Map(this.#reports);
+		const offers = new Map(this.#offers);
+		const outcomes = new Map(this.#outcomes);
+		const halts = new Map(this.#halts);
+		const answers = new Map(this.#answers);
+		if (reports.size + offers.size + outcomes.size + halts.size + answers.size === 0) return;
+		try {
+			await this.#table.record({
+				reports,
+				offers: [...offers.values()],
+				outcomes: [...outcomes.values()],
+				halts,
+				answers: [...answers.values()],
+			});
+			forget(this.#reports, reports);
+			forget(this.#offers, offers);
+			forget(this.#outcomes, outcomes);
+			forget(this.#halts, halts);
+			forget(this.#answers, answers);
+		} catch (error) {
+			this.#log.write("error", "registry", { reason: (error as Error).message });
+			this.#soon();
+		}
+	}
+}
+
+/** What came meanwhile stays. */
+function forget<Key, Value>(kept: Map<Key, Value>, written: ReadonlyMap<Key, Value>): void {
+	for (const [key, value] of written) if (kept.get(key) === value) kept.delete(key);
+}
