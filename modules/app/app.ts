@@ -145,7 +145,13 @@ export class App {
 			onVerb: (request) => verbs.answer(request),
 			onDropped: (reason) => system.log(`serial: dropped, ${reason}`),
 		});
-		this.#transports = new Transports(this.#relaySide.link, serial);
+		this.#transports = new Transports({
+			link: this.#relaySide.link,
+			serial,
+			listener: platform.listener,
+			clock,
+			log: (line) => system.log(line),
+		});
 	}
 
 	start(): void {

@@ -2,6 +2,7 @@
 import type { Clock } from "./clock.ts";
 import type { Crypto } from "./crypto.ts";
 import type { KeyStore } from "./keys.ts";
+import type { Listener } from "./listener.ts";
 import type { Drive, Pins } from "./pins.ts";
 import type { SerialPort } from "./serial.ts";
 import type { RecordStorage } from "./storage.ts";
@@ -18,6 +19,8 @@ export interface Platform {
 	readonly pins: Pins;
 	readonly drive: Drive;
 	readonly serial: SerialPort;
+	/** Absent: no local network. */
+	readonly listener?: Listener;
 	readonly system: System;
 	/** Absent where the host has no native ones. */
 	readonly wsBytes?: WsBytes;

@@ -18,6 +18,7 @@ import type { RecordStorage } from "../../modules/platform/storage.ts";
 import type { ResetReason, System } from "../../modules/platform/system.ts";
 import { type HardwareOptions, SimHardware } from "./hardware.ts";
 import { SimKeys } from "./keys.ts";
+import { SimLocal } from "./local.ts";
 import { SimNetwork } from "./network.ts";
 import { SimSerial } from "./serial.ts";
 import { PowerCut, SimStorage } from "./storage.ts";
@@ -39,6 +40,8 @@ export interface SimBoardOptions {
 	/** The key store of a boot; the default keeps keys in the board's records. */
 	readonly keys?: (crypto: TestCrypto, storage: RecordStorage) => KeyStore;
 	readonly buildUnixMs?: number;
+	/** Whether it listens on its local network. */
+	readonly local?: boolean;
 	/** The records of another board, or of an earlier life of this one. */
 	readonly storage?: SimStorage;
 }
@@ -50,6 +53,7 @@ export class SimBoard {
 	readonly hardware: SimHardware;
 	readonly network: SimNetwork;
 	readonly serial: SimSerial;
+	readonly local: SimLocal;
 	/** Every line of the local log, over all boots. */
 	readonly logs: string[] = [];
 	readonly #options: SimBoardOptions;
@@ -70,6 +74,7 @@ export class SimBoard {
 		this.hardware = new SimHardware(this.time, options.hardware);
 		this.network = new SimNetwork(this.time);
 		this.serial = new SimSerial(this.time);
+		this.local = new SimLocal(this.time);
 		this.#storage = options.storage ?? new SimStorage();
 	}
 
@@ -130,6 +135,7 @@ export class SimBoard {
 			...this.hardware.connect(clock),
 			serial: this.serial.connect(clock),
 			system,
+			...(this.#options.local === true ? { listener: this.local.connect(clock) } : {}),
 		};
 	}
 
@@ -165,6 +171,7 @@ export class SimBoard {
 		this.hardware.disconnect();
 		this.network.disconnect();
 		this.serial.disconnect();
+		this.local.disconnect();
 		this.#storage = this.#storage.reboot();
 	}
 }
