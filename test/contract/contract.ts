@@ -4,6 +4,7 @@ import { clockContract } from "./clock.ts";
 import { cryptoContract } from "./crypto.ts";
 import type { OpenJig } from "./jig.ts";
 import { keysContract } from "./keys.ts";
+import { listenerContract } from "./listener.ts";
 import { pinsContract } from "./pins.ts";
 import { storageContract } from "./storage.ts";
 import { streamsContract } from "./streams.ts";
@@ -15,4 +16,5 @@ export function contract(t: Suite, open: OpenJig): void {
 	cryptoContract(t, open);
 	pinsContract(t, open);
 	streamsContract(t, open);
+	listenerContract(t, open);
 }

@@ -20,6 +20,7 @@ export class SimLocalPeer {
 	#handlers: ListenerStreamHandlers | undefined;
 	#post: (run: () => void) => void = () => undefined;
 	#told = false;
+	#writable = false;
 	/** The peer has ended. */
 	#left = false;
 	/** The board has taken it. */
@@ -69,7 +70,10 @@ export class SimLocalPeer {
 				if (!this.closed) run();
 			});
 		};
-		this.#post(() => handlers.onWritable());
+		this.#post(() => {
+			this.#writable = true;
+			handlers.onWritable();
+		});
 		this.#tell();
 		return {
 			read: (maximum) => this.#read(maximum),
@@ -107,7 +111,7 @@ export class SimLocalPeer {
 	}
 
 	#write(bytes: Uint8Array): number {
-		const taken = this.closed ? 0 : Math.min(bytes.length, this.#roomBytes - this.#toPeerBytes);
+		const taken = this.closed || !this.#writable ? 0 : Math.min(bytes.length, this.#roomBytes - this.#toPeerBytes);
 		if (taken < bytes.length) this.#short = true;
 		if (taken === 0) return 0;
 		this.#toPeer.push(bytes.slice(0, taken));
