@@ -83,6 +83,60 @@ void port_cut_timer_disarm(uint32_t slot);
 /* Registers what runs first on abort, panic, fatal signal and exit (drive's cut-all). Async-signal-safe callback. */
 void port_on_halt(void (*callback)(void));
 
+/* ---- firmware slots, for slots.c (modules/platform/slots.ts says what each promises) ---- */
+
+enum {
+	PORT_SLOTS = 2,
+	PORT_SLOT_SECTOR_BYTES = 4096,
+	PORT_SLOT_VERSION_MAX = 32,
+	PORT_BOARD_NAME_MAX = 24,
+	PORT_SECURITY_FLOOR_MAX = 16,
+};
+
+/* As SLOT_STATES of slots.ts. */
+typedef enum {
+	PORT_SLOT_UNSET = 0,
+	PORT_SLOT_NEW,
+	PORT_SLOT_PENDING,
+	PORT_SLOT_VALID,
+	PORT_SLOT_INVALID,
+	PORT_SLOT_ABORTED,
+	PORT_SLOT_STATES,
+} PortSlotState;
+
+typedef struct {
+	uint32_t bytes, sequence, security_version;
+	char version[PORT_SLOT_VERSION_MAX + 1];
+} PortSlotImage;
+
+/* Of each slot; 0: this machine has none, and of what follows only the name, running, target and the floor may be asked. */
+uint32_t port_slot_bytes(void);
+/* 1 to PORT_BOARD_NAME_MAX bytes. */
+const char *port_slot_board(void);
+/* False: no slot runs, this is the recovery program. */
+bool port_slot_running(uint32_t *slot);
+/* The one that does not run: every erase, write and select is about it. */
+uint32_t port_slot_target(void);
+PortSlotState port_slot_state(uint32_t slot);
+/* False when the slot begins with no image, or cannot be read. */
+bool port_slot_image(uint32_t slot, PortSlotImage *image);
+bool port_slot_read(uint32_t slot, uint32_t offset, uint8_t *buffer, size_t bytes);
+/* One sector. The first erase takes "valid" and "new" from the target. */
+bool port_slot_erase(uint32_t offset);
+/* Within one sector, erased before; clears bits only. Durable when it says true. */
+bool port_slot_write(uint32_t offset, const uint8_t *bytes, size_t count);
+
+/* Durable when they say true; false: the old choice stands or the new one. */
+bool port_boot_select(void);
+bool port_boot_confirm(void);
+typedef enum { PORT_REVERT_NO_IMAGE, PORT_REVERT_IO } PortRevert;
+/* Returns only when it failed. */
+PortRevert port_boot_revert(void);
+/* 0 to PORT_SECURITY_FLOOR_MAX. */
+uint32_t port_boot_security_floor(void);
+/* Never lowers. */
+bool port_boot_raise_security_floor(uint32_t version);
+
 /* ---- names and sockets, for tls.c and tcp.c ---- */
 
 typedef struct PortLookup PortLookup;

@@ -2,7 +2,8 @@
  * A plain TCP connection as a ByteStream, over ECMA-419's TCP: what a probe's `ws://` and the local network run on. A relay is
  * reached through TLS.
  */
-import TCP, { type TcpReason } from "embedded:io/socket/tcp";
+import type { TcpReason } from "embedded:io/socket/tcp";
+import TCP from "embedded:io/socket/tcp";
 import type { ByteStream } from "../../modules/platform/stream.ts";
 
 export interface TcpStreamHandlers {

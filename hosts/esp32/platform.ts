@@ -3,6 +3,7 @@ import type { Platform } from "../../modules/platform/platform.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
+import { NativeSlots } from "../bindings/slots.ts";
 import { NativeTls } from "../bindings/tls.ts";
 import { NATIVE_WS_BYTES } from "../bindings/websocket.ts";
 import { CLOCK } from "../ecma419/clock.ts";
@@ -23,6 +24,7 @@ export function openPlatform(): Platform {
 		drive: new NativeDrive(DRIVE_PINS),
 		serial: new StandardSerialPort(SERVICE_LINE, false),
 		system: new Machine(),
+		slots: new NativeSlots(),
 		wsBytes: NATIVE_WS_BYTES,
 	};
 }

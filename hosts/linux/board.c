@@ -7,11 +7,18 @@
 
 #include "fatal.h"
 
-Board board = { .heap_kb = 1024, .stack_slots = 1024, .main_module = "main", .reset_reason = "power-on" };
+Board board = { .heap_kb = 1024, .stack_slots = 1024, .main_module = "main", .reset_reason = "power-on",
+	.watchdog_ms = 5000, .trial_ms = 720000 };
 
 static const char usage[] =
 	"usage: latchkey-board --image FILE --state DIR [options]\n"
 	"  --image FILE       firmware image made by latchkey-image\n"
+	"  --slot-kb N        two firmware slots of N KiB in the state directory, a multiple of 4 (default 0: none)\n"
+	"                     --image is then flashed when nothing was, and may be left out when something was\n"
+	"  --flash            flash --image into slot 0 anew, as a factory line does\n"
+	"  --recovery FILE    image that runs when neither slot boots; its main module is recovery\n"
+	"  --trial-ms MS      an image on trial that did not confirm by then is reset (default 720000)\n"
+	"  --watchdog-ms MS   a turn of the event loop that lasts longer ends the board; 0: never (default 5000)\n"
 	"  --main MODULE      name of the module that is the program (default main)\n"
 	"  --state DIR        what the board's flash keeps (also --dir); made when it is missing\n"
 	"  --pins SOCKET      Unix socket on which the pins are watched and driven\n"
@@ -55,13 +62,28 @@ static bool flag(const char *option)
 	if (strcmp(option, "--stress") == 0) board.stress = true;
 	else if (strcmp(option, "--plain") == 0) board.plain = true;
 	else if (strcmp(option, "--report-heap") == 0) board.report_heap = true;
+	else if (strcmp(option, "--flash") == 0) board.flash = true;
 	else return false;
 	return true;
+}
+
+enum { SLOT_KB_MAX = 16384, SECTOR_KB = 4 };
+
+static uint32_t slot_bytes(const char *option, const char *value)
+{
+	unsigned long kb = number(option, value, 0, SLOT_KB_MAX);
+
+	if (kb % SECTOR_KB != 0) refuse("%s %s: not a multiple of %d", option, value, SECTOR_KB);
+	return (uint32_t)kb * 1024;
 }
 
 static void setting(const char *option, const char *value)
 {
 	if (strcmp(option, "--image") == 0) board.image = value;
+	else if (strcmp(option, "--recovery") == 0) board.recovery = value;
+	else if (strcmp(option, "--slot-kb") == 0) board.slot_bytes = slot_bytes(option, value);
+	else if (strcmp(option, "--trial-ms") == 0) board.trial_ms = (uint32_t)number(option, value, 1, 86400000);
+	else if (strcmp(option, "--watchdog-ms") == 0) board.watchdog_ms = (uint32_t)number(option, value, 0, 86400000);
 	else if (strcmp(option, "--main") == 0) board.main_module = value;
 	else if (strcmp(option, "--state") == 0 || strcmp(option, "--dir") == 0) board.state = value;
 	else if (strcmp(option, "--pins") == 0) board.pins = value;
@@ -92,7 +114,8 @@ void board_parse(int argc, char *argv[])
 		setting(argv[index], argv[index + 1]);
 		index++;
 	}
-	if (!board.image) refuse("--image is missing");
+	if (!board.image && (board.slot_bytes == 0 || board.flash)) refuse("--image is missing");
+	if (board.slot_bytes == 0 && (board.flash || board.recovery)) refuse("--flash and --recovery need --slot-kb");
 	if (!board.state) refuse("--state is missing");
 	if (board.stack_slots * 32 / 1024 + 16 > board.heap_kb) refuse("--stack does not fit --heap-kb");
 }

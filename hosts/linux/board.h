@@ -8,11 +8,16 @@
 
 enum { BOARD_ARGUMENTS_MAX = 32 };
 
+/* What images for this machine are built for. */
+#define BOARD_NAME "linux"
+
 typedef struct {
-	const char *image, *main_module, *state, *pins, *serial, *reset_reason;
+	const char *image, *recovery, *main_module, *state, *pins, *serial, *reset_reason;
 	size_t heap_kb;
 	uint32_t stack_slots, pins_wait_ms;
-	bool stress, plain, report_heap;
+	uint32_t slot_bytes;  /* 0: no slots, the image runs from its file */
+	uint32_t watchdog_ms, trial_ms;
+	bool stress, plain, report_heap, flash;
 	const char *arguments[BOARD_ARGUMENTS_MAX];  /* key=value, for the firmware */
 	int argument_count;
 	uint64_t build_unix_ms;

@@ -6,7 +6,7 @@
  *   2  bad arguments                         69  exception that nobody caught
  *   3  the board cannot start (image, state) 70  no more property keys
  *  80  the firmware asked for a reboot       72  promise rejected without a handler
- *  65  heap exhausted
+ *  65  heap exhausted                       81  the watchdog: a turn that does not end, or a trial
  */
 #ifndef LATCHKEY_FATAL_H
 #define LATCHKEY_FATAL_H
@@ -17,6 +17,7 @@ enum {
 	EXIT_START = 3,
 	EXIT_ABORT = 64,  /* plus the engine's abort status */
 	EXIT_REBOOT = 80,
+	EXIT_WATCHDOG = 81,
 };
 
 /* Runs the halt callback, which is idempotent. Any thread; async-signal-safe. */

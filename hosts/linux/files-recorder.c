@@ -94,30 +94,47 @@ void recorder_start(int directory)
 	end_operation();
 }
 
-void recorder_create(int descriptor, const char *name)
+static void take_number(int descriptor, const char *kind, const char *name)
 {
 	for (int index = 0; index < OPEN_MAX; index++) {
 		if (open_files[index].number) continue;
 		open_files[index] = (OpenFile){ descriptor, ++files_made, 0 };
-		if (journal) fprintf(journal, "create %u %s\n", files_made, name);
+		if (journal) fprintf(journal, "%s %u %s\n", kind, files_made, name);
 		end_operation();
 		return;
 	}
 	fatal("recorder: too many open files");
 }
 
-void recorder_write(int descriptor, const void *bytes, size_t count)
+void recorder_create(int descriptor, const char *name)
+{
+	take_number(descriptor, "create", name);
+}
+
+void recorder_open(int descriptor, const char *name)
+{
+	take_number(descriptor, "open", name);
+}
+
+void recorder_write_at(int descriptor, uint64_t offset, const void *bytes, size_t count)
 {
 	OpenFile *file = find(descriptor);
 
 	if (journal) {
-		fprintf(journal, "write %u %lu %lu\n", file->number, (unsigned long)file->offset, (unsigned long)count);
+		fprintf(journal, "write %u %lu %lu\n", file->number, (unsigned long)offset, (unsigned long)count);
 		fwrite(bytes, 1, count, journal);
 		fputc('\n', journal);
 	}
-	file->offset += count;
 	if (bytes_left != ALL) bytes_left -= (long)count;
 	end_operation();
+}
+
+void recorder_write(int descriptor, const void *bytes, size_t count)
+{
+	OpenFile *file = find(descriptor);
+
+	recorder_write_at(descriptor, file->offset, bytes, count);
+	file->offset += count;
 }
 
 void recorder_sync(int descriptor)

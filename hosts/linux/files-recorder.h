@@ -8,6 +8,7 @@
  *   made 0|1                    the state directory is new; 1: its own name was synced
  *   exists NUMBER NAME LENGTH   was there when the board started, counts as synced
  *   create NUMBER NAME          new and empty, or emptied (then under a new number)
+ *   open NUMBER NAME            an existing file once more, for writing in place; the number is new
  *   write NUMBER OFFSET LENGTH
  *   sync NUMBER
  *   rename FROM TO
@@ -31,7 +32,9 @@
 void recorder_made(bool synced);
 void recorder_start(int directory);
 void recorder_create(int file, const char *name);
+void recorder_open(int file, const char *name);
 void recorder_write(int file, const void *bytes, size_t count);
+void recorder_write_at(int file, uint64_t offset, const void *bytes, size_t count);
 void recorder_sync(int file);
 void recorder_close(int file);
 void recorder_rename(const char *from, const char *to);
@@ -54,6 +57,8 @@ static inline void recorder_made(bool synced) { (void)synced; }
 static inline void recorder_start(int directory) { (void)directory; }
 static inline void recorder_create(int file, const char *name) { (void)file; (void)name; }
 static inline void recorder_write(int file, const void *bytes, size_t count) { (void)file; (void)bytes; (void)count; }
+static inline void recorder_open(int file, const char *name) { (void)file; (void)name; }
+static inline void recorder_write_at(int file, uint64_t offset, const void *bytes, size_t count) { (void)file; (void)offset; (void)bytes; (void)count; }
 static inline void recorder_sync(int file) { (void)file; }
 static inline void recorder_close(int file) { (void)file; }
 static inline void recorder_rename(const char *from, const char *to) { (void)from; (void)to; }

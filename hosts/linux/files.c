@@ -79,6 +79,62 @@ bool files_write(int file, const void *bytes, size_t count)
 	return true;
 }
 
+int files_open(const char *name)
+{
+	int file;
+
+	if (recorder_fails(0)) return -1;
+	file = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (file >= 0) recorder_open(file, name);
+	return file;
+}
+
+bool files_write_at(int file, uint64_t offset, const void *bytes, size_t count)
+{
+	const char *at = bytes;
+
+	if (recorder_fails(0)) return false;
+	while (count > 0) {
+		size_t allowed = recorder_allows(count);
+		ssize_t done = allowed > 0 ? pwrite(file, at, allowed, (off_t)offset) : 0;
+		if (done < 0 && errno == EINTR) continue;
+		if (done < 0) return false;
+		if (done > 0) recorder_write_at(file, offset, at, (size_t)done);
+		bytes_written += (uint64_t)done;
+		at += done;
+		offset += (uint64_t)done;
+		count -= (size_t)done;
+		if (allowed == 0 && recorder_fails(count)) return false;
+	}
+	return true;
+}
+
+bool files_read_at(int file, uint64_t offset, void *bytes, size_t count)
+{
+	char *at = bytes;
+
+	if (recorder_fails(0)) return false;
+	while (count > 0) {
+		ssize_t got = pread(file, at, count, (off_t)offset);
+		if (got < 0 && errno == EINTR) continue;
+		if (got == 0) errno = EIO;  /* the file is shorter than it was */
+		if (got <= 0) return false;
+		at += got;
+		offset += (uint64_t)got;
+		count -= (size_t)got;
+	}
+	return true;
+}
+
+bool files_sync_content(int file)
+{
+	if (recorder_fails(0)) return false;
+	if (recorder_skips_sync()) return true;
+	if (fdatasync(file) != 0) return false;
+	recorder_sync(file);
+	return true;
+}
+
 bool files_sync(int file)
 {
 	if (recorder_fails(0)) return false;

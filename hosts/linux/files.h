@@ -23,6 +23,14 @@ int files_create(const char *name);
 /* Writes all bytes at the end or fails; what a failure leaves in the file is undefined. */
 bool files_write(int file, const void *bytes, size_t count);
 bool files_sync(int file);
+/* An existing file, for the three below. Negative on failure (ENOENT). */
+int files_open(const char *name);
+/* Over what is there; never beyond the file's end, whose length does not change. */
+bool files_write_at(int file, uint64_t offset, const void *bytes, size_t count);
+/* Exactly that many bytes, or fails. */
+bool files_read_at(int file, uint64_t offset, void *bytes, size_t count);
+/* As files_sync, for what was written in place. */
+bool files_sync_content(int file);
 /* Never fails: what matters was synced. */
 void files_close(int file);
 bool files_rename(const char *from, const char *to);
@@ -35,7 +43,7 @@ bool files_read(const char *name, void *bytes, size_t capacity, size_t *count);
 /* Calls back for every name, in no order, until the callback says false. */
 bool files_list(bool (*each)(void *context, const char *name), void *context);
 
-/* Bytes given to files_write since the start: what a flash would have to take. */
+/* Bytes given to files_write and files_write_at since the start: what a flash would have to take. */
 uint64_t files_bytes_written(void);
 /* For the recorder: a line in the journal. */
 void files_mark(const char *what, const char *name, uint32_t value);

@@ -1,10 +1,12 @@
 /*
  * latchkey-image: compiles a list of ES modules into one firmware image (image.h).
  *
- *   latchkey-image [--lines] [--time UNIX_MS] --list FILE --output FILE
+ *   latchkey-image [--lines] [--time UNIX_MS] [--sequence N] [--security-version N] [--version TEXT] [--board NAME]
+ *                  --list FILE --output FILE
  *
  * The list has one line a module: name, tab, path of a .js file, tab, "preload" or "load". It never runs what
- * it compiles. --lines keeps line numbers for the error stacks of a debug board.
+ * it compiles. --lines keeps line numbers for the error stacks of a debug board. Equal modules, options and time make
+ * equal bytes: no path of a file is in the image.
  */
 #include "xsScript.h"
 
@@ -192,9 +194,51 @@ static void write_output(const Output *output, const char *path)
 	if (rename(temporary, path) != 0) fail("%s: %s", path, strerror(errno));
 }
 
+/* ---- the command line ---- */
+
+enum { SECURITY_VERSION_MAX = 16 };
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: latchkey-image [--lines] [--time UNIX_MS] [--sequence N] [--security-version N] [--version TEXT]"
+		" [--board NAME] --list FILE --output FILE\n");
+	return 2;
+}
+
+static uint64_t number(const char *option, const char *text, uint64_t maximum)
+{
+	char *end;
+	uint64_t value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno || value > maximum) {
+		fprintf(stderr, "latchkey-image: %s %s: not a number of 0 to %llu\n", option, text, (unsigned long long)maximum);
+		exit(2);
+	}
+	return value;
+}
+
+/* Text that stands in the header as it is: printable, without a zero, at most `maximum` bytes. */
+static const char *header_text(const char *option, const char *text, size_t maximum)
+{
+	size_t length = strlen(text);
+
+	for (size_t index = 0; index < length; index++) {
+		if (text[index] < ' ' || text[index] > '~') length = maximum + 1;
+	}
+	if (length > maximum) {
+		fprintf(stderr, "latchkey-image: %s: not printable, or longer than %zu bytes\n", option, maximum);
+		exit(2);
+	}
+	return text;
+}
+
 int main(int argc, char *argv[])
 {
 	const char *list = NULL, *path = NULL, *epoch = getenv("SOURCE_DATE_EPOCH");
+	const char *version = "", *board = "linux";
+	uint32_t sequence = 0, security_version = 0;
 	bool lines = false;
 	uint64_t build_unix_ms = epoch ? strtoull(epoch, NULL, 10) * 1000 : (uint64_t)time(NULL) * 1000;
 	Output output = { NULL, 0, 0 };
@@ -207,14 +251,15 @@ int main(int argc, char *argv[])
 		if (!value) { fprintf(stderr, "latchkey-image: %s: unknown or without a value\n", option); return 2; }
 		if (strcmp(option, "--list") == 0) list = value;
 		else if (strcmp(option, "--output") == 0) path = value;
-		else if (strcmp(option, "--time") == 0) build_unix_ms = strtoull(value, NULL, 10);
+		else if (strcmp(option, "--time") == 0) build_unix_ms = number(option, value, UINT64_MAX);
+		else if (strcmp(option, "--sequence") == 0) sequence = (uint32_t)number(option, value, UINT32_MAX);
+		else if (strcmp(option, "--security-version") == 0) security_version = (uint32_t)number(option, value, SECURITY_VERSION_MAX);
+		else if (strcmp(option, "--version") == 0) version = header_text(option, value, IMAGE_VERSION_BYTES);
+		else if (strcmp(option, "--board") == 0) board = header_text(option, value, IMAGE_BOARD_BYTES);
 		else { fprintf(stderr, "latchkey-image: unknown option %s\n", option); return 2; }
 		index++;
 	}
-	if (!list || !path) {
-		fprintf(stderr, "usage: latchkey-image [--lines] [--time UNIX_MS] --list FILE --output FILE\n");
-		return 2;
-	}
+	if (!list || !path) return usage();
 	add(&output, NULL, IMAGE_HEADER_BYTES);
 	count = add_list(&output, list, lines);
 	memcpy(output.bytes, IMAGE_MAGIC, 8);
@@ -225,8 +270,12 @@ int main(int argc, char *argv[])
 	put_u32(output.bytes + 24, (uint32_t)build_unix_ms);
 	put_u32(output.bytes + 28, (uint32_t)(build_unix_ms >> 32));
 	put_u32(output.bytes + 32, count);
+	put_u32(output.bytes + 40, sequence);
+	put_u32(output.bytes + 44, security_version);
+	memcpy(output.bytes + 48, version, strlen(version));
+	memcpy(output.bytes + 48 + IMAGE_VERSION_BYTES, board, strlen(board));
 	crc = crc32_update(0, output.bytes, IMAGE_CRC_OFFSET);
-	crc = crc32_update(crc, output.bytes + IMAGE_HEADER_BYTES, output.used - IMAGE_HEADER_BYTES);
+	crc = crc32_update(crc, output.bytes + IMAGE_CRC_END, output.used - IMAGE_CRC_END);
 	put_u32(output.bytes + IMAGE_CRC_OFFSET, crc);
 	write_output(&output, path);
 	free(output.bytes);

@@ -10,6 +10,7 @@
 
 #include "fatal.h"
 #include "port.h"
+#include "watchdog.h"
 
 enum { WATCHES_MAX = 64, TIMERS_MAX = 128, POSTS_MAX = 256 };
 
@@ -109,6 +110,7 @@ static void run_timers(void)
 		timers_first = timer->next;
 		timer->next = timers_free;
 		timers_free = timer;
+		watchdog_turn();
 		callback(context);
 		turn_done();
 	}
@@ -173,6 +175,7 @@ static void run_posts(void)
 
 	while (read(wake_descriptor, &count, sizeof count) < 0 && errno == EINTR) { }
 	for (int run = 0; run < POSTS_MAX && take_post(&post); run++) {
+		watchdog_turn();
 		post.callback(post.context);
 		turn_done();
 	}
@@ -210,6 +213,7 @@ static void run_watch(PortWatch *watch, uint64_t serial, short revents)
 	if (!watch->callback || watch->serial != serial) return;
 	events = events_of(revents) & watch->events;
 	if (events == 0) return;
+	watchdog_turn();
 	watch->callback(watch->context, events);
 	turn_done();
 }
@@ -234,6 +238,7 @@ _Noreturn void loop_run(void (*after_turn)(void))
 			serials[count] = watch->serial;
 			polled[count++] = (struct pollfd){ watch->descriptor, events, 0 };
 		}
+		watchdog_wait();
 		if (poll(polled, count, poll_timeout_ms()) < 0 && errno != EINTR) fatal("poll failed");
 		run_timers();
 		if (polled[0].revents) run_posts();

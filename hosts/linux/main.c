@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "board.h"
+#include "boot.h"
 #include "cut.h"
 #include "engine.h"
 #include "fatal.h"
@@ -17,6 +18,7 @@
 #include "records.h"
 #include "serial.h"
 #include "system.h"
+#include "watchdog.h"
 
 static void after_turn(void)
 {
@@ -62,7 +64,7 @@ static void stop_with_parent(void)
 int main(int argc, char *argv[])
 {
 	static Image image;
-	char reason[256];
+	const char *main_module;
 	EngineOptions options;
 
 	board_parse(argc, argv);
@@ -73,14 +75,15 @@ int main(int argc, char *argv[])
 	records_start();
 	fault_start();
 	cut_start();
+	watchdog_start(board.watchdog_ms);
 	pins_start(board.pins, board.pins_wait_ms);
 	serial_start(board.serial);
-	if (!image_open(&image, board.image, reason, sizeof reason)) fatal("%s", reason);
-	if (!image_find(&image, board.main_module)) fatal("image %s: has no module %s", board.image, board.main_module);
+	boot_start(&image, &main_module);
+	if (!image_find(&image, main_module)) fatal("image %s: has no module %s", board.image ? board.image : "of the slot", main_module);
 	board.build_unix_ms = image.build_unix_ms;
 	options = (EngineOptions){ board.heap_kb * 1024, board.stack_slots, board.stress, board.plain, board.report_heap };
 	engine_boot(&image, &options);
 	if (board.report_heap) report_on_signal();
-	engine_run_main(engine_machine(), board.main_module);
+	engine_run_main(engine_machine(), main_module);
 	loop_run(after_turn);
 }

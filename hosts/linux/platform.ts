@@ -6,6 +6,7 @@ import type { System } from "../../modules/platform/system.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
+import { NativeSlots } from "../bindings/slots.ts";
 import { NativeTls } from "../bindings/tls.ts";
 import { NATIVE_WS_BYTES } from "../bindings/websocket.ts";
 import { CLOCK } from "../ecma419/clock.ts";
@@ -64,6 +65,7 @@ export function openPlatform(): Platform {
 		drive: new NativeDrive({ "drive-throw": driveThrow, "drive-retract": driveRetract, brake }),
 		serial: openSerial(system),
 		system,
+		slots: new NativeSlots(),
 		wsBytes: NATIVE_WS_BYTES,
 		...(listener === undefined ? {} : { listener }),
 	};

@@ -5,6 +5,7 @@ import type { KeyStore } from "./keys.ts";
 import type { Listener } from "./listener.ts";
 import type { Drive, Pins } from "./pins.ts";
 import type { SerialPort } from "./serial.ts";
+import type { Slots } from "./slots.ts";
 import type { RecordStorage } from "./storage.ts";
 import type { System } from "./system.ts";
 import type { Tls } from "./tls.ts";
@@ -22,6 +23,7 @@ export interface Platform {
 	/** Absent: no local network. */
 	readonly listener?: Listener;
 	readonly system: System;
+	readonly slots: Slots;
 	/** Absent where the host has no native ones. */
 	readonly wsBytes?: WsBytes;
 }

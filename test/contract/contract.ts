@@ -6,12 +6,14 @@ import type { OpenJig } from "./jig.ts";
 import { keysContract } from "./keys.ts";
 import { listenerContract } from "./listener.ts";
 import { pinsContract } from "./pins.ts";
+import { slotsContract } from "./slots.ts";
 import { storageContract } from "./storage.ts";
 import { streamsContract } from "./streams.ts";
 
 export function contract(t: Suite, open: OpenJig): void {
 	clockContract(t, open);
 	storageContract(t, open);
+	slotsContract(t, open);
 	keysContract(t, open);
 	cryptoContract(t, open);
 	pinsContract(t, open);

@@ -21,6 +21,8 @@ export interface Jig {
 	dial(): JigPeer;
 	/** Where a host can make its storage fail on command; absent elsewhere. */
 	readonly storageFaults?: StorageFaults;
+	/** The same for its slots. */
+	readonly slotFaults?: SlotFaults;
 }
 
 export interface JigNetwork {
@@ -56,6 +58,12 @@ export interface StorageFaults {
 	corrupt(domain: string, name: string): Promise<void>;
 	/** The records as the next boot finds them. */
 	reboot(): RecordStorage;
+}
+
+export interface SlotFaults {
+	/** Every operation on slots, boot choice and fuse fails from now on. */
+	fail(): void;
+	heal(): void;
 }
 
 export const WIRED: Readonly<Record<OutputRole, "exit" | "tamper" | "door" | "inhibit">> = Object.freeze({

@@ -7,7 +7,14 @@ import { concatBytes } from "../../modules/base/bytes.ts";
 import { FIRMWARE_VERSION } from "../../modules/base/version.ts";
 import { runSuites } from "../harness/runner.ts";
 import { contract } from "./contract.ts";
-import { type Address, type Jig, type JigPeer, passUntil, type StorageFaults } from "./jig.ts";
+import {
+	type Address,
+	type Jig,
+	type JigPeer,
+	passUntil,
+	type SlotFaults,
+	type StorageFaults,
+} from "./jig.ts";
 
 const LATENCY_MS = 100;
 
@@ -88,10 +95,15 @@ function dial(): JigPeer {
 	};
 }
 
+function slotFaults(): SlotFaults {
+	const setFaults = native<(faults: string) => void>("xs_files_fault");
+	return { fail: () => setFaults("io:0"), heal: () => setFaults("") };
+}
+
 const jig: Jig = {
 	platform,
 	dial,
-	...(boardArgument("faults") === "yes" ? { storageFaults: storageFaults() } : {}),
+	...(boardArgument("faults") === "yes" ? { storageFaults: storageFaults(), slotFaults: slotFaults() } : {}),
 	pass,
 	latencyMs: LATENCY_MS,
 	network: {

@@ -35,6 +35,7 @@ const BUILD_MS = 300_000;
 const RUN_MS = 120_000;
 const HEAP_KB = 16 * 1024;
 const STACK_SLOTS = 8192;
+const SLOT_KB = 4096;
 const LINK_TRIES = 1000;
 const EXIT_REBOOT = 80;
 const DAMAGE = /^jig: corrupt (\S+) (\S+)$/m;
@@ -152,6 +153,7 @@ async function main(): Promise<number> {
 		"--serial",
 		serial,
 	];
+	words.push("--slot-kb", String(SLOT_KB));
 	words.push("--heap-kb", String(HEAP_KB), "--stack", String(STACK_SLOTS), "--arg", `seed=${seed}`);
 	words.push("--arg", "local=127.0.0.1:0");
 	words.push("--arg", `state=${state}`, "--arg", `faults=${values.variant === "recorder" ? "yes" : "no"}`);

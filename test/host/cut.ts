@@ -16,6 +16,7 @@ export type Operation =
 	| { readonly kind: "made"; readonly synced: boolean }
 	| { readonly kind: "exists"; readonly file: number; readonly name: string; readonly bytes: Uint8Array }
 	| { readonly kind: "create"; readonly file: number; readonly name: string }
+	| { readonly kind: "open"; readonly file: number; readonly name: string }
 	| { readonly kind: "write"; readonly file: number; readonly offset: number; readonly bytes: Uint8Array }
 	| { readonly kind: "sync"; readonly file: number }
 	| { readonly kind: "rename"; readonly from: string; readonly to: string }
@@ -50,6 +51,7 @@ function parseOperation(words: readonly string[], content: (length: number) => U
 		case "exists":
 			return { kind, file: Number(first), name: second, bytes: content(Number(third)) };
 		case "create":
+		case "open":
 			return { kind, file: Number(first), name: second };
 		case "write":
 			return { kind, file: Number(first), offset: Number(second), bytes: content(Number(third)) };
@@ -99,6 +101,10 @@ class Flash {
 			case "create":
 				this.#files.set(operation.file, { synced: new Uint8Array(0), writes: [] });
 				this.#change((names) => names.set(operation.name, operation.file));
+				return;
+			case "open":
+				// Another number of the same file.
+				this.#files.set(operation.file, this.#files.get(this.#names.get(operation.name)!)!);
 				return;
 			case "write":
 				this.#files.get(operation.file)!.writes.push(operation);
@@ -172,7 +178,11 @@ function torn(file: FileState, random: Random): Uint8Array {
 			else if (fate === 2) piece.set(random.bytes(piece.length));
 		},
 	);
-	const lengths = [file.synced.length, ...file.writes.map(({ offset, bytes }) => offset + bytes.length)];
+	const lengths = [file.synced.length];
+	for (const { offset, bytes } of file.writes) {
+		// A write in place makes no file shorter.
+		lengths.push(Math.max(lengths.at(-1)!, offset + bytes.length));
+	}
 	return content.slice(0, random.pick(lengths));
 }
 

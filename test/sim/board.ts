@@ -9,19 +9,26 @@
  *   board.powerCut();            // or the firmware's own reboot, or board.storage.cutAfter(3, true)
  *   new App(board.boot(), options).start();
  *
+ * `boot` runs the boot loader first (slots.ts); a trial that does not confirm in time is reset by the board itself, with
+ * reason "watchdog". Every operation on flash is counted and can be cut (power.ts).
+ *
  * It knows neither Node nor a host.
  */
+import type { Timer } from "../../modules/platform/clock.ts";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import type { KeyStore } from "../../modules/platform/keys.ts";
 import type { Platform } from "../../modules/platform/platform.ts";
+import { TRIAL_DEADLINE_MS } from "../../modules/platform/slots.ts";
 import type { RecordStorage } from "../../modules/platform/storage.ts";
 import type { ResetReason, System } from "../../modules/platform/system.ts";
 import { type HardwareOptions, SimHardware } from "./hardware.ts";
 import { SimKeys } from "./keys.ts";
 import { SimLocal } from "./local.ts";
 import { SimNetwork } from "./network.ts";
+import { PowerCut, type SimPower } from "./power.ts";
 import { SimSerial } from "./serial.ts";
-import { PowerCut, SimStorage } from "./storage.ts";
+import { SimSlots, type SimSlotsOptions, type SlotsSnapshot } from "./slots.ts";
+import { SimStorage } from "./storage.ts";
 import { SimClock, SimTime } from "./time.ts";
 
 /** What `system.reboot()` throws: nothing in the firmware may catch it. */
@@ -44,7 +51,19 @@ export interface SimBoardOptions {
 	readonly local?: boolean;
 	/** The records of another board, or of an earlier life of this one. */
 	readonly storage?: SimStorage;
+	/** The firmware slots; the default has none. What runs is the test's own business: it looks at `platform.slots`. */
+	readonly slots?: SimSlotsOptions;
+	/** The whole flash of another board, or of an earlier life of this one; `slots` must have its sizes. */
+	readonly snapshot?: SimSnapshot;
 }
+
+/** All that outlives a power cut. Cheap: sectors are shared until one of the two boards writes them. */
+export interface SimSnapshot {
+	readonly records: ReadonlyMap<string, Uint8Array>;
+	readonly slots: SlotsSnapshot;
+}
+
+const NO_SLOTS: SimSlotsOptions = Object.freeze({ slotBytes: 0 });
 
 const BUILD_UNIX_MS = 1_760_000_000_000;
 
@@ -54,6 +73,9 @@ export class SimBoard {
 	readonly network: SimNetwork;
 	readonly serial: SimSerial;
 	readonly local: SimLocal;
+	readonly power: SimPower;
+	/** The same through all boots. */
+	readonly slots: SimSlots;
 	/** Every line of the local log, over all boots. */
 	readonly logs: string[] = [];
 	readonly #options: SimBoardOptions;
@@ -75,7 +97,19 @@ export class SimBoard {
 		this.network = new SimNetwork(this.time);
 		this.serial = new SimSerial(this.time);
 		this.local = new SimLocal(this.time);
-		this.#storage = options.storage ?? new SimStorage();
+		this.#storage = options.storage ?? new SimStorage(options.snapshot?.records);
+		this.power = this.#storage.power;
+		this.slots = new SimSlots(
+			options.slots ?? NO_SLOTS,
+			this.power,
+			() => this.#reboot(),
+			options.snapshot?.slots,
+		);
+	}
+
+	/** All that a power cut now would leave. */
+	snapshot(): SimSnapshot {
+		return { records: this.#storage.records(), slots: this.slots.snapshot() };
 	}
 
 	/** The records as they are now; a new object after each power cut. */
@@ -98,10 +132,17 @@ export class SimBoard {
 		return this.#clock?.pending ?? 0;
 	}
 
-	/** Starts over as after `powerCut` if the board still ran. */
+	/**
+	 * Starts over as after `powerCut` if the board still ran. Throws PowerCut when one meets the boot loader, and SimBricked
+	 * when nothing boots; the board is off then.
+	 */
 	boot(reason?: ResetReason): Platform {
 		if (this.#clock !== undefined) this.powerCut();
+		this.power.restore();
+		let deadline: Timer | undefined;
+		const onTrial = this.slots.load(() => deadline?.cancel());
 		const clock = new SimClock(this.time, (run) => this.run(run));
+		if (onTrial) deadline = clock.after(TRIAL_DEADLINE_MS, () => this.crash("watchdog"));
 		this.#clock = clock;
 		this.#boots++;
 		this.#leastFreeBytes = Number.POSITIVE_INFINITY;
@@ -120,10 +161,7 @@ export class SimBoard {
 				this.#leastFreeBytes = Math.min(this.#leastFreeBytes, this.freeBytes);
 				return { freeBytes: this.freeBytes, leastFreeBytes: this.#leastFreeBytes };
 			},
-			reboot: () => {
-				this.#halt("requested");
-				throw new SimReboot();
-			},
+			reboot: () => this.#reboot(),
 			buildUnixMs: this.#options.buildUnixMs ?? BUILD_UNIX_MS,
 		};
 		return {
@@ -136,6 +174,7 @@ export class SimBoard {
 			serial: this.serial.connect(clock),
 			system,
 			...(this.#options.local === true ? { listener: this.local.connect(clock) } : {}),
+			slots: this.slots,
 		};
 	}
 
@@ -162,6 +201,11 @@ export class SimBoard {
 			if (!(error instanceof PowerCut)) throw error;
 			this.powerCut();
 		}
+	}
+
+	#reboot(): never {
+		this.#halt("requested");
+		throw new SimReboot();
 	}
 
 	#halt(reason: ResetReason): void {

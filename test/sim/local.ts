@@ -111,7 +111,8 @@ export class SimLocalPeer {
 	}
 
 	#write(bytes: Uint8Array): number {
-		const taken = this.closed || !this.#writable ? 0 : Math.min(bytes.length, this.#roomBytes - this.#toPeerBytes);
+		const taken =
+			this.closed || !this.#writable ? 0 : Math.min(bytes.length, this.#roomBytes - this.#toPeerBytes);
 		if (taken < bytes.length) this.#short = true;
 		if (taken === 0) return 0;
 		this.#toPeer.push(bytes.slice(0, taken));

@@ -14,7 +14,8 @@ import type { RenewalEnvelope } from "../../modules/wire/envelope.ts";
 import type { CertificateParts } from "../unit/trust/certificates.ts";
 import { SimAuthority } from "./device-authority.ts";
 import { SimKeys } from "./keys.ts";
-import { PowerCut, SimStorage } from "./storage.ts";
+import { PowerCut } from "./power.ts";
+import { SimStorage } from "./storage.ts";
 import { SimClock, SimTime } from "./time.ts";
 
 export const RENEWAL_SERIAL = "LK-RENEW-1";

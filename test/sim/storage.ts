@@ -1,18 +1,11 @@
 /**
  * Records in memory with faults under the test's hand: a full disk, input/output errors, corruption and a power cut
- * at the n-th mutation. It keeps copies, so that no test sees a change that was not written.
+ * at the n-th mutation. It keeps copies, so that no test sees a change that was not written. Each write and delete is one
+ * atomic operation of the board's power (power.ts).
  */
 import { DeviceError } from "../../modules/base/device-error.ts";
 import type { RecordStorage } from "../../modules/platform/storage.ts";
-
-/** The power went: not a DeviceError, so nothing in the firmware may catch it. */
-export class PowerCut extends Error {
-	override readonly name = "PowerCut";
-
-	constructor() {
-		super("power cut");
-	}
-}
+import { PowerCut, SimPower } from "./power.ts";
 
 export interface Mutation {
 	readonly kind: "write" | "delete";
@@ -33,10 +26,17 @@ export class SimStorage implements RecordStorage {
 	#deleteFault = false;
 	#cut: { after: number; readonly applied: boolean } | undefined;
 	#dead = false;
+	readonly #power: SimPower;
 
-	constructor(records: Iterable<readonly [string, Uint8Array]> = []) {
+	constructor(records: Iterable<readonly [string, Uint8Array]> = [], power: SimPower = new SimPower()) {
 		this.#records = new Map();
 		for (const [path, value] of records) this.#records.set(path, value.slice());
+		this.#power = power;
+	}
+
+	/** Every cut and count of this storage is the power's. */
+	get power(): SimPower {
+		return this.#power;
 	}
 
 	read(domain: string, name: string): Uint8Array | undefined {
@@ -116,9 +116,14 @@ export class SimStorage implements RecordStorage {
 
 	/** What a board finds when the power is back: a new storage with the same records and no armed fault. */
 	reboot(): SimStorage {
-		const storage = new SimStorage(this.#records);
+		const storage = new SimStorage(this.#records, this.#power);
 		for (const path of this.#corrupt) storage.#corrupt.add(path);
 		return storage;
+	}
+
+	/** What is stored. Nobody changes the bytes. */
+	records(): ReadonlyMap<string, Uint8Array> {
+		return new Map(this.#records);
 	}
 
 	/** Every "domain/name" that is stored, sorted. */
@@ -143,8 +148,11 @@ export class SimStorage implements RecordStorage {
 			this.#dead = true;
 			throw new PowerCut();
 		}
-		apply();
-		this.#mutations.push(mutation);
+		const { kind, domain, name, bytes } = mutation;
+		this.#power.atomic({ part: "record", kind, what: `${domain}/${name}`, bytes }, () => {
+			apply();
+			this.#mutations.push(mutation);
+		});
 	}
 
 	#path(domain: string, name: string): string {
@@ -155,5 +163,6 @@ export class SimStorage implements RecordStorage {
 
 	#assertPowered(): void {
 		if (this.#dead) throw new PowerCut();
+		this.#power.assertOn();
 	}
 }

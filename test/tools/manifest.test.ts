@@ -13,8 +13,8 @@ interface Manifest {
 	readonly preload: readonly string[];
 }
 
-/** Run on phones and in tests only, or types alone. */
-const NOT_ON_A_BOARD = /(\/initiator|^hosts\/bindings\/test-crypto|^modules\/platform\/.*)$/;
+/** Run on phones and in tests only, or types alone: of the platform only the slots have constants. */
+const NOT_ON_A_BOARD = /(\/initiator|^hosts\/bindings\/test-crypto|^modules\/platform\/(?!slots$).*)$/;
 
 function readManifest(path: string): Manifest {
 	return JSON.parse(readFileSync(join(PATHS.root, path), "utf8")) as Manifest;

@@ -15,7 +15,7 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { run } from "./children.mjs";
 import { withLock } from "./lock.mjs";
 import { installLine, installPackages, missingPackages, rootPrefix } from "./packages.mjs";
@@ -150,6 +150,17 @@ function modifiedMs(path) {
 	return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY;
 }
 
+/** What the image says of itself (modules/base/version.ts), as options of latchkey-image. */
+async function versionWords() {
+	const module = pathToFileURL(join(ROOT, "build", "js", "modules", "base", "version.js"));
+	const { FIRMWARE_SECURITY_VERSION, FIRMWARE_SEQUENCE, FIRMWARE_VERSION } = await import(module.href);
+	return [
+		["--sequence", String(FIRMWARE_SEQUENCE)],
+		["--security-version", String(FIRMWARE_SECURITY_VERSION)],
+		["--version", FIRMWARE_VERSION],
+	].flat();
+}
+
 /** The image that the board runs: every module of the Linux manifest, as hosts/linux/image-list names them. */
 async function buildFirmwareImage() {
 	if (!existsSync(join(ROOT, "main.ts"))) return;
@@ -167,10 +178,8 @@ async function buildFirmwareImage() {
 	if (modifiedMs(image) > newest && existsSync(listFile) && readFileSync(listFile, "utf8") === list) return;
 	writeFileSync(listFile, list);
 	await step("firmware image", async () => {
-		await run(compiler, ["--list", listFile, "--output", `${image}.new`], {
-			cwd: ROOT,
-			timeoutMs: STEP_MS,
-		});
+		const words = [...(await versionWords()), "--list", listFile, "--output", `${image}.new`];
+		await run(compiler, words, { cwd: ROOT, timeoutMs: STEP_MS });
 		renameSync(`${image}.new`, image);
 	});
 }

@@ -5,15 +5,16 @@ import { contract } from "../../contract/contract.ts";
 import { type Jig, WIRED } from "../../contract/jig.ts";
 import type { Suite, SuiteFunction, TestContext } from "../../harness/test.ts";
 import { SimBoard } from "../../sim/board.ts";
+import { slotImage } from "../../sim/slot-image.ts";
 
 const SILENT = { host: "silent.example", port: 443 };
 const CLOSING = { host: "closing.example", port: 443 };
 const REFUSING = { host: "refusing.example", port: 443 };
 
 function openJig(crypto: TestCrypto): Jig {
-	const board = new SimBoard({ crypto, local: true });
+	const board = new SimBoard({ crypto, local: true, slots: { slotBytes: 65536, image: slotImage() } });
 	const platform = board.boot();
-	const { hardware, network, serial, storage, time } = board;
+	const { hardware, network, serial, slots, storage, time } = board;
 	hardware.set("door", false);
 	hardware.onOutput = (role, level) => hardware.set(WIRED[role], level);
 	serial.onData = (bytes) => serial.write(bytes);
@@ -45,6 +46,12 @@ function openJig(crypto: TestCrypto): Jig {
 			heal: () => storage.heal(),
 			corrupt: async (domain, name) => storage.corrupt(domain, name),
 			reboot: () => storage.reboot(),
+		},
+		slotFaults: {
+			fail: () => {
+				for (const fault of ["erase", "write", "read", "boot", "fuse"] as const) slots.fail(fault);
+			},
+			heal: () => slots.heal(),
 		},
 	};
 }

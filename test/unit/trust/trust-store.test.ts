@@ -14,7 +14,8 @@ import {
 	signBundle,
 	trustBundle,
 } from "../../sim/bundles.ts";
-import { PowerCut, SimStorage } from "../../sim/storage.ts";
+import { PowerCut } from "../../sim/power.ts";
+import { SimStorage } from "../../sim/storage.ts";
 import { SimClock, SimTime } from "../../sim/time.ts";
 import { caConstraints, makeCertificate } from "./certificates.ts";
 

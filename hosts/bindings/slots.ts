@@ -1,0 +1,82 @@
+/** The firmware slots: the thin half of slots.c, which checks every argument. */
+import { assert } from "../../modules/base/assert.ts";
+import { DeviceError } from "../../modules/base/device-error.ts";
+import {
+	SECTOR_BYTES,
+	SLOT_STATES,
+	type SlotImage,
+	type SlotNumber,
+	type Slots,
+	type SlotState,
+} from "../../modules/platform/slots.ts";
+import { done, type Fault } from "./fault.ts";
+
+type Done = Fault | undefined;
+
+const slotBytes = native<() => number>("xs_lk_slot_bytes");
+const boardName = native<() => string>("xs_lk_slot_board");
+const runningSlot = native<() => SlotNumber | undefined>("xs_lk_slot_running");
+const targetSlot = native<() => SlotNumber>("xs_lk_slot_target");
+const slotState = native<(slot: SlotNumber) => number>("xs_lk_slot_state");
+const slotImage = native<(slot: SlotNumber) => SlotImage | undefined>("xs_lk_slot_image");
+const readSlot =
+	native<(slot: SlotNumber, offset: number, count: number, out: Uint8Array) => Done>("xs_lk_slot_read");
+const eraseSector = native<(offset: number) => Done>("xs_lk_slot_erase");
+const writeBytes = native<(offset: number, bytes: Uint8Array) => Done>("xs_lk_slot_write");
+const selectTarget = native<() => Done>("xs_lk_boot_select");
+const confirmRunning = native<() => Done>("xs_lk_boot_confirm");
+const revertRunning = native<() => Fault>("xs_lk_boot_revert");
+const securityFloor = native<() => number>("xs_lk_boot_security_floor");
+const raiseFloor = native<(version: number) => Done>("xs_lk_boot_raise_security_floor");
+
+export class NativeSlots implements Slots {
+	readonly slotBytes: number = slotBytes();
+	readonly board: string = boardName();
+	readonly running: SlotNumber | undefined = runningSlot();
+	readonly target: SlotNumber = targetSlot();
+
+	state(slot: SlotNumber): SlotState {
+		const state = SLOT_STATES[slotState(slot)];
+		assert(state !== undefined, "slots: no such state");
+		return state;
+	}
+
+	image(slot: SlotNumber): SlotImage | undefined {
+		return slotImage(slot);
+	}
+
+	read(slot: SlotNumber, offset: number, count: number): Uint8Array {
+		assert(count >= 1 && count <= SECTOR_BYTES, `slots: read ${count} bytes`);
+		const out = new Uint8Array(count);
+		done(readSlot(slot, offset, count, out), `read slot ${slot} at ${offset}`);
+		return out;
+	}
+
+	erase(offset: number): void {
+		done(eraseSector(offset), `erase at ${offset}`);
+	}
+
+	write(offset: number, bytes: Uint8Array): void {
+		done(writeBytes(offset, bytes), `write at ${offset}`);
+	}
+
+	select(): void {
+		done(selectTarget(), "select");
+	}
+
+	confirm(): void {
+		done(confirmRunning(), "confirm");
+	}
+
+	revert(): never {
+		throw new DeviceError(revertRunning(), "revert");
+	}
+
+	get securityFloor(): number {
+		return securityFloor();
+	}
+
+	raiseSecurityFloor(version: number): void {
+		done(raiseFloor(version), `raise the security floor to ${version}`);
+	}
+}

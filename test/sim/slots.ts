@@ -1,0 +1,413 @@
+/**
+ * The firmware slots of a simulated board, as honest as an ESP32's flash: sectors of 4 KiB, erased to 0xFF, whose bits a
+ * write only clears; the boot choice in two entries (boot-entries.ts); a fuse. What it does in which order is ESP-IDF's way,
+ * and every step of it is an operation of SimPower. `load` is the boot loader's half, called by SimBoard.boot.
+ *
+ * Sectors are never changed in place, so that a snapshot shares them.
+ */
+import { assert } from "../../modules/base/assert.ts";
+import { concatBytes } from "../../modules/base/bytes.ts";
+import { DeviceError } from "../../modules/base/device-error.ts";
+import {
+	SECTOR_BYTES,
+	type SlotImage,
+	type SlotNumber,
+	type SlotState,
+	type Slots,
+} from "../../modules/platform/slots.ts";
+import {
+	decodeImageHeader,
+	IMAGE_HEADER_BYTES,
+	type ImageHeader,
+	imageIsWhole,
+} from "../../tools/update/image-header.ts";
+import { BootEntries, type BootSectors, NO_ENTRIES, slotOfSequence } from "./boot-entries.ts";
+import type { SimPower } from "./power.ts";
+import { SIM_BOARD } from "./slot-image.ts";
+
+const SECURITY_FLOOR_MAX = 16;
+const ERASED: Uint8Array = new Uint8Array(SECTOR_BYTES).fill(0xff);
+const NUMBERS = Object.freeze([0, 1] as const);
+
+export interface SimSlotsOptions {
+	/** Of each slot; a multiple of 4096. 0: a machine without slots. */
+	readonly slotBytes: number;
+	/** What a factory line put into slot 0; its state is unset. */
+	readonly image?: Uint8Array;
+	/** The default is "sim". */
+	readonly board?: string;
+	/** Whether there is a recovery image for when neither slot boots. The default is true. */
+	readonly recovery?: boolean;
+}
+
+/** All that slots, boot choice and fuse are. Nobody changes its bytes. */
+export interface SlotsSnapshot {
+	readonly slots: readonly [readonly Uint8Array[], readonly Uint8Array[]];
+	readonly entries: BootSectors;
+	readonly fuse: number;
+}
+
+/** Neither slot boots, and there is no recovery image. */
+export class SimBricked extends Error {
+	override readonly name = "SimBricked";
+}
+
+export type SlotFault = "erase" | "write" | "read" | "boot" | "fuse";
+
+export class SimSlots implements Slots {
+	readonly slotBytes: number;
+	readonly board: string;
+	readonly #options: SimSlotsOptions;
+	readonly #power: SimPower;
+	readonly #reboot: () => never;
+	readonly #sectors: readonly [Uint8Array[], Uint8Array[]];
+	readonly #entries: BootEntries;
+	readonly #bad = new Set<string>();
+	readonly #faults = new Map<SlotFault, number>();
+	#fuse: number;
+	#running: SlotNumber | undefined;
+	#target: SlotNumber = 0;
+	#onConfirmed: () => void = () => undefined;
+	/** Erases of each slot's sectors so far: what wears the flash. */
+	readonly erases: [number, number] = [0, 0];
+	/** Why the last boot passed a slot over. */
+	readonly refusals: string[] = [];
+
+	constructor(
+		options: SimSlotsOptions,
+		power: SimPower,
+		reboot: () => never,
+		snapshot: SlotsSnapshot = factorySlots(options),
+	) {
+		assert(options.slotBytes % SECTOR_BYTES === 0, "no whole sectors");
+		this.#options = options;
+		this.slotBytes = options.slotBytes;
+		this.board = options.board ?? SIM_BOARD;
+		this.#power = power;
+		this.#reboot = reboot;
+		this.#sectors = [[...snapshot.slots[0]], [...snapshot.slots[1]]];
+		this.#entries = new BootEntries(power, snapshot.entries, () => this.#meet("boot"));
+		this.#fuse = snapshot.fuse;
+	}
+
+	/* ---- what the firmware sees ---- */
+
+	get running(): SlotNumber | undefined {
+		return this.#running;
+	}
+
+	get target(): SlotNumber {
+		return this.#target;
+	}
+
+	state(slot: SlotNumber): SlotState {
+		this.#need();
+		assert(slot === 0 || slot === 1, `slots: no slot ${slot}`);
+		return this.#entries.of(slot)?.entry.state ?? "unset";
+	}
+
+	image(slot: SlotNumber): SlotImage | undefined {
+		this.#need();
+		assert(slot === 0 || slot === 1, `slots: no slot ${slot}`);
+		const header = this.#header(slot);
+		if (header === undefined) return undefined;
+		const { bytes, sequence, securityVersion, version } = header;
+		return { bytes, sequence, securityVersion, version };
+	}
+
+	read(slot: SlotNumber, offset: number, count: number): Uint8Array {
+		this.#need();
+		assert(count >= 1 && count <= SECTOR_BYTES, `slots: read ${count} bytes`);
+		assert(slot === 0 || slot === 1, `slots: no slot ${slot}`);
+		assert(
+			Number.isInteger(offset) && offset >= 0 && offset + count <= this.slotBytes,
+			`slots: read at ${offset}`,
+		);
+		this.#meet("read");
+		return this.#bytes(slot, offset, count);
+	}
+
+	erase(offset: number): void {
+		this.#needTarget();
+		assert(offset % SECTOR_BYTES === 0 && offset >= 0 && offset < this.slotBytes, `slots: erase ${offset}`);
+		this.#retireTarget();
+		this.#touch("erase", offset);
+		this.erases[this.#target]++;
+		this.#land("erase", offset, SECTOR_BYTES, ERASED);
+	}
+
+	write(offset: number, bytes: Uint8Array): void {
+		this.#needTarget();
+		const room = SECTOR_BYTES - (offset % SECTOR_BYTES);
+		assert(Number.isInteger(offset) && offset >= 0 && offset < this.slotBytes, `slots: write at ${offset}`);
+		assert(bytes.length >= 1 && bytes.length <= room, `slots: write ${bytes.length} bytes at ${offset}`);
+		this.#touch("write", offset);
+		const next = this.#bytes(this.#target, offset, bytes.length);
+		for (let at = 0; at < next.length; at++) next[at]! &= bytes[at]!;
+		this.#land("write", offset, bytes.length, next);
+	}
+
+	select(): void {
+		this.#needTarget();
+		const slot = this.#target;
+		const kept = this.#running === undefined ? undefined : this.#entries.of(this.#running);
+		const index = kept === undefined ? (this.#entries.of(slot)?.index ?? 0) : other(kept.index);
+		this.#entries.put(index, { sequence: this.#entries.nextSequence(slot), state: "new" });
+	}
+
+	confirm(): void {
+		this.#need();
+		assert(this.#running !== undefined, "slots: none runs");
+		const found = this.#entries.of(this.#running);
+		if (found?.entry.state === "pending") this.#entries.put(found.index, { ...found.entry, state: "valid" });
+		this.#onConfirmed();
+	}
+
+	revert(): never {
+		this.#need();
+		const slot = this.#running;
+		const state = slot === undefined ? "invalid" : this.state(other(slot));
+		if (slot === undefined || state === "invalid" || state === "aborted" || this.#refusal(other(slot))) {
+			throw new DeviceError("slot/no-image", "revert");
+		}
+		const found = this.#entries.of(slot);
+		const index = found?.index ?? other(this.#entries.of(other(slot))?.index ?? 1);
+		const sequence = found?.entry.sequence ?? this.#entries.nextSequence(slot);
+		this.#entries.put(index, { sequence, state: "invalid" });
+		this.#reboot();
+	}
+
+	get securityFloor(): number {
+		return this.#fuse;
+	}
+
+	raiseSecurityFloor(version: number): void {
+		this.#need();
+		assert(
+			Number.isInteger(version) && version >= 0 && version <= SECURITY_FLOOR_MAX,
+			`no floor: ${version}`,
+		);
+		if (version <= this.#fuse) return;
+		this.#meet("fuse");
+		this.#power.atomic({ part: "fuse", kind: "write", what: "fuse", bytes: 1 }, () => {
+			this.#fuse = version;
+		});
+	}
+
+	/* ---- the boot loader ---- */
+
+	/** Decides what runs. True: it is on trial. Throws SimBricked, and PowerCut as any operation. */
+	load(onConfirmed: () => void): boolean {
+		this.#running = undefined;
+		this.#target = 0;
+		this.#onConfirmed = onConfirmed;
+		this.refusals.length = 0;
+		if (this.slotBytes === 0) return false;
+		this.#abortTrials();
+		const active = this.#entries.active();
+		const chosen = active === undefined ? 0 : slotOfSequence(active.entry.sequence);
+		const slot = [chosen, other(chosen)].find((number) => this.#tries(number, chosen));
+		if (slot === undefined) {
+			if (this.#options.recovery === false) throw new SimBricked(this.refusals.join("; "));
+			this.#target = this.#refusal(0) === undefined && this.#refusal(1) !== undefined ? 1 : 0;
+			return false;
+		}
+		this.#running = slot;
+		this.#target = other(slot);
+		this.#keepChoice(slot);
+		return this.state(slot) === "pending";
+	}
+
+	#abortTrials(): void {
+		for (const index of NUMBERS) {
+			const entry = this.#entries.entry(index);
+			if (entry?.state === "pending") this.#bootPut(index, "aborted");
+		}
+	}
+
+	#tries(slot: SlotNumber, chosen: SlotNumber): boolean {
+		const state = this.state(slot);
+		const boots = state === "unset" || state === "valid" || (state === "new" && slot === chosen);
+		const refusal = boots ? this.#refusal(slot) : `is ${state}`;
+		const found = this.#entries.of(slot);
+		if (refusal === undefined) {
+			// The trial is on record before anything of the image runs.
+			return state !== "new" || this.#bootPut(found!.index, "pending");
+		}
+		this.refusals.push(`slot ${slot} ${refusal}`);
+		if (boots && state === "new") this.#bootPut(found!.index, "aborted");
+		return false;
+	}
+
+	/** The slot that runs is the active one from now on, or slot 0 with no entry active. */
+	#keepChoice(slot: SlotNumber): void {
+		const active = this.#entries.active();
+		if (active === undefined ? slot === 0 : slotOfSequence(active.entry.sequence) === slot) return;
+		const found = this.#entries.of(slot);
+		const state = found?.entry.state ?? "unset";
+		const index = found?.index ?? other(active?.index ?? 1);
+		try {
+			this.#entries.put(index, { sequence: this.#entries.nextSequence(slot), state });
+		} catch (error) {
+			if (!(error instanceof DeviceError)) throw error;
+		}
+	}
+
+	/** False when flash did not take it. */
+	#bootPut(index: SlotNumber, state: SlotState): boolean {
+		const entry = this.#entries.entry(index)!;
+		try {
+			this.#entries.put(index, { ...entry, state });
+			return true;
+		} catch (error) {
+			if (!(error instanceof DeviceError)) throw error;
+			return false;
+		}
+	}
+
+	/** Why the loader does not boot what is in the slot; undefined: it would. */
+	#refusal(slot: SlotNumber): string | undefined {
+		const header = this.#header(slot);
+		if (header === undefined) return "has no image";
+		if (!imageIsWhole(this.#bytes(slot, 0, header.bytes))) return "is damaged";
+		if (header.board !== this.board) return "is for another board";
+		if (header.securityVersion < this.#fuse) return "is below the floor";
+		return undefined;
+	}
+
+	/* ---- in a test's hand ---- */
+
+	/** Every erase and write of the sector throws slot/io from now on; an erase leaves it as it is. */
+	makeBad(slot: SlotNumber, offset: number): void {
+		this.#bad.add(`${slot}/${offset - (offset % SECTOR_BYTES)}`);
+	}
+
+	/** Every operation of the kind throws slot/io, after `after` more have succeeded. */
+	fail(fault: SlotFault, after = 0): void {
+		this.#faults.set(fault, after);
+	}
+
+	/** No fault any more; bad sectors stay bad. */
+	heal(): void {
+		this.#faults.clear();
+	}
+
+	/** Changes one bit under the board's feet. */
+	flip(slot: SlotNumber, offset: number): void {
+		const bytes = this.#bytes(slot, offset, 1);
+		bytes[0]! ^= 1;
+		this.#put(slot, offset, bytes);
+	}
+
+	/** Damages one of the two boot entries. */
+	damageEntry(index: SlotNumber): void {
+		this.#entries.damage(index);
+	}
+
+	/** A factory line: the slot holds these bytes and 0xFF behind them. No entry is changed, and no operation counted. */
+	flash(slot: SlotNumber, image: Uint8Array): void {
+		const sectors = sectorsOf(image, this.slotBytes);
+		for (let index = 0; index < sectors.length; index++) this.#sectors[slot][index] = sectors[index]!;
+	}
+
+	/** The slot's bytes past every fault. */
+	peek(slot: SlotNumber): Uint8Array {
+		return this.#bytes(slot, 0, this.slotBytes);
+	}
+
+	snapshot(): SlotsSnapshot {
+		return {
+			slots: [[...this.#sectors[0]], [...this.#sectors[1]]],
+			entries: this.#entries.sectors,
+			fuse: this.#fuse,
+		};
+	}
+
+	/* ---- flash ---- */
+
+	#need(): void {
+		this.#power.assertOn();
+		assert(this.slotBytes > 0, "slots: this machine has none");
+	}
+
+	#needTarget(): void {
+		this.#need();
+		const running = this.#running;
+		assert(
+			running === undefined || this.state(running) !== "pending",
+			"slots: the running image is on trial",
+		);
+	}
+
+	#meet(fault: SlotFault): void {
+		const left = this.#faults.get(fault);
+		if (left === undefined) return;
+		if (left > 0) this.#faults.set(fault, left - 1);
+		else throw new DeviceError("slot/io", fault);
+	}
+
+	#touch(fault: "erase" | "write", offset: number): void {
+		this.#meet(fault);
+		if (this.#bad.has(`${this.#target}/${offset - (offset % SECTOR_BYTES)}`)) {
+			throw new DeviceError("slot/io", `bad sector at ${offset}`);
+		}
+	}
+
+	/** What is about to be replaced is neither valid nor chosen any more (as esp_ota_begin has it). */
+	#retireTarget(): void {
+		const found = this.#entries.of(this.#target);
+		if (found?.entry.state === "valid" || found?.entry.state === "new") this.#entries.erase(found.index);
+	}
+
+	#land(kind: "erase" | "write", offset: number, count: number, next: Uint8Array): void {
+		const slot = this.#target;
+		const operation = { part: "slot", kind, what: `slot ${slot} at ${offset}`, bytes: count } as const;
+		this.#power.bytewise(operation, this.#bytes(slot, offset, count), next, (landed) => {
+			this.#put(slot, offset, landed);
+		});
+	}
+
+	/** Within one sector. */
+	#put(slot: SlotNumber, offset: number, bytes: Uint8Array): void {
+		const index = Math.floor(offset / SECTOR_BYTES);
+		const sector = this.#sectors[slot][index]!.slice();
+		sector.set(bytes, offset % SECTOR_BYTES);
+		this.#sectors[slot][index] = sector;
+	}
+
+	#bytes(slot: SlotNumber, offset: number, count: number): Uint8Array {
+		const first = Math.floor(offset / SECTOR_BYTES);
+		const last = Math.ceil((offset + count) / SECTOR_BYTES);
+		const from = offset - first * SECTOR_BYTES;
+		return concatBytes(...this.#sectors[slot].slice(first, last)).slice(from, from + count);
+	}
+
+	#header(slot: SlotNumber): ImageHeader | undefined {
+		const header = decodeImageHeader(this.#bytes(slot, 0, IMAGE_HEADER_BYTES));
+		return header.ok && header.value.bytes <= this.slotBytes ? header.value : undefined;
+	}
+}
+
+function other(slot: SlotNumber): SlotNumber {
+	return slot === 0 ? 1 : 0;
+}
+
+function sectorsOf(image: Uint8Array, slotBytes: number): Uint8Array[] {
+	assert(image.length <= slotBytes, "the image does not fit the slot");
+	return Array.from({ length: slotBytes / SECTOR_BYTES }, (_, index) => {
+		const part = image.subarray(index * SECTOR_BYTES, (index + 1) * SECTOR_BYTES);
+		if (part.length === 0) return ERASED;
+		const sector = ERASED.slice();
+		sector.set(part);
+		return sector;
+	});
+}
+
+function factorySlots(options: SimSlotsOptions): SlotsSnapshot {
+	const image = options.image ?? new Uint8Array(0);
+	const slots = [
+		sectorsOf(image, options.slotBytes),
+		sectorsOf(new Uint8Array(0), options.slotBytes),
+	] as const;
+	return { slots, entries: NO_ENTRIES, fuse: 0 };
+}
