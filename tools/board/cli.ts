@@ -1,7 +1,8 @@
 /** `latchkey board`: one simulated board with its mechanism, in the foreground until SIGINT or SIGTERM. */
 import type { Command } from "commander";
-import { existingFile, folder, wholeNumber } from "../cli/arguments.ts";
+import { type Endpoint, existingFile, folder, listenEndpoint, wholeNumber } from "../cli/arguments.ts";
 import { CliFault } from "../cli/fault.ts";
+import { localWords } from "./local-words.ts";
 import { Supervisor } from "./supervisor.ts";
 
 interface BoardArguments {
@@ -10,6 +11,7 @@ interface BoardArguments {
 	readonly heapKb?: number;
 	readonly serial?: string;
 	readonly pins?: string;
+	readonly local?: Endpoint;
 }
 
 export function registerBoard(program: Command): void {
@@ -21,6 +23,11 @@ export function registerBoard(program: Command): void {
 		.option("--heap-kb <n>", "fixed heap of the JavaScript engine in KiB", wholeNumber(32, 65_536))
 		.option("--serial <link>", "where to put a link to the board's serial line")
 		.option("--pins <socket>", "where to put the socket of the board's pins")
+		.option(
+			"--local <address:port>",
+			"open the lock's local network there; port 0 lets the system choose",
+			listenEndpoint,
+		)
 		.action(runBoard);
 }
 
@@ -31,6 +38,7 @@ async function runBoard(options: BoardArguments): Promise<void> {
 		...(options.heapKb === undefined ? {} : { heapKb: options.heapKb }),
 		...(options.serial === undefined ? {} : { serialLink: options.serial }),
 		...(options.pins === undefined ? {} : { pinsSocket: options.pins }),
+		...(options.local === undefined ? {} : { words: localWords(options.local) }),
 		onLine: (line) => void process.stdout.write(`${line}\n`),
 		onEvent: (event) => {
 			if (event.kind === "boot")

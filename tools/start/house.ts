@@ -8,6 +8,7 @@ import type { TLSSocket } from "node:tls";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import type { BoltPosition } from "../../modules/wire/command.ts";
 import { decodeLabel, type Label } from "../../modules/wire/label.ts";
+import { localPort, localWords } from "../board/local-words.ts";
 import { Mechanism, type MechanismChange } from "../board/mechanism.ts";
 import { Supervisor, type SupervisorEvent } from "../board/supervisor.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
@@ -17,6 +18,7 @@ import { provision } from "../factory/provision.ts";
 import { drawQrCode } from "../factory/qr-code.ts";
 import { SerialFault } from "../factory/serial-line.ts";
 import { VerbLine } from "../factory/verbs.ts";
+import { openLocal } from "../phone/local-transport.ts";
 import { openRelay } from "../phone/node-relay.ts";
 import { Phone, type PhoneContext } from "../phone/phone.ts";
 import type { Transport } from "../phone/transport.ts";
@@ -42,6 +44,8 @@ export interface HouseOptions {
 	/** The host binary and more words for it; tests use their own. */
 	readonly binary?: string;
 	readonly boardWords?: readonly string[];
+	/** Whether the board opens its local network, on loopback. */
+	readonly local?: boolean;
 	/** The bolt's travel from end to end; the default is the mechanism's. */
 	readonly travelMs?: number;
 	/** What the phone computes with; the default is @noble. */
@@ -95,6 +99,7 @@ export class House {
 	#address: RelayAddress | undefined;
 	#transport: Transport | undefined;
 	#phone: Phone | undefined;
+	#localPort: number | undefined;
 
 	private constructor(
 		options: HouseOptions,
@@ -116,9 +121,18 @@ export class House {
 			pinsSocket: at("pins"),
 			...(options.image === undefined ? {} : { image: options.image }),
 			...(options.binary === undefined ? {} : { binary: options.binary }),
-			...(options.boardWords === undefined ? {} : { words: options.boardWords }),
-			...(options.onBoardLine === undefined ? {} : { onLine: options.onBoardLine }),
-			...(options.onBoard === undefined ? {} : { onEvent: options.onBoard }),
+			words: [
+				...(options.local === true ? localWords({ host: HOST, port: 0 }) : []),
+				...(options.boardWords ?? []),
+			],
+			onLine: (line) => {
+				this.#localPort = localPort(line) ?? this.#localPort;
+				options.onBoardLine?.(line);
+			},
+			onEvent: (event) => {
+				if (event.kind === "boot") this.#localPort = undefined;
+				options.onBoard?.(event);
+			},
 		});
 		this.#mechanism = new Mechanism({
 			socket: at("pins"),
@@ -166,6 +180,11 @@ export class House {
 
 	get labelText(): string | undefined {
 		return this.#file.label;
+	}
+
+	/** Where the board listens on its local network: of its present boot, once that has said so. */
+	get localPort(): number | undefined {
+		return this.#localPort;
 	}
 
 	get boardPid(): number | undefined {
@@ -267,6 +286,27 @@ export class House {
 		return this.#phone;
 	}
 
+	/** A session of its own over the lock's local network, without the relay. The caller closes phone and transport. */
+	async phoneOverLocal(): Promise<{ readonly phone: Phone; readonly transport: Transport }> {
+		if (this.#localPort === undefined) throw new HouseFault("the board has not opened its local network");
+		const transport = await openLocal({ host: HOST, port: this.#localPort });
+		try {
+			const phone = await Phone.open(this.#contextOver(transport), this.#wallet.lock());
+			return { phone, transport };
+		} catch (error) {
+			transport.close();
+			throw error;
+		}
+	}
+
+	/** Takes the relay away, for good. Idempotent. */
+	async stopRelay(): Promise<void> {
+		this.#endSession();
+		this.#transport?.close();
+		this.#transport = undefined;
+		await this.#relay.close();
+	}
+
 	/** Forgets the pairing on the phone's side, as after a reset of the lock. */
 	forgetLock(): void {
 		this.#endSession();
@@ -322,11 +362,15 @@ export class House {
 				roots: readFileSync(join(this.#options.dir, "pki", "relay-root.pem"), "utf8"),
 			});
 		}
+		return this.#contextOver(this.#transport);
+	}
+
+	#contextOver(transport: Transport): PhoneContext {
 		const { onBolt } = this.#options;
 		return {
 			crypto: this.#options.phoneCrypto ?? new NobleCrypto(),
 			keys: this.#wallet.keys,
-			transport: this.#transport,
+			transport,
 			nowMs: () => performance.now(),
 			...(onBolt === undefined ? {} : { onBolt }),
 		};

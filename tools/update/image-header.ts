@@ -41,7 +41,8 @@ export function decodeImageHeader(bytes: Uint8Array): Result<ImageHeader, ImageH
 	const version = readText(bytes.subarray(48, 48 + IMAGE_VERSION_BYTES));
 	const board = readText(bytes.subarray(80, 80 + IMAGE_BOARD_BYTES));
 	const imageBytes = view.getUint32(20, true);
-	if (version === undefined || board === undefined || imageBytes < IMAGE_HEADER_BYTES) return refuse("damaged");
+	if (version === undefined || board === undefined || imageBytes < IMAGE_HEADER_BYTES)
+		return refuse("damaged");
 	return accept({
 		engineVersion: view.getUint32(12, true),
 		bytes: imageBytes,
