@@ -2,6 +2,7 @@
 import type { Platform } from "../../modules/platform/platform.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
+import { ZLIB_INFLATE } from "../bindings/inflate.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
 import { NativeSlots } from "../bindings/slots.ts";
 import { NativeTls } from "../bindings/tls.ts";
@@ -24,6 +25,7 @@ export function openPlatform(): Platform {
 		drive: new NativeDrive(DRIVE_PINS),
 		serial: new StandardSerialPort(SERVICE_LINE, false),
 		system: new Machine(),
+		inflate: ZLIB_INFLATE,
 		slots: new NativeSlots(),
 		wsBytes: NATIVE_WS_BYTES,
 	};

@@ -5,6 +5,7 @@ import type { SerialPort } from "../../modules/platform/serial.ts";
 import type { System } from "../../modules/platform/system.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
+import { ZLIB_INFLATE } from "../bindings/inflate.ts";
 import { PsaKeyStore } from "../bindings/keys.ts";
 import { NativeSlots } from "../bindings/slots.ts";
 import { NativeTls } from "../bindings/tls.ts";
@@ -65,6 +66,7 @@ export function openPlatform(): Platform {
 		drive: new NativeDrive({ "drive-throw": driveThrow, "drive-retract": driveRetract, brake }),
 		serial: openSerial(system),
 		system,
+		inflate: ZLIB_INFLATE,
 		slots: new NativeSlots(),
 		wsBytes: NATIVE_WS_BYTES,
 		...(listener === undefined ? {} : { listener }),

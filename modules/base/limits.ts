@@ -17,6 +17,16 @@ export const LIMITS = Object.freeze({
 	secretBytes: 64,
 	hashHandles: 16,
 
+	/** Deflate: how far back a stream refers, bytes fed or read at once, all that one takes, streams at once (hosts/bindings/inflate.c). */
+	inflateWindowBytes: 4096,
+	inflatePieceBytes: 512,
+	inflateBytes: 16384,
+	inflateStreams: 2,
+	/** Delta update: bytes of a result that come at once, bytes of the source read at once, and steps of one turn (update/patch.ts). */
+	patchPieceBytes: 4096,
+	patchSourceBytes: 1024,
+	patchSteps: 128,
+
 	/** TLS: certificates a peer may send, and their bytes in all; roots, pins of one; connections; sessions kept (hosts/bindings). */
 	tlsChainCertificates: 6,
 	tlsChainBytes: 12288,
@@ -194,6 +204,11 @@ export const LIMITS = Object.freeze({
 	revertPauseMs: 3600000,
 	/** A newer freshness statement is written to flash so often at most. */
 	freshnessWriteSeconds: 43200,
+	/** Whatever a thief of a freshness key signs. */
+	freshnessWritesBurst: 4,
+	freshnessWritesPerDay: 4,
+	/** A statement issued so long after the estimate of time counts for nothing: clocks are wrong by less. */
+	freshnessAheadMs: 86400000,
 
 	/** Claiming. */
 	windowMs: 180000,

@@ -1,6 +1,7 @@
 /** The whole of what a host promises (DESIGN 3). Three hosts answer one contract suite: linux, esp32, test/sim. */
 import type { Clock } from "./clock.ts";
 import type { Crypto } from "./crypto.ts";
+import type { Inflate } from "./inflate.ts";
 import type { KeyStore } from "./keys.ts";
 import type { Listener } from "./listener.ts";
 import type { Drive, Pins } from "./pins.ts";
@@ -23,6 +24,7 @@ export interface Platform {
 	/** Absent: no local network. */
 	readonly listener?: Listener;
 	readonly system: System;
+	readonly inflate: Inflate;
 	readonly slots: Slots;
 	/** Absent where the host has no native ones. */
 	readonly wsBytes?: WsBytes;

@@ -68,7 +68,7 @@ export function objectPieceFields({ digest, offset, bytes }: ObjectPiece, shift:
 
 export function readObjectPiece(map: CborMap, shift: number): ObjectPiece | undefined {
 	const digest = map.bytes(shift, DIGEST_BYTES);
-	const offset = map.uint(shift + 1, LIMITS.imageBytes);
+	const offset = map.uint(shift + 1, LIMITS.imageBytes - 1);
 	const bytes = map.bytes(shift + 2, { min: 1, max: LIMITS.objectPieceBytes });
 	if (digest === undefined || offset === undefined || bytes === undefined) return undefined;
 	const within = offset % LIMITS.chunkBytes;
@@ -81,7 +81,7 @@ export function wantFields({ digest, offset, bytes }: ObjectWant, shift: number)
 
 export function readWant(map: CborMap, shift: number): ObjectWant | undefined {
 	const digest = map.bytes(shift, DIGEST_BYTES);
-	const offset = map.uint(shift + 1, LIMITS.imageBytes);
+	const offset = map.uint(shift + 1, LIMITS.imageBytes - 1);
 	const bytes = map.uint(shift + 2, LIMITS.objectWindowBytes);
 	if (digest === undefined || offset === undefined || bytes === undefined || bytes === 0) return undefined;
 	return { digest, offset, bytes };

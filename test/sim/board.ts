@@ -21,6 +21,7 @@ import type { Platform } from "../../modules/platform/platform.ts";
 import { TRIAL_DEADLINE_MS } from "../../modules/platform/slots.ts";
 import type { RecordStorage } from "../../modules/platform/storage.ts";
 import type { ResetReason, System } from "../../modules/platform/system.ts";
+import { PLAIN_INFLATE } from "../../tools/update/inflate.ts";
 import { type HardwareOptions, SimHardware } from "./hardware.ts";
 import { SimKeys } from "./keys.ts";
 import { SimLocal } from "./local.ts";
@@ -174,6 +175,7 @@ export class SimBoard {
 			serial: this.serial.connect(clock),
 			system,
 			...(this.#options.local === true ? { listener: this.local.connect(clock) } : {}),
+			inflate: PLAIN_INFLATE,
 			slots: this.slots,
 		};
 	}

@@ -111,6 +111,13 @@ export function existingFolder(path: string): string {
 	return path;
 }
 
+/** A file or a folder that is not there yet. */
+export function newPath(path: string): string {
+	if (path === "" || statusOf(path) !== undefined)
+		throw new InvalidArgumentError("It must be something that is not there yet.");
+	return path;
+}
+
 /** A folder that is there or can be made. */
 export function folder(path: string): string {
 	const status = statusOf(path);
@@ -132,7 +139,7 @@ export function several<Value>(
 	return (text, former = []) => [...former, read(text)];
 }
 
-/** A key that issues certificates: a file that is there, or a pkcs11: URI. */
+/** A private key that signs: a file that is there, or a pkcs11: URI. */
 export function issuerKey(text: string): string {
 	if (!text.startsWith("pkcs11:")) return existingFile(text);
 	const uri = parsePkcs11Uri(text);

@@ -40,6 +40,11 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 		load: async () => [(await import("../trust/cli.ts")).registerTrust],
 	},
 	{
+		name: "update",
+		summary: "make, sign, inspect and verify firmware releases, and keep them fresh",
+		load: async () => [(await import("../update/cli.ts")).registerUpdate],
+	},
+	{
 		name: "probe",
 		summary: "try the product's own TLS and WebSocket clients against a server",
 		load: async () => [

@@ -11,6 +11,7 @@ export const PACKAGES = Object.freeze([
 	{ name: "libc6-dev", verbs: BUILDS, reason: "C headers" },
 	{ name: "make", verbs: BUILDS, reason: "drives the C build" },
 	{ name: "libmbedtls-dev", verbs: BUILDS, reason: "PSA crypto and TLS of the Linux host" },
+	{ name: "zlib1g-dev", verbs: BUILDS, reason: "unpacks delta updates" },
 	{ name: "openssl", verbs: ["test"], reason: "second opinion on certificates and TLS" },
 	{ name: "gnutls-bin", verbs: ["test"], reason: "certtool, a second opinion on certificate requests" },
 	{ name: "softhsm2", verbs: ["test"], reason: "a token for keys that issue certificates" },
@@ -18,6 +19,7 @@ export const PACKAGES = Object.freeze([
 	{ name: "git", verbs: ["test"], reason: "applies the planted faults" },
 	{ name: "clang", verbs: ["test", "fuzz"], reason: "compiles the fuzz targets" },
 	{ name: "libclang-rt-14-dev", verbs: ["test", "fuzz"], reason: "libFuzzer and its sanitizers" },
+	{ name: "bsdiff", verbs: ["bench"], reason: "what delta updates are measured against" },
 	{ name: "valgrind", verbs: ["bench"], reason: "callgrind counts instructions" },
 	{
 		name: "gcc-multilib",
@@ -29,6 +31,14 @@ export const PACKAGES = Object.freeze([
 		name: "libmbedtls-dev:i386",
 		verbs: ["test", "bench"],
 		reason: "the same library for the 32-bit build",
+		x86: true,
+	},
+	{
+		// Not zlib1g-dev:i386: that one brings libc6-dev:i386 along, and apt removes the compiler for it where the
+		// two architectures' linux-libc-dev differ.
+		name: "lib32z1-dev",
+		verbs: ["test", "bench"],
+		reason: "zlib for the 32-bit build",
 		x86: true,
 	},
 ]);
