@@ -1,14 +1,14 @@
 /** Opens a way to a lock over its local network (PROTOCOL 13), from Node: plain TCP, because the session protects itself. */
 import { connect } from "node:net";
 import { encodeStreamFrame, StreamDeframer } from "../../modules/wire/stream-frame.ts";
-import type { Endpoint } from "../cli/arguments.ts";
 import { DirectTransport } from "./direct-transport.ts";
 import { TransportFault } from "./transport.ts";
 
 const OPEN_TIMEOUT_MS = 8000;
 
 /** Rejects with TransportFault "unreachable". */
-export function openLocal({ host, port }: Endpoint): Promise<DirectTransport> {
+export function openLocal(at: { readonly host: string; readonly port: number }): Promise<DirectTransport> {
+	const { host, port } = at;
 	return new Promise((resolve, reject) => {
 		const socket = connect({ host, port, noDelay: true });
 		const deframer = new StreamDeframer();

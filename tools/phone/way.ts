@@ -13,13 +13,13 @@ import {
 	serialNumber,
 } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
+import { openSerial } from "../cli/serial-transport.ts";
 import { TimeFault } from "../cli/time-client.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import { openLocal } from "./local-transport.ts";
 import { PhoneFault } from "./lock-client.ts";
 import { openRelay } from "./node-relay.ts";
 import { LogFault, Phone, type PhoneContext } from "./phone.ts";
-import { openSerial } from "./serial-transport.ts";
 import { type Transport, TransportFault } from "./transport.ts";
 import { Wallet, WalletFault } from "./wallet.ts";
 
@@ -36,8 +36,15 @@ export interface Way {
 export type Work = (phone: Phone, wallet: Wallet, serial: string) => Promise<void>;
 
 export function withWay(command: Command, serial: boolean): Command {
+	return wayOptions(
+		command.requiredOption("--dir <dir>", "folder of this phone's keys and locks", folder),
+		serial,
+	);
+}
+
+/** How a phone reaches its lock, and which one it is. */
+export function wayOptions(command: Command, serial: boolean): Command {
 	command
-		.requiredOption("--dir <dir>", "folder of this phone's keys and locks", folder)
 		.option("--relay <host:port:name>", "by a relay, with the name in its certificate", namedEndpoint)
 		.option("--ca <file>", "roots that the relay's certificate must chain to (PEM)", existingFile)
 		.option("--local <host:port>", "over the lock's local network, without any relay", endpoint)

@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { registerUpdateFreshness } from "./freshness-cli.ts";
 import { registerUpdateInspect } from "./inspect-cli.ts";
 import { registerUpdatePack } from "./pack-cli.ts";
+import { registerUpdatePush } from "./push-cli.ts";
 import { registerUpdateSign } from "./sign-cli.ts";
 import { registerUpdateVerify } from "./verify-cli.ts";
 
@@ -18,4 +19,5 @@ export function registerUpdate(program: Command): void {
 	registerUpdateInspect(update);
 	registerUpdateVerify(update);
 	registerUpdateFreshness(update);
+	registerUpdatePush(update);
 }

@@ -1,8 +1,8 @@
 /** Opens a way to a lock over its serial line (PROTOCOL 6): sessions, not the line's verbs. */
 import { randomInt } from "node:crypto";
 import { type SerialFault, SerialLine } from "../factory/serial-line.ts";
-import { DirectTransport } from "./direct-transport.ts";
-import { TransportFault } from "./transport.ts";
+import { DirectTransport } from "../phone/direct-transport.ts";
+import { TransportFault } from "../phone/transport.ts";
 
 /** A line has no end of a connection: what an earlier program left open there has other numbers than ours. */
 const CHANNEL_ORIGINS = 0x7fff_ffff;
