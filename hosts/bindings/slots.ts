@@ -6,8 +6,8 @@ import {
 	SLOT_STATES,
 	type SlotImage,
 	type SlotNumber,
-	type Slots,
 	type SlotState,
+	type Slots,
 } from "../../modules/platform/slots.ts";
 import { done, type Fault } from "./fault.ts";
 

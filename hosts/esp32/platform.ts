@@ -25,8 +25,8 @@ export function openPlatform(): Platform {
 		drive: new NativeDrive(DRIVE_PINS),
 		serial: new StandardSerialPort(SERVICE_LINE, false),
 		system: new Machine(),
-		inflate: ZLIB_INFLATE,
 		slots: new NativeSlots(),
+		inflate: ZLIB_INFLATE,
 		wsBytes: NATIVE_WS_BYTES,
 	};
 }

@@ -75,9 +75,9 @@ int main(int argc, char *argv[])
 	records_start();
 	fault_start();
 	cut_start();
-	watchdog_start(board.watchdog_ms);
 	pins_start(board.pins, board.pins_wait_ms);
 	serial_start(board.serial);
+	watchdog_start(board.watchdog_ms);
 	boot_start(&image, &main_module);
 	if (!image_find(&image, main_module)) fatal("image %s: has no module %s", board.image ? board.image : "of the slot", main_module);
 	board.build_unix_ms = image.build_unix_ms;

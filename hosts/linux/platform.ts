@@ -66,8 +66,8 @@ export function openPlatform(): Platform {
 		drive: new NativeDrive({ "drive-throw": driveThrow, "drive-retract": driveRetract, brake }),
 		serial: openSerial(system),
 		system,
-		inflate: ZLIB_INFLATE,
 		slots: new NativeSlots(),
+		inflate: ZLIB_INFLATE,
 		wsBytes: NATIVE_WS_BYTES,
 		...(listener === undefined ? {} : { listener }),
 	};

@@ -75,7 +75,9 @@ bool slots_erase(uint32_t slot, uint32_t offset)
 	uint8_t sector[SECTOR];
 
 	memset(sector, ERASED, sizeof sector);
-	return files_write_at(slot_files[slot], offset, sector, sizeof sector) && files_sync_content(slot_files[slot]);
+	if (!files_write_at(slot_files[slot], offset, sector, sizeof sector) || !files_sync_content(slot_files[slot])) return false;
+	files_mark("done", NAMES[slot], offset);
+	return true;
 }
 
 /* Puts the bits that bytes clears into what is there. */
@@ -90,7 +92,9 @@ static bool program(uint32_t slot, uint32_t offset, const uint8_t *bytes, size_t
 
 bool slots_write(uint32_t slot, uint32_t offset, const uint8_t *bytes, size_t count)
 {
-	return program(slot, offset, bytes, count) && files_sync_content(slot_files[slot]);
+	if (!program(slot, offset, bytes, count) || !files_sync_content(slot_files[slot])) return false;
+	files_mark("done", NAMES[slot], offset);
+	return true;
 }
 
 bool slots_flash(uint32_t slot, const uint8_t *bytes, size_t count)

@@ -8,6 +8,7 @@
 import { Grants } from "../access/grants.ts";
 import { DeviceError } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
+import type { Firmware } from "../base/version.ts";
 import { DEVICE_KEYS, Identity } from "../identity/identity.ts";
 import { OperationalPairs } from "../identity/operational-pairs.ts";
 import { type BoltConfig, DEFAULT_BOLT } from "../lock/bolt-config.ts";
@@ -31,19 +32,23 @@ import { BOLT_POSITIONS, EVENT_BOLT } from "../wire/command.ts";
 import type { LogEvent } from "../wire/log-entry.ts";
 import { NOTICE_RESET } from "../wire/notice.ts";
 import { Desk } from "./desk.ts";
+import { namesOfFaults } from "./faults.ts";
 import { Handlers } from "./handlers.ts";
 import { Health } from "./health.ts";
 import { LineVerbs } from "./line-verbs.ts";
 import { Notices } from "./notices.ts";
+import { askForRecovery } from "./recovery-button.ts";
+import { RecoveryLine } from "./recovery-line.ts";
 import { RelaySide } from "./relay-side.ts";
 import { ResetKeeper } from "./reset-keeper.ts";
 import { SerialLine } from "./serial-line.ts";
 import { Transports } from "./transports.ts";
 import { TrustCommands } from "./trust-commands.ts";
+import { UpdateSide } from "./update-side.ts";
 import { WindowKeeper } from "./window-keeper.ts";
 
 export interface AppOptions {
-	readonly firmwareVersion: string;
+	readonly firmware: Firmware;
 	readonly bolt?: BoltConfig;
 }
 
@@ -69,6 +74,9 @@ export class App {
 	readonly #transports: Transports;
 	readonly #notices: Notices;
 	readonly #window: WindowKeeper;
+	readonly #updates: UpdateSide;
+	/** Held at the button: no link and no sessions (docs/UPDATE.md 10). Undefined while that is not known. */
+	#isRecovery: boolean | undefined;
 	#hour = 0;
 	/** Once sessions are served. */
 	#desk: Desk | undefined;
@@ -108,11 +116,14 @@ export class App {
 		this.#bolt = new BoltDriver(platform, options.bolt ?? DEFAULT_BOLT, {
 			onChanged: (bolt, cause) => this.#boltChanged(bolt, cause),
 			onFault: (fault) => this.#boltFault(fault),
-			onIdle: () => this.#transports.resume(),
+			onIdle: () => {
+				this.#transports.resume();
+				this.#updates.wake();
+			},
 		});
 		this.#relaySide = new RelaySide({
 			platform,
-			firmwareVersion: options.firmwareVersion,
+			firmwareVersion: options.firmware.version,
 			time: this.#time,
 			trust: this.#trust,
 			ownerRelays: this.#ownerRelays,
@@ -122,6 +133,7 @@ export class App {
 			mayWork: () => !this.#bolt.driving,
 			isOver: () => this.#resets.isPending,
 			append: (event) => this.#append(event),
+			onTrustChanged: () => this.#updates.revise(),
 			onReady: () => this.#notices.flush(),
 		});
 		this.#notices = new Notices({
@@ -131,18 +143,40 @@ export class App {
 			unixSeconds: () => this.#unixSeconds(),
 			send: (address, sealed) => this.#relaySide.link.send({ kind: "notice", address, sealed }),
 		});
-		const verbs = new LineVerbs({
+		this.#updates = new UpdateSide({
+			platform,
+			store: this.#store,
+			time: this.#time,
+			trust: this.#trust,
+			identity: this.#identity,
+			firmware: options.firmware,
+			link: this.#relaySide.link,
+			boots: () => this.#health.boots,
+			mayWork: () => !this.#bolt.driving,
+			openSessions: () => this.#transports.sessions().length,
+			append: (event) => this.#append(event),
+			onReboot: () => this.#health.flush(),
+		});
+		const line = {
 			identity: this.#identity,
 			trust: this.#relaySide.trustKeeper,
+			firmwareVersion: options.firmware.version,
+			updates: this.#updates.verbs,
+		};
+		const recovery = new RecoveryLine(line);
+		const verbs = new LineVerbs({
+			...line,
 			crypto,
-			firmwareVersion: options.firmwareVersion,
 			timeKeeper: this.#relaySide.timeKeeper,
 			report: () => this.#relaySide.report(),
-			onProvisioned: () => this.#serve(),
+			onProvisioned: () => {
+				this.#updates.revise();
+				this.#serve();
+			},
 		});
 		const serial = new SerialLine(platform.serial, clock, {
 			onEnvelope: (envelope) => this.#transports.receiveSerial(envelope),
-			onVerb: (request) => verbs.answer(request),
+			onVerb: (request) => (this.#isRecovery ? recovery : verbs).answer(request),
 			onDropped: (reason) => system.log(`serial: dropped, ${reason}`),
 		});
 		this.#transports = new Transports({
@@ -162,21 +196,26 @@ export class App {
 		});
 		this.#health.begin();
 		const resetReason = system.resetReason();
-		this.#append({ kind: "boot", resetReason, firmware: this.#options.firmwareVersion });
+		this.#append({ kind: "boot", resetReason, firmware: this.#options.firmware.version });
 		system.log(
-			`boot: ${resetReason}, firmware ${this.#options.firmwareVersion}, stage ${this.#identity.stage}`,
+			`boot: ${resetReason}, firmware ${this.#options.firmware.version}, stage ${this.#identity.stage}`,
 		);
 		this.#reportFaults();
 		this.#pairs.eraseLeftovers();
 		this.#countHours();
-		this.#serve();
+		this.#updates.start();
+		askForRecovery(this.#platform, (isRecovery) => {
+			this.#isRecovery = isRecovery;
+			if (isRecovery) system.log("recovery: held at the button, the serial line only");
+			else this.#serve();
+		});
 	}
 
 	/** Serves sessions once the board has a serial and keys, and the relay once it has a certificate. Idempotent. */
 	#serve(): void {
 		const { clock, crypto, keys } = this.#platform;
 		const serial = this.#identity.serial;
-		if (serial === undefined || this.#resets.isPending) return;
+		if (serial === undefined || this.#isRecovery !== false || this.#resets.isPending) return;
 		if (this.#desk === undefined) {
 			const noisePublicKey = this.#tryKey(() => keys.publicKey(DEVICE_KEYS.noise));
 			if (noisePublicKey === undefined) return;
@@ -195,7 +234,11 @@ export class App {
 			this.#transports.serve(
 				{ crypto, clock, serial, noisePublicKey, methods, openStaticKey },
 				{
-					onOpened: (session) => desk.open(session),
+					onOpened: (session) => {
+						const isOpen = desk.open(session);
+						if (isOpen) this.#updates.sessionOpened();
+						return isOpen;
+					},
 					onRequest: (session, request) => desk.receive(session, request),
 					onEnded: (session, end) => this.#sessionEnded(session, end),
 					onRefused: (transport, reason) => this.#refusedStranger(transport, reason),
@@ -219,9 +262,10 @@ export class App {
 				bolt: this.#bolt,
 				timeKeeper: this.#relaySide.timeKeeper,
 				report: () => this.#relaySide.report(),
-				firmwareVersion: this.#options.firmwareVersion,
+				firmwareVersion: this.#options.firmware.version,
 				startedAtMs: this.#startedAtMs,
 				onStopped: () => this.#tellOfBolt(this.#bolt.bolt),
+				updates: this.#updates.commands,
 				trust: new TrustCommands({
 					clock,
 					crypto,
@@ -234,6 +278,7 @@ export class App {
 			}),
 			isWindowOpen: () => this.#window.isOpen,
 			onClaimed: () => this.#window.close(),
+			onRequest: (command) => this.#updates.wanted(command),
 		});
 	}
 
@@ -278,6 +323,7 @@ export class App {
 	/** A pairing phone that ends without a grant was a stranger. */
 	#sessionEnded(session: Session, end: string): void {
 		this.#relaySide.trustKeeper.forget("session", session);
+		this.#updates.sessionEnded(session);
 		if (session.grantId === undefined) this.#strangers.add(session.transportName);
 		const who = session.grantId === undefined ? "a pairing phone" : `grant ${session.grantId}`;
 		this.#platform.system.log(`session: ${who} over ${session.transportName} ended, ${end}`);
@@ -297,16 +343,16 @@ export class App {
 	}
 
 	#reportFaults(): void {
-		const faults = [...this.#identity.faults, ...this.#pairs.faults, ...this.#grants.faults];
-		if (this.#time.fault !== undefined) faults.push(`time-floor-${this.#time.fault}`);
-		if (this.#health.fault !== undefined) faults.push(`health-${this.#health.fault}`);
-		for (const [name, fault] of [
-			["trust", this.#trust.fault],
-			["owner-relays", this.#ownerRelays.fault],
-		] as const) {
-			if (fault !== undefined && fault !== "absent") faults.push(`${name}-${fault}`);
-		}
-		if (this.#log.unreadable > 0) faults.push(`log-${this.#log.unreadable}-unreadable`);
+		const faults = namesOfFaults({
+			lists: [this.#identity.faults, this.#pairs.faults, this.#grants.faults, this.#updates.faults],
+			records: {
+				"time-floor": this.#time.fault,
+				health: this.#health.fault,
+				trust: this.#trust.fault,
+				"owner-relays": this.#ownerRelays.fault,
+			},
+			unreadableEntries: this.#log.unreadable,
+		});
 		for (const code of faults) {
 			this.#platform.system.log(`storage: ${code}`);
 			this.#append({ kind: "fault", code: code.slice(0, LIMITS.logTextBytes) });

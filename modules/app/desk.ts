@@ -15,12 +15,12 @@ import type { Crypto } from "../platform/crypto.ts";
 import type { Session } from "../session/session.ts";
 import type { TrustedTime } from "../time/trusted-time.ts";
 import type { CborFields } from "../wire/cbor-encode.ts";
-import { COMMANDS, type CommandName, STATUSES, type Status } from "../wire/command.ts";
+import { COMMANDS, type CommandName, commandName, STATUSES, type Status } from "../wire/command.ts";
 import { METHOD_QR } from "../wire/hello.ts";
 import type { Request } from "../wire/session-message.ts";
 import type { Handlers } from "./handlers.ts";
 
-/** What changes nothing and moves nothing. */
+/** What changes nothing and moves nothing, or, as a piece of an update, changes nothing that counts before it is verified. */
 const READS: readonly CommandName[] = Object.freeze([
 	"anchor",
 	"status",
@@ -30,6 +30,9 @@ const READS: readonly CommandName[] = Object.freeze([
 	"health",
 	"trust.status",
 	"relays.list",
+	"update.piece",
+	"update.status",
+	"update.attest",
 ]);
 
 export interface DeskOptions {
@@ -41,6 +44,8 @@ export interface DeskOptions {
 	readonly handlers: Handlers;
 	readonly isWindowOpen: () => boolean;
 	readonly onClaimed: () => void;
+	/** A phone asks for something; undefined: for what nobody knows. */
+	readonly onRequest: (command: CommandName | undefined) => void;
 	/** Every open session, of every transport. */
 	readonly sessions: () => readonly Session[];
 }
@@ -72,6 +77,7 @@ export class Desk {
 
 	receive(session: Session, request: Request): void {
 		const { grants, time, log, handlers } = this.#options;
+		this.#options.onRequest(commandName(request.command));
 		if (session.grantId === undefined) return this.#enrol(session, request);
 		const grant = grants.get(session.grantId);
 		const verdict = decide(

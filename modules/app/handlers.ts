@@ -20,6 +20,7 @@ import type { Request } from "../wire/session-message.ts";
 import { runTimeCommand, timeRefusal } from "./time-commands.ts";
 import type { TimeKeeper } from "./time-keeper.ts";
 import type { TrustCommands } from "./trust-commands.ts";
+import type { UpdateCommands } from "./update-commands.ts";
 
 export interface Call {
 	readonly session: Session;
@@ -44,6 +45,7 @@ export interface HandlersOptions {
 	/** A command's motion ended elsewhere than was asked for; its session was not told of the bolt meanwhile. */
 	readonly onStopped: () => void;
 	readonly trust: TrustCommands;
+	readonly updates: UpdateCommands;
 }
 
 export class Handlers {
@@ -95,7 +97,7 @@ export class Handlers {
 			case "update.status":
 			case "update.attest":
 			case "update.retry":
-				return "unknown-command";
+				return this.#options.updates.refusal(command, args);
 			default:
 				return unreachable(command);
 		}
@@ -131,7 +133,7 @@ export class Handlers {
 			case "update.status":
 			case "update.attest":
 			case "update.retry":
-				return call.session.reply(call.request, "unknown-command");
+				return this.#options.updates.run(command, call);
 			case "time.nonce":
 			case "time.put":
 			case "time.set":

@@ -66,6 +66,11 @@ export class Health {
 		this.#figures = stored.ok ? stored.value : nothing();
 	}
 
+	/** This one among them, once it is entered. */
+	get boots(): number {
+		return this.#figures.boots;
+	}
+
 	/** Enters this boot. Once. */
 	begin(): void {
 		const { boots, resets, stack, leastFreeBytes, ...rest } = this.#figures;

@@ -25,6 +25,7 @@ import {
 import { decodePiece } from "../wire/piece.ts";
 import type { TimeKeeper } from "./time-keeper.ts";
 import { type PieceReason, refusalClass, type TrustKeeper } from "./trust-keeper.ts";
+import type { UpdateVerbs } from "./update-verbs.ts";
 
 /** What a sealed board still answers: it decides nothing that a signature does not (PROTOCOL 6). */
 const AFTER_SEAL: readonly number[] = Object.freeze([
@@ -32,9 +33,11 @@ const AFTER_SEAL: readonly number[] = Object.freeze([
 	LINE_VERBS.trust,
 	LINE_VERBS.time,
 	LINE_VERBS.health,
+	LINE_VERBS["update-status"],
+	LINE_VERBS.attest,
 ]);
 
-type VerbResult = Result<CborFields | undefined, LineCode>;
+export type VerbResult = Result<CborFields | undefined, LineCode>;
 
 export interface LineVerbsOptions {
 	readonly identity: Identity;
@@ -42,6 +45,7 @@ export interface LineVerbsOptions {
 	readonly crypto: Crypto;
 	readonly firmwareVersion: string;
 	readonly timeKeeper: TimeKeeper;
+	readonly updates: UpdateVerbs;
 	/** What the lock says of itself (PROTOCOL 12). */
 	readonly report: () => Uint8Array;
 	/** The board became able to serve sessions or to reach its relay. */
@@ -67,7 +71,8 @@ export class LineVerbs {
 		if (!AFTER_SEAL.includes(verb) && this.#options.identity.stage === "sealed") return refuse("sealed");
 		switch (verb) {
 			case LINE_VERBS.identify:
-				return args.size === 0 ? this.#identify() : refuse("malformed");
+				if (args.size !== 0) return refuse("malformed");
+				return accept(identified(this.#options.identity, this.#options.firmwareVersion));
 			case LINE_VERBS.begin:
 				return this.#begin(args);
 			case LINE_VERBS.install:
@@ -77,25 +82,14 @@ export class LineVerbs {
 			case LINE_VERBS.seal:
 				return args.size === 0 ? this.#seal() : refuse("malformed");
 			case LINE_VERBS.trust:
-				return this.#trust(args);
+				return takeTrustPiece(this.#options.trust, this, args);
 			case LINE_VERBS.time:
 				return this.#time(args);
 			case LINE_VERBS.health:
 				return args.size === 0 ? accept({ 0: this.#options.report() }) : refuse("malformed");
 			default:
-				return refuse("malformed");
+				return this.#options.updates.run(verb, args) ?? refuse("malformed");
 		}
-	}
-
-	#identify(): VerbResult {
-		const { identity, firmwareVersion } = this.#options;
-		return accept({
-			0: PROTOCOL_VERSION,
-			1: LINE_STAGES.indexOf(identity.stage),
-			2: identity.serial,
-			3: firmwareVersion,
-			4: identity.keyP256,
-		});
 	}
 
 	#begin(args: CborMap): VerbResult {
@@ -144,18 +138,30 @@ export class LineVerbs {
 		return set.ok ? accept({ 0: set.value }) : set;
 	}
 
-	#trust(args: CborMap): VerbResult {
-		const piece = decodePiece(args);
-		if (piece === undefined) return refuse("malformed");
-		const taken = this.#options.trust.takePiece("serial", this, piece);
-		if (!taken.ok) return refuse(lineCode(taken.reason));
-		return accept({ 0: taken.value.version, 1: taken.value.next });
-	}
-
 	#seal(): VerbResult {
 		const sealed = this.#options.identity.seal();
 		return sealed.ok ? accept(undefined) : sealed;
 	}
+}
+
+/** What `identify` answers. */
+export function identified(identity: Identity, firmwareVersion: string): CborFields {
+	return {
+		0: PROTOCOL_VERSION,
+		1: LINE_STAGES.indexOf(identity.stage),
+		2: identity.serial,
+		3: firmwareVersion,
+		4: identity.keyP256,
+	};
+}
+
+/** What `trust` does, for whoever holds the line: its pieces belong together. */
+export function takeTrustPiece(trust: TrustKeeper, line: unknown, args: CborMap): VerbResult {
+	const piece = decodePiece(args);
+	if (piece === undefined) return refuse("malformed");
+	const taken = trust.takePiece("serial", line, piece);
+	if (!taken.ok) return refuse(lineCode(taken.reason));
+	return accept({ 0: taken.value.version, 1: taken.value.next });
 }
 
 function lineCode(reason: PieceReason): LineCode {

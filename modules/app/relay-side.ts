@@ -39,6 +39,8 @@ export interface RelaySideOptions {
 	/** Nobody is served any more: a factory reset has begun. */
 	readonly isOver: () => boolean;
 	readonly append: (event: LogEvent) => void;
+	/** A new bundle is there. */
+	readonly onTrustChanged: () => void;
 	/** Envelopes pass: what waited for a link goes first. */
 	readonly onReady: () => void;
 }
@@ -179,6 +181,7 @@ export class RelaySide {
 	}
 
 	#trustChanged(): void {
+		this.#options.onTrustChanged();
 		this.timeKeeper.trustChanged();
 		this.#reporter.tell();
 		this.relaysChanged();

@@ -9,9 +9,9 @@ import { accept, type Result, refuse } from "../base/result.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { System } from "../platform/system.ts";
-import { BundleAssembly } from "../trust/bundle-assembly.ts";
 import type { TrustChange, TrustReason, TrustStore } from "../trust/trust-store.ts";
 import type { LogEvent } from "../wire/log-entry.ts";
+import { MessageAssembly } from "../wire/message-assembly.ts";
 import type { Piece } from "../wire/piece.ts";
 
 /** A relay brings a bundle whole, in one envelope. */
@@ -40,14 +40,14 @@ export interface TrustKeeperOptions {
 export class TrustKeeper {
 	readonly #options: TrustKeeperOptions;
 	readonly #refusals: Readonly<Record<TrustWay, TokenBucket>>;
-	readonly #assemblies: Readonly<Record<PieceWay, BundleAssembly>>;
+	readonly #assemblies: Readonly<Record<PieceWay, MessageAssembly>>;
 
 	constructor(options: TrustKeeperOptions) {
 		this.#options = options;
 		const nowMs = options.clock.monotonicMs();
 		const bucket = () => new TokenBucket(LIMITS.trustRefusalsBurst, LIMITS.trustRefusalsPerMinute, nowMs);
 		this.#refusals = { relay: bucket(), session: bucket(), serial: bucket() };
-		this.#assemblies = { session: new BundleAssembly(), serial: new BundleAssembly() };
+		this.#assemblies = { session: new MessageAssembly(), serial: new MessageAssembly() };
 	}
 
 	take(way: TrustWay, message: Uint8Array): Result<TrustChange, TakeReason> {

@@ -180,12 +180,22 @@ export const LIMITS = Object.freeze({
 	objectWindowBytes: 16384,
 	/** Who sends no piece for so long loses its chunk to another sender; the link is asked again. */
 	updateStallMs: 30000,
+	/** Who does not finish a chunk in so long loses it too; so many send at once, each a chunk of its own. */
+	updateChunkMs: 300000,
+	updateSenders: 3,
+	/** A piece that does not end its chunk is a multiple of this: what encrypted flash takes. */
+	flashUnitBytes: 16,
+	/** Flash that is read and hashed in one turn. */
+	updateSliceBytes: 16384,
 	/** Rest between two pieces, and after anything that a person waits for. */
 	updateRestMs: 20,
 	updateYieldMs: 2000,
 	/** A complete update restarts the machine once nobody wanted anything for so long, at the latest after updateQuietMaxMs. */
 	updateQuietMs: 10000,
 	updateQuietMaxMs: 86400000,
+	/** How often an update that waits is looked at, and how often its progress is reported. */
+	updateLookMs: 1000,
+	updateReportMs: 5000,
 	/** Flash wear: updates that may begin, and chunks that may be written again, at once and in a day. */
 	updateBeginsBurst: 4,
 	updateBeginsPerDay: 8,
@@ -199,6 +209,14 @@ export const LIMITS = Object.freeze({
 	attestationsPerMinute: 4,
 	/** A trial that did not pass its self-test by then is reverted (platform/slots has the host's own deadline). */
 	trialMs: 600000,
+	/** A trial passes no sooner than that, and is looked at so often. */
+	trialSettleMs: 10000,
+	trialLookMs: 1000,
+	/** The inside button is held so long from power-on for recovery, and looked at so often meanwhile. */
+	recoveryHoldMs: 3000,
+	recoveryLookMs: 100,
+	/** "Could reach somebody": a link or a session in so long before the restart. */
+	reachedMs: 3600000,
 	/** So many reverts park a sequence; until then it is tried again after the pause. */
 	revertsMax: 3,
 	revertPauseMs: 3600000,

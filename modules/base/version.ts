@@ -14,3 +14,18 @@ export const FIRMWARE_SECURITY_VERSION = 0;
 
 /** Whose firmware it is: 1 to 32 of [0-9a-z.-], a domain name by custom. */
 export const FIRMWARE_VENDOR = "latchkey.example";
+
+/** All of it, as one value. */
+export interface Firmware {
+	readonly vendor: string;
+	readonly version: string;
+	readonly sequence: number;
+	readonly securityVersion: number;
+}
+
+export const FIRMWARE: Firmware = Object.freeze({
+	vendor: FIRMWARE_VENDOR,
+	version: FIRMWARE_VERSION,
+	sequence: FIRMWARE_SEQUENCE,
+	securityVersion: FIRMWARE_SECURITY_VERSION,
+});

@@ -24,8 +24,8 @@ export interface Platform {
 	/** Absent: no local network. */
 	readonly listener?: Listener;
 	readonly system: System;
-	readonly inflate: Inflate;
 	readonly slots: Slots;
+	readonly inflate: Inflate;
 	/** Absent where the host has no native ones. */
 	readonly wsBytes?: WsBytes;
 }

@@ -76,12 +76,12 @@ export class TrustStore {
 		return this.#bundle?.timeKeys ?? [];
 	}
 
-	/** P-256 points. Updates need them: nothing asks for them yet. */
+	/** P-256 points: whose statements say which release is the newest (docs/UPDATE.md 4). */
 	get freshnessKeys(): readonly Uint8Array[] {
 		return this.#bundle?.freshnessKeys ?? [];
 	}
 
-	/** Who signs images. Updates need it: nothing asks for it yet. */
+	/** Who signs manifests (docs/UPDATE.md 2). */
 	get updateRole(): Role | undefined {
 		return this.#bundle?.updateRole;
 	}

@@ -1,7 +1,7 @@
 /**
  * A message in pieces (PROTOCOL 10.2), as `trust.put` and the verb `trust` carry it: `{0: total, 1: offset, 2: bytes}`, in
  * order, none above LIMITS.bundlePieceBytes, and all together no more than LIMITS.bundleBytes. Who puts them together
- * again is trust/bundle-assembly.
+ * again is wire/message-assembly.
  */
 import { LIMITS } from "../base/limits.ts";
 import type { CborMap } from "./cbor-map.ts";

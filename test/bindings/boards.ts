@@ -84,7 +84,7 @@ export function binaryOf(variant: string): string {
 
 export function runFixture(call: FixtureCall): Promise<FixtureEnd> {
 	const words = ["--image", fixtureImage(), "--main", `test/bindings/firmware/${call.name}`];
-	words.push("--state", call.state ?? newFolder(), ...(call.words ?? []));
+	words.push("--state", call.state ?? newFolder(), "--watchdog-ms", "0", ...(call.words ?? []));
 	for (const [key, value] of Object.entries(call.settings ?? {})) words.push("--arg", `${key}=${value}`);
 	return new Promise((resolve, reject) => {
 		const child = spawn(binaryOf(call.variant ?? "testkeys"), words, {

@@ -41,7 +41,8 @@ const { image, main } = buildXsImage(join(scratch, "image"), files, seed, values
 const board = spawn(
 	join(ROOT, "build/host/testkeys/latchkey-board"),
 	["--image", image, "--main", main, "--state", join(scratch, "state"), "--heap-kb", String(HEAP_KB)].concat(
-		["--stack", String(STACK_SLOTS)],
+		// A test is one turn, however long it takes.
+		["--stack", String(STACK_SLOTS), "--watchdog-ms", "0"],
 		values.stress ? ["--stress"] : [],
 	),
 	{ stdio: ["ignore", "inherit", "inherit"], timeout: RUN_MS, killSignal: "SIGKILL" },

@@ -20,7 +20,8 @@ export interface BoardEnd {
 }
 
 export interface BoardOptions {
-	readonly main: string;
+	/** The program; the default is the board's own, "main". */
+	readonly main?: string;
 	readonly image?: string;
 	readonly state?: string;
 	readonly variant?: Variant;
@@ -89,6 +90,7 @@ export function makeImage(
 	name: string,
 	additional: ReadonlyMap<string, string>,
 	preloaded: readonly string[] = [],
+	words: readonly string[] = [],
 ): string {
 	const manifest = join(PATHS.root, "test/host/manifest.json");
 	const modules = imageModules([manifest], additional);
@@ -98,7 +100,7 @@ export function makeImage(
 	const list = join(scratch, `${name}.list`);
 	const image = join(scratch, `${name}.image`);
 	writeFileSync(list, imageListText(chosen));
-	execFileSync(join(PATHS.hostBuild, "latchkey-image"), ["--lines", "--list", list, "--output", image], {
+	execFileSync(join(PATHS.hostBuild, "latchkey-image"), ["--lines", ...words, "--list", list, "--output", image], {
 		stdio: ["ignore", "ignore", "pipe"],
 		timeout: 60_000,
 	});
@@ -120,11 +122,16 @@ export function fixtureImage(
 	);
 }
 
-/** An image with one module, "main", of the given source. */
-export function sourceImage(name: string, source: string): string {
+/** An image with one module of the given source; `words` are latchkey-image's. */
+export function sourceImage(
+	name: string,
+	source: string,
+	words: readonly string[] = [],
+	module = "main",
+): string {
 	const path = join(scratch, `${name}.js`);
 	writeFileSync(path, source);
-	return makeImage(name, new Map([["main", path]]));
+	return makeImage(name, new Map([[module, path]]), [], words);
 }
 
 /** A board that runs; its output grows. */
@@ -136,7 +143,8 @@ export class Board {
 	readonly #waiting = new Set<() => void>();
 
 	constructor(options: BoardOptions) {
-		const words = ["--main", options.main, "--state", options.state ?? newFolder()];
+		const words = ["--state", options.state ?? newFolder()];
+		if (options.main !== undefined) words.push("--main", options.main);
 		if (options.image !== undefined) words.push("--image", options.image);
 		this.child = spawn(binaryOf(options.variant ?? "plain"), [...words, ...(options.words ?? [])], {
 			stdio: ["ignore", "pipe", "pipe"],

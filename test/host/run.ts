@@ -3,6 +3,7 @@
  * variants of the host that they need first. Prints `ok - name` or `not ok - name`, and at the end the counts.
  */
 import { buildVariant, canBuild32 } from "./board.ts";
+import { bootTests } from "./boot-tests.ts";
 import { cutTests } from "./cut-tests.ts";
 import { engineTests } from "./engine-tests.ts";
 import { imageTests } from "./image-tests.ts";
@@ -10,7 +11,9 @@ import { drivePinTests } from "./pin-tests.ts";
 import { portTests } from "./port-tests.ts";
 import { recordTests } from "./record-tests.ts";
 import { serialTests } from "./serial-tests.ts";
+import { slotCutTests } from "./slot-cut-tests.ts";
 import { slowStressTests, stressTests } from "./stress-tests.ts";
+import { watchdogTests } from "./watchdog-tests.ts";
 
 export interface HostTest {
 	readonly name: string;
@@ -25,6 +28,9 @@ const SUITES: readonly (readonly HostTest[])[] = [
 	serialTests,
 	recordTests,
 	cutTests,
+	bootTests,
+	slotCutTests,
+	watchdogTests,
 	stressTests,
 ];
 

@@ -14,7 +14,7 @@ async function output(variant: Variant, words: readonly string[]): Promise<strin
 		variant,
 		main: "test/host/firmware/stress",
 		image: fixtureImage("stress", MODULES, ["frozen"]),
-		words: ["--heap-kb", "256", "--stack", "512", ...words],
+		words: ["--heap-kb", "256", "--stack", "512", "--watchdog-ms", "0", ...words],
 		limitMs: 120_000,
 	});
 	assert.equal(end.status, 80, `${end.signal} ${end.stdout.slice(-200)} ${end.stderr.slice(-2000)}`);
@@ -30,7 +30,7 @@ const mutation: HostTest = {
 				variant,
 				main: "test/host/firmware/mutate",
 				image: fixtureImage("mutate", ["mutate", "frozen"], ["frozen"]),
-				words: ["--heap-kb", "1024", ...words],
+				words: ["--heap-kb", "1024", "--watchdog-ms", "0", ...words],
 				limitMs: 120_000,
 			});
 			assert.equal(end.status, 80, `${end.signal} ${end.stdout.slice(-200)} ${end.stderr.slice(-2000)}`);

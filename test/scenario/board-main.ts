@@ -8,6 +8,7 @@ import { openPlatform } from "../../hosts/linux/platform.ts";
 import { boardArgument } from "../../hosts/linux/system.ts";
 import { App } from "../../modules/app/app.ts";
 import { fromHex, toHex } from "../../modules/base/bytes.ts";
+import { FIRMWARE } from "../../modules/base/version.ts";
 import type { Clock } from "../../modules/platform/clock.ts";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import { crashNow } from "./crash.ts";
@@ -35,4 +36,4 @@ const clock: Clock = {
 };
 const crash = boardArgument("crash");
 if (crash !== undefined) platform.clock.after(CRASH_MS, () => crashNow(crash, plant ?? "nothing"));
-new App({ ...platform, crypto, clock }, { firmwareVersion: "scenario" }).start();
+new App({ ...platform, crypto, clock }, { firmware: { ...FIRMWARE, version: "scenario" } }).start();

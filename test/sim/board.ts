@@ -175,8 +175,8 @@ export class SimBoard {
 			serial: this.serial.connect(clock),
 			system,
 			...(this.#options.local === true ? { listener: this.local.connect(clock) } : {}),
-			inflate: PLAIN_INFLATE,
 			slots: this.slots,
+			inflate: PLAIN_INFLATE,
 		};
 	}
 

@@ -5,6 +5,7 @@
  */
 import { App, type AppOptions } from "../../modules/app/app.ts";
 import { assert } from "../../modules/base/assert.ts";
+import type { Firmware } from "../../modules/base/version.ts";
 import { openN } from "../../modules/noise/one-way.ts";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import type { TrustBundle } from "../../modules/trust/bundle.ts";
@@ -27,6 +28,12 @@ import { SimBoard, type SimBoardOptions } from "./board.ts";
 import { signBundle, trustBundle } from "./bundles.ts";
 
 export const RIG_SERIAL = "LK-TEST-0001";
+export const SIM_FIRMWARE: Firmware = Object.freeze({
+	vendor: "latchkey.example",
+	version: "1.0.0-sim",
+	sequence: 1,
+	securityVersion: 0,
+});
 const LINE_KEY = new Uint8Array(32).fill(7);
 
 /** What comes back on one channel of the serial line. */
@@ -44,7 +51,7 @@ export class LockRig {
 	#deframer = new Deframer();
 	#nextChannel = 1;
 
-	constructor(options: SimBoardOptions, app: AppOptions = { firmwareVersion: "1.0.0-sim" }) {
+	constructor(options: SimBoardOptions, app: AppOptions = { firmware: SIM_FIRMWARE }) {
 		this.#crypto = options.crypto;
 		this.#options = app;
 		this.board = new SimBoard(options);

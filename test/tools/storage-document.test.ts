@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { encodeGrant, ROLE_PERMISSIONS } from "../../modules/access/grant.ts";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { RECORD_ROWS, RECORDS, type RecordRow } from "../../modules/store/records.ts";
+import { CODEC as FLOORS } from "../../modules/update/floors.ts";
+import { CODEC as HISTORY } from "../../modules/update/history.ts";
+import { CODEC as TRIAL } from "../../modules/update/trial-record.ts";
 import { encodeCbor } from "../../modules/wire/cbor-encode.ts";
 import { encodeLogEntry, type LogEvent } from "../../modules/wire/log-entry.ts";
 import { healthFields } from "../../modules/wire/report.ts";
@@ -13,7 +16,7 @@ import { ROOT } from "../harness/files.ts";
 import { check, type Suite } from "../harness/test.ts";
 
 const PAGE_ENTRIES = 126;
-const PAGES = 56;
+const PAGES = 64;
 const CYCLES_MAX = 100_000;
 const DAYS = 3650;
 const AMPLIFICATION = 2.5;
@@ -73,7 +76,35 @@ const EVENT_BYTES = Object.freeze({
 	bundle: RECORDS.trustBundle.bytesMax,
 	floor: RECORDS.timeFloor.bytesMax,
 	ownRelays: RECORDS.ownerRelays.bytesMax,
+	update: logBytes({ kind: "update", sequence: 1_000_000, step: "confirmed" }),
+	plan: RECORDS.updatePlan.bytesMax,
+	freshness: RECORDS.updateFreshness.bytesMax,
+	...updateBytes(),
 });
+
+/** The small records of updates, in their middle age. */
+function updateBytes(): { readonly trial: number; readonly history: number; readonly updateFloors: number } {
+	const release = { sequence: 1_000_000, securityVersion: 3 };
+	const trial = TRIAL.encode({
+		...release,
+		attempt: 1,
+		reachable: true,
+		imageDigest: new Uint8Array(32),
+		reason: "trial-crashed",
+	});
+	const history = HISTORY.encode({
+		result: "trial-crashed",
+		resultSequence: release.sequence,
+		reverts: { sequence: release.sequence, count: 3, parked: true },
+		begins: LIMITS.updateBeginsBurst * 1000,
+		chunkRetries: LIMITS.chunkRetriesBurst * 1000,
+	});
+	return {
+		trial: encodeCbor({ ...trial, 0: 1 }).length,
+		history: encodeCbor({ ...history, 0: 1 }).length,
+		updateFloors: encodeCbor({ ...FLOORS.encode(release), 0: 1 }).length,
+	};
+}
 
 /** After some years: every reset kept, a stack of usual length, a dozen reasons why the link failed. */
 function healthBytes(): number {
@@ -106,6 +137,12 @@ const EVENT_LINES: readonly (readonly [EventName, string, string])[] = [
 	["bundle", "a new trust bundle", "trust bundle"],
 	["floor", "a new trust bundle", "time floor"],
 	["ownRelays", "an owner sets relays", "owner relays"],
+	["plan", "an update begins", "update plan"],
+	["history", "an update begins or ends, a chunk is written again", "update history"],
+	["update", "a step of an update", "log entry"],
+	["trial", "a trial, and the reason of its end", "update trial"],
+	["updateFloors", "a release is confirmed", "update floors"],
+	["freshness", "half a day of freshness statements", "update freshness"],
 ];
 
 function eventLine([name, event, record]: readonly [EventName, string, string]): string {
@@ -141,6 +178,18 @@ const HOSTILE_DAY = entriesOf("session", LIMITS.logGrantPerMinute * 60 * 24) + e
 
 const RELAY_SETS_DAY = entriesOf("ownRelays", LIMITS.relaySetsPerHour * 24);
 
+/** Every update that flash's allowance lets begin, all of them to a trial that is reverted, and its hourly figures. */
+const UPDATE_DAY =
+	entriesOf("plan", 2 * LIMITS.updateBeginsPerDay) +
+	entriesOf("update", 3 * LIMITS.updateBeginsPerDay) +
+	entriesOf("trial", 2 * LIMITS.updateBeginsPerDay) +
+	entriesOf("updateFloors", LIMITS.updateBeginsPerDay) +
+	entriesOf("history", 2 * LIMITS.updateBeginsPerDay + LIMITS.chunkRetriesPerDay + 24) +
+	entriesOf("freshness", LIMITS.freshnessWritesPerDay) +
+	entriesOf("boot", 2 * LIMITS.updateBeginsPerDay) +
+	entriesOf("seed", 2 * LIMITS.updateBeginsPerDay) +
+	entriesOf("health", 24 + 2 * LIMITS.updateBeginsPerDay);
+
 /** Erases of each page in ten years, to two figures. */
 function cycles(entriesPerDay: number): number {
 	const exact = ((entriesPerDay / PAGE_ENTRIES) * AMPLIFICATION * DAYS) / PAGES;
@@ -171,17 +220,18 @@ export default function suite(t: Suite): void {
 		const share = live / ((PAGES - 1) * PAGE_ENTRIES);
 		check.ok(1 / (1 - share) <= AMPLIFICATION, `${live} live entries`);
 		check.ok(
-			document.includes(`at most ${grouped(live)} entries (${pages} pages`),
-			`${grouped(live)}, ${pages}`,
+			document.includes(`at most ${grouped(live)} entries (${pages} pages\nof ${PAGES - 1} `),
+			`${grouped(live)}, ${pages} of ${PAGES - 1}`,
 		);
 		check.ok(document.includes(`1 / (1 - ${share.toFixed(2)})`), share.toFixed(2));
-		for (const day of [BUSY_DAY, HOSTILE_DAY, RELAY_SETS_DAY]) {
+		for (const day of [BUSY_DAY, HOSTILE_DAY, RELAY_SETS_DAY, UPDATE_DAY]) {
 			check.ok(
 				document.includes(`| ${grouped(day)} | ${grouped(cycles(day))} |`),
 				`${grouped(day)} | ${grouped(cycles(day))}`,
 			);
 			check.ok(cycles(day) < CYCLES_MAX, `${cycles(day)}`);
 		}
+		check.ok(document.includes(`The partition has ${PAGES} pages`));
 		check.ok(document.includes(`burst of ${LIMITS.logGrantBurst} entries`));
 	});
 }

@@ -59,7 +59,7 @@ export default function suite(t: Suite): void {
 			return end.kind === "reset" ? end.reason : end.kind;
 		};
 		check.deepEqual(
-			[0, 2, 3, 63, 64, 65, 66, 69, 70, 71, 72, 80, 96].map((status) => reasonOf(status)),
+			[0, 2, 3, 63, 64, 65, 66, 69, 70, 71, 72, 80, 81, 96].map((status) => reasonOf(status)),
 			[
 				"stopped",
 				"refused",
@@ -73,6 +73,7 @@ export default function suite(t: Suite): void {
 				"watchdog",
 				"rejection",
 				"requested",
+				"watchdog",
 				"refused",
 			],
 		);

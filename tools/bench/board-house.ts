@@ -32,7 +32,8 @@ export async function openBenchHouse(options: BenchHouseOptions = {}): Promise<B
 		onBoardLine: (line) => void lines.push(line),
 		...(binary === undefined ? {} : { binary }),
 		...(options.image === undefined ? {} : { image: options.image }),
-		...(options.boardWords === undefined ? {} : { boardWords: options.boardWords }),
+		// Under a command that counts instructions a turn lasts as long as it lasts.
+		boardWords: [...(options.wrap === undefined ? [] : ["--watchdog-ms", "0"]), ...(options.boardWords ?? [])],
 	});
 	const close = async (): Promise<void> => {
 		await house.close();

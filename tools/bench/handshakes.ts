@@ -59,7 +59,7 @@ export async function measureNoiseHandshake(): Promise<Figure[]> {
 			"modules/noise/initiator",
 			main,
 		]);
-		const words = ["--image", image, "--main", main, "--state", join(dir, "state")];
+		const words = ["--image", image, "--main", main, "--state", join(dir, "state"), "--watchdog-ms", "0"];
 		const own = (await countInstructions([board, ...words], { region: true })) / NOISE_ROUNDS;
 		const bare = (await countInstructions([buildBaseline("ik-primitives")], { region: true })) / NOISE_ROUNDS;
 		return [
@@ -77,7 +77,7 @@ async function boardClient(dir: string): Promise<{ cert: string; command: [strin
 	const board = buildBoard("BENCH=1", "TESTKEYS=1");
 	const main = "tools/bench/board/handshake";
 	const image = buildImage("handshake", ["hosts/linux/probe-host", main]);
-	const words = ["--image", image, "--main", main, "--state", join(dir, "state")];
+	const words = ["--image", image, "--main", main, "--state", join(dir, "state"), "--watchdog-ms", "0"];
 	const printed = execFileSync(board, words, { encoding: "utf8" });
 	const point = /"publicKey":"([0-9a-f]{130})"/.exec(printed)?.[1];
 	if (point === undefined) throw new Error(`the board made no key: ${printed}`);

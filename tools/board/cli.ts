@@ -9,6 +9,8 @@ interface BoardArguments {
 	readonly dir: string;
 	readonly image?: string;
 	readonly heapKb?: number;
+	readonly slotKb?: number;
+	readonly recovery?: string;
 	readonly serial?: string;
 	readonly pins?: string;
 	readonly local?: Endpoint;
@@ -21,6 +23,8 @@ export function registerBoard(program: Command): void {
 		.requiredOption("--dir <dir>", "folder that stands for the board's flash", folder)
 		.option("--image <file>", "firmware image (default: the one that the build made)", existingFile)
 		.option("--heap-kb <n>", "fixed heap of the JavaScript engine in KiB", wholeNumber(32, 65_536))
+		.option("--slot-kb <n>", "KiB of each firmware slot, 0 for none (default: 1536)", wholeNumber(0, 16_384))
+		.option("--recovery <file>", "image for when neither slot boots (default: the build's)", existingFile)
 		.option("--serial <link>", "where to put a link to the board's serial line")
 		.option("--pins <socket>", "where to put the socket of the board's pins")
 		.option(
@@ -36,6 +40,8 @@ async function runBoard(options: BoardArguments): Promise<void> {
 		dir: options.dir,
 		...(options.image === undefined ? {} : { image: options.image }),
 		...(options.heapKb === undefined ? {} : { heapKb: options.heapKb }),
+		...(options.slotKb === undefined ? {} : { slotKb: options.slotKb }),
+		...(options.recovery === undefined ? {} : { recovery: options.recovery }),
 		...(options.serial === undefined ? {} : { serialLink: options.serial }),
 		...(options.pins === undefined ? {} : { pinsSocket: options.pins }),
 		...(options.local === undefined ? {} : { words: localWords(options.local) }),

@@ -8,6 +8,7 @@ const REASONS: Readonly<Record<number, ResetReason>> = Object.freeze({
 	71: "watchdog",
 	72: "rejection",
 	80: "requested",
+	81: "watchdog",
 });
 
 const FIRST_RESET = 64;

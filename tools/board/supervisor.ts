@@ -6,9 +6,10 @@
  * nothing; one that ran for a while is started at once.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import type { ResetReason } from "../../modules/platform/system.ts";
 import { PATHS } from "../setup/paths.ts";
+import { needsFlash } from "./flashed-image.ts";
 import { type BoardEnd, readBoardEnd } from "./reset-reason.ts";
 
 export interface SupervisorOptions {
@@ -17,6 +18,10 @@ export interface SupervisorOptions {
 	/** The firmware image; the default is the one that the build made. */
 	readonly image?: string;
 	readonly heapKb?: number;
+	/** KiB of each firmware slot; the default is 1536. 0: none, the image runs from its file. */
+	readonly slotKb?: number;
+	/** What runs when neither slot boots; the default is the one that the build made, where it did. */
+	readonly recovery?: string;
 	/** Where to put a link to the board's serial line. */
 	readonly serialLink?: string;
 	/** Where to put the pins socket. */
@@ -38,6 +43,7 @@ export type SupervisorEvent =
 	| { readonly kind: "boot"; readonly reason: ResetReason; readonly pid: number }
 	| { readonly kind: "end"; readonly end: BoardEnd; readonly pauseMs: number };
 
+const SLOT_KB = 1536;
 const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 10_000;
 const STEADY_MS = 30_000;
@@ -149,14 +155,26 @@ export class Supervisor {
 	}
 
 	#words(reason: ResetReason): string[] {
-		const { dir, image, heapKb, serialLink, pinsSocket } = this.#options;
-		const words = ["--dir", dir, "--image", image ?? PATHS.firmwareImage, "--reset-reason", reason];
+		const { dir, heapKb, serialLink, pinsSocket } = this.#options;
+		const image = this.#options.image ?? PATHS.firmwareImage;
+		const words = ["--dir", dir, "--image", image, "--reset-reason", reason];
+		words.push(...this.#slotWords(dir, image));
 		// However this process ends, its board does not go on alone.
 		words.push("--parent", String(process.pid));
 		if (heapKb !== undefined) words.push("--heap-kb", String(heapKb));
 		if (serialLink !== undefined) words.push("--serial", serialLink);
 		if (pinsSocket !== undefined) words.push("--pins", pinsSocket);
 		return [...words, ...(this.#options.words ?? [])];
+	}
+
+	/** An image that was built since the last flashing runs; what an update installed stays otherwise. */
+	#slotWords(dir: string, image: string): string[] {
+		const { slotKb = SLOT_KB, recovery = PATHS.recoveryImage } = this.#options;
+		if (slotKb === 0) return [];
+		const words = ["--slot-kb", String(slotKb)];
+		if (existsSync(recovery)) words.push("--recovery", recovery);
+		if (needsFlash(dir, image)) words.push("--flash");
+		return words;
 	}
 
 	#afterEnd(end: BoardEnd, ranMs: number): void {

@@ -23,6 +23,8 @@ export const PATHS = Object.freeze({
 	hostBuild,
 	boardBinary: join(hostBuild, "latchkey-board"),
 	firmwareImage: join(root, "build", "host", "firmware.image"),
+	/** What runs when neither slot boots, where the build makes one. */
+	recoveryImage: join(root, "build", "host", "recovery.image"),
 	/** Data of a development installation, never committed. */
 	data: join(root, ".latchkey"),
 } as const);

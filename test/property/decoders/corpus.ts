@@ -129,4 +129,52 @@ export const KEPT_INPUTS: readonly KeptInput[] = Object.freeze([
 		note: "U+FEFF is a character",
 	},
 	{ decoder: "modules/base/utf8.ts decodeUtf8", hex: "f4908080", accepted: false, note: "beyond U+10FFFF" },
+	{
+		decoder: "modules/wire/update-offer.ts decodeOffer",
+		hex: "a0",
+		accepted: false,
+		note: "an offer of nothing",
+	},
+	{
+		decoder: "modules/wire/update-offer.ts decodeOffer",
+		hex: "a200410101 40".replaceAll(" ", ""),
+		accepted: false,
+		note: "a manifest and an empty statement",
+	},
+	{
+		decoder: "modules/wire/update-envelope.ts readUpdateToLock",
+		hex: `a4000b015820${"07".repeat(32)}021a00400000034101`,
+		accepted: false,
+		note: "a piece right behind the largest image",
+	},
+	{
+		decoder: "modules/wire/update-envelope.ts readUpdateToLock",
+		hex: `a4000b015820${"07".repeat(32)}0219ffff03420101`,
+		accepted: false,
+		note: "a piece over the end of a chunk",
+	},
+	{
+		decoder: "modules/wire/update-envelope.ts readUpdateToLock",
+		hex: `a4000b015820${"07".repeat(32)}0219ffff034101`,
+		accepted: true,
+		note: "the last byte of a chunk",
+	},
+	{
+		decoder: "modules/update/history.ts CODEC",
+		hex: "a500010100038306f5f50400 0500".replaceAll(" ", ""),
+		accepted: false,
+		note: "reverts whose count is no number",
+	},
+	{
+		decoder: "modules/update/history.ts CODEC",
+		hex: "a50001011903840383060000 04000500".replaceAll(" ", ""),
+		accepted: false,
+		note: "reverts whose parking is no bool",
+	},
+	{
+		decoder: "modules/update/floors.ts CODEC",
+		hex: "a3000101050211",
+		accepted: false,
+		note: "a security version beyond the fuses",
+	},
 ]);

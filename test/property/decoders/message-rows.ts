@@ -38,6 +38,7 @@ import { accepted, again, type Decoder, decoder, fromMap } from "./decoder.ts";
 import { EMPTY_IS_ABSENT, IGNORES_KEYS, inputOf, randomFields } from "./fields.ts";
 import { randomSerial } from "./people.ts";
 import { randomFigures } from "./states.ts";
+import { randomUpdateFromLock, randomUpdateToLock } from "./update-rows.ts";
 
 function randomChannelEnvelope(random: Random): ChannelEnvelope {
 	return random.pick<ChannelEnvelope>([
@@ -55,6 +56,7 @@ function randomToLock(random: Random): ToLock {
 		{ kind: "certificate", chain: certificates === 0 ? undefined : chain },
 		{ kind: "trust", message: random.bytes(random.between(1, 300)) },
 		{ kind: "report-request" },
+		randomUpdateToLock(random),
 	]);
 }
 
@@ -70,6 +72,7 @@ function randomFromLock(random: Random): FromLock {
 			signature: random.bytes(64),
 		},
 		{ kind: "report", report: random.bytes(random.between(1, 300)) },
+		randomUpdateFromLock(random),
 	]);
 }
 

@@ -54,5 +54,6 @@ export function randomEvent(random: Random): LogEvent {
 		{ kind: "fault", code: "record/io" },
 		{ kind: "trust", version: random.uint32(), way: random.pick(["relay", "serial", "session"]) },
 		{ kind: "certificate", notAfter: random.uint32() },
+		{ kind: "update", sequence: random.uint32(), step: random.pick(["began", "parked"]) },
 	]);
 }

@@ -9,6 +9,7 @@ import { MESSAGE_ROWS } from "./message-rows.ts";
 import { RECORD_DECODERS } from "./record-rows.ts";
 import { SIGNED_ROWS } from "./signed-rows.ts";
 import { TRUST_ROWS } from "./trust-rows.ts";
+import { UPDATE_ROWS } from "./update-rows.ts";
 import { WIRE_ROWS } from "./wire-rows.ts";
 
 export const DECODERS: readonly Decoder[] = Object.freeze([
@@ -19,6 +20,7 @@ export const DECODERS: readonly Decoder[] = Object.freeze([
 	...SIGNED_ROWS,
 	...TRUST_ROWS,
 	...LINK_ROWS,
+	...UPDATE_ROWS,
 ]);
 
 export function nameOf({ file, name }: Decoder): string {

@@ -1,5 +1,6 @@
 /** The real firmware on a board in memory, at the other end of a factory line: power cuts and lost bytes on command. */
 import { App } from "../../../modules/app/app.ts";
+import { FIRMWARE } from "../../../modules/base/version.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { Deframer, encodeFrame } from "../../../modules/wire/cobs.ts";
 import { SerialFault } from "../../../tools/factory/serial-line.ts";
@@ -51,7 +52,7 @@ export class FactoryTwin {
 
 	#boot(): void {
 		const platform = this.board.boot();
-		this.board.run(() => new App(platform, { firmwareVersion: "1.2.3" }).start());
+		this.board.run(() => new App(platform, { firmware: { ...FIRMWARE, version: "1.2.3" } }).start());
 		this.board.time.advance(20);
 	}
 }

@@ -1,8 +1,8 @@
 import { concatBytes } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
-import { type Assembly, BundleAssembly } from "../../../modules/trust/bundle-assembly.ts";
 import { decodeCborMap } from "../../../modules/wire/cbor-decode.ts";
 import { type CborFields, encodeCbor } from "../../../modules/wire/cbor-encode.ts";
+import { type Assembly, MessageAssembly } from "../../../modules/wire/message-assembly.ts";
 import { decodePiece, encodePieces } from "../../../modules/wire/piece.ts";
 import { check, type Suite } from "../../harness/test.ts";
 
@@ -15,7 +15,7 @@ export default function suite(t: Suite): void {
 		for (const bytes of [1, 2048, 2049, LIMITS.bundleBytes]) {
 			for (const size of [1 + random.below(2048), 2048]) {
 				const message = random.bytes(bytes);
-				const assembly = new BundleAssembly();
+				const assembly = new MessageAssembly();
 				let last: Assembly | undefined;
 				for (const piece of encodePieces(message, size)) {
 					check.equal(last?.message, undefined);
@@ -30,7 +30,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a piece out of order, of another total or of another sender is refused, and the next one still fits (I7)",
 		() => {
-			const assembly = new BundleAssembly();
+			const assembly = new MessageAssembly();
 			const [first, second] = [Uint8Array.of(1, 2), Uint8Array.of(3)];
 			check.refused(assembly.add("a", { total: 3, offset: 2, bytes: second }), "offset");
 			check.equal(check.accepted(assembly.add("a", { total: 3, offset: 0, bytes: first })).next, 2);
@@ -45,7 +45,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("offset 0 begins anew, also for another sender, and who is gone left nothing", () => {
-		const assembly = new BundleAssembly();
+		const assembly = new MessageAssembly();
 		check.accepted(assembly.add("a", { total: 9, offset: 0, bytes: Uint8Array.of(1, 2) }));
 		check.bytes(
 			check.accepted(assembly.add("b", { total: 1, offset: 0, bytes: Uint8Array.of(7) })).message,

@@ -3,7 +3,7 @@
  * first piece names, which decodePiece bounds. Whoever begins owns it; another sender begins anew or is refused.
  */
 import { accept, type Result, refuse } from "../base/result.ts";
-import type { Piece } from "../wire/piece.ts";
+import type { Piece } from "./piece.ts";
 
 export interface Assembly {
 	/** Where the next piece begins. */
@@ -12,7 +12,7 @@ export interface Assembly {
 	readonly message?: Uint8Array;
 }
 
-export class BundleAssembly {
+export class MessageAssembly {
 	#buffer: Uint8Array | undefined;
 	#filled = 0;
 	#owner: unknown;

@@ -1,0 +1,184 @@
+/**
+ * A trial at work (docs/UPDATE.md 7): looks at what the running image must show, confirms it or gives it up, and afterwards raises
+ * the floors; on the old image's side, counts the reverts. What is decided when is update/trial-state.
+ *
+ * Order (I3, I4): the slot is marked valid first, then the floors of the record rise, then the fuse, so far as both slots
+ * that may still boot pass it; every boot of a valid image repeats the last two.
+ */
+import { assert, unreachable } from "../base/assert.ts";
+import { attempt } from "../base/device-error.ts";
+import { LIMITS } from "../base/limits.ts";
+import { CODEC as TRIAL_CODEC, type Trial } from "../update/trial-record.ts";
+import {
+	stepTrial,
+	TRIAL_OVER,
+	type TrialEffect,
+	type TrialEvent,
+	type TrialState,
+} from "../update/trial-state.ts";
+import type { UpdateHost, UpdateRecords } from "./update-host.ts";
+
+export interface TrialKeeperOptions extends UpdateHost {
+	readonly records: UpdateRecords;
+	/** A link was ready, or a session open, in this boot. */
+	readonly hasReached: () => boolean;
+	/** The image is confirmed: what waited for it may begin. */
+	readonly onOver: () => void;
+}
+
+export class TrialKeeper {
+	readonly #options: TrialKeeperOptions;
+	#state: TrialState = TRIAL_OVER;
+	#storageWorks = false;
+
+	constructor(options: TrialKeeperOptions) {
+		this.#options = options;
+		const { slots } = options;
+		if (slots.slotBytes === 0 || slots.running === undefined) return;
+		// Known from the first moment on: nothing of the other slot is touched meanwhile.
+		if (slots.state(slots.running) === "pending")
+			this.#state = { kind: "testing", startedAtMs: 0, reachable: false };
+	}
+
+	/** While true nothing of the other slot may change: it is what this image goes back to (I4). */
+	get isOnTrial(): boolean {
+		return this.#state.kind !== "over";
+	}
+
+	/** Once the log and the clock run. */
+	begin(): void {
+		const { slots, firmware, records } = this.#options;
+		const { running } = slots;
+		if (slots.slotBytes === 0) return;
+		if (running === undefined) return this.#settleTrial();
+		const isPending = this.isOnTrial;
+		const image = attempt(() => slots.image(running));
+		const trial = records.trial.current;
+		this.#dispatch({
+			kind: "boot",
+			isPending,
+			trial,
+			firmware,
+			image: image.ok ? image.value : undefined,
+		});
+		if (isPending) return this.#look();
+		this.#settleTrial();
+		this.#raiseFloors();
+	}
+
+	#look(): void {
+		if (!this.isOnTrial) return;
+		const { isBoltReadable, hasReached } = this.#options;
+		this.#dispatch({
+			kind: "look",
+			storage: this.#testStorage(),
+			bolt: isBoltReadable(),
+			reached: hasReached(),
+		});
+		if (this.isOnTrial) this.#options.clock.after(LIMITS.trialLookMs, () => this.#look());
+	}
+
+	/** Writes a record and reads it back, once a boot: the trial's own, which changes nothing. */
+	#testStorage(): boolean {
+		if (this.#storageWorks) return true;
+		const { records, store } = this.#options;
+		const trial = records.trial.current;
+		if (trial === undefined || !records.trial.begin(trial).ok) return false;
+		const read = store.read(TRIAL_CODEC);
+		this.#storageWorks = read.ok && read.value.sequence === trial.sequence;
+		return this.#storageWorks;
+	}
+
+	/** The one place that assigns the state. */
+	#dispatch(event: TrialEvent): void {
+		const { state, effects } = stepTrial(this.#state, event, this.#options.clock.monotonicMs());
+		this.#state = state;
+		for (const effect of effects) this.#do(effect);
+	}
+
+	#do(effect: TrialEffect): void {
+		const { slots, system } = this.#options;
+		switch (effect.kind) {
+			case "confirm": {
+				if (!attempt(() => slots.confirm()).ok) return system.log("update: confirming failed");
+				this.#raiseFloors();
+				this.#installed();
+				this.#dispatch({ kind: "confirmed" });
+				return this.#options.onOver();
+			}
+			case "revert":
+				return this.#revert(effect.reason);
+			default:
+				return unreachable(effect);
+		}
+	}
+
+	#revert(reason: NonNullable<Trial["reason"]>): void {
+		const { records, slots, system, onReboot } = this.#options;
+		system.log(`update: this image is given up, ${reason}`);
+		records.trial.noteReason(reason);
+		onReboot();
+		const reverted = attempt(() => slots.revert());
+		assert(!reverted.ok, "a revert that came back");
+		system.log(`update: no revert, ${reverted.reason}`);
+		// A boot record that cannot be written: the boot loader finds this trial unconfirmed.
+		if (reverted.reason !== "slot/no-image") return system.reboot();
+		this.#dispatch({ kind: "no-image" });
+	}
+
+	/** What a boot without a trial finds of the last one: it was confirmed and not written down yet, or reverted, or never began. */
+	#settleTrial(): void {
+		const { firmware, isRecovery, slots, records } = this.#options;
+		const trial = records.trial.current;
+		if (trial === undefined) return;
+		if (!isRecovery && trial.sequence === firmware.sequence) return this.#installed();
+		const state = slots.state(slots.target);
+		// The power went between the record and the choice of the slot.
+		if (!isRecovery && (state === "unset" || state === "valid")) return void records.trial.finish();
+		this.#reverted(trial);
+	}
+
+	#reverted(trial: Trial): void {
+		const { clock, records, system, append } = this.#options;
+		const { sequence } = trial;
+		const reason = trial.reason ?? "trial-crashed";
+		const reverted = records.history.reverted(trial, reason, clock.monotonicMs());
+		if (!reverted.ok)
+			return system.log(`update: the revert of ${sequence} is not counted, ${reverted.reason}`);
+		const { count, parked } = reverted.value;
+		system.log(`update: sequence ${sequence} was reverted, ${reason}, ${count} of ${LIMITS.revertsMax}`);
+		append({ kind: "update", sequence, step: "reverted" });
+		if (parked) append({ kind: "update", sequence, step: "parked" });
+		records.trial.finish();
+	}
+
+	/** The history first, the plan last: a cut leaves what the next boot does again. */
+	#installed(): void {
+		const { clock, firmware, records, system, append } = this.#options;
+		system.log(`update: sequence ${firmware.sequence} is confirmed`);
+		records.history.ended("installed", firmware.sequence, clock.monotonicMs());
+		append({ kind: "update", sequence: firmware.sequence, step: "confirmed" });
+		records.trial.finish();
+		records.plan.drop();
+	}
+
+	/** Of an image that is confirmed. What flash refuses is repeated by the next boot. */
+	#raiseFloors(): void {
+		const { firmware, records, slots, system } = this.#options;
+		const { sequence, securityVersion } = firmware;
+		if (!records.floors.raise(sequence, securityVersion).ok) return system.log("update: floors not raised");
+		const raised = attempt(() => {
+			const floor = Math.min(securityVersion, this.#otherSecurityVersion() ?? securityVersion);
+			if (floor > slots.securityFloor) slots.raiseSecurityFloor(floor);
+		});
+		if (!raised.ok) system.log(`update: the fuse was not raised, ${raised.reason}`);
+	}
+
+	/** Of the other slot, where it may still boot. */
+	#otherSecurityVersion(): number | undefined {
+		const { slots } = this.#options;
+		const state = slots.state(slots.target);
+		if (state === "invalid" || state === "aborted") return undefined;
+		return slots.image(slots.target)?.securityVersion;
+	}
+}

@@ -1,0 +1,339 @@
+/**
+ * The update of a lock, whoever brings it (docs/UPDATE.md 3, 6, 7): judges offers under the newest trust, keeps the plan, downloads by
+ * it, and restarts the machine into the new image. It trusts nobody who carries; a refusal changes nothing but the local log and
+ * the way's allowance (I7). While the running image is on trial nothing begins: the other slot is what it goes back to (I4).
+ */
+import { bytesEqual } from "../base/bytes.ts";
+import { LIMITS } from "../base/limits.ts";
+import { accept, type Result, refuse } from "../base/result.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
+import type { Sender } from "../update/download-state.ts";
+import { Downloader } from "../update/downloader.ts";
+import {
+	type ManifestVerdict,
+	type OfferReason,
+	payloadDigestOf,
+	usableDelta,
+} from "../update/manifest-acceptance.ts";
+import type { RunningDigest } from "../update/running-digest.ts";
+import type { ObjectPiece, ObjectWant, UpdateOffer } from "../wire/update-offer.ts";
+import type { UpdateReport, UpdateResult } from "../wire/update-report.ts";
+import type { UpdateHost, UpdateRecords } from "./update-host.ts";
+import { claimedSequence, UpdateJudge } from "./update-judge.ts";
+import { type PieceDone, UpdatePace } from "./update-pace.ts";
+import { updateReport } from "./update-reporter.ts";
+import { UpdateRestart } from "./update-restart.ts";
+
+export const UPDATE_WAYS = Object.freeze(["link", "session", "line"] as const);
+export type UpdateWay = (typeof UPDATE_WAYS)[number];
+
+export type OfferRefusal =
+	| OfferReason
+	| "busy" // the bolt drives, or this image is on trial
+	| "too-often"; // this way brought too many that were refused, or the day's allowance of flash is used up
+
+export interface UpdateKeeperOptions extends UpdateHost {
+	readonly records: UpdateRecords;
+	readonly running: RunningDigest;
+	readonly isOnTrial: () => boolean;
+	/** The report is another one, or only its figures are. */
+	readonly onChanged: () => void;
+	/** A look while there is a plan: who sends may have to be asked again. */
+	readonly onLook: () => void;
+}
+
+export class UpdateKeeper {
+	readonly #options: UpdateKeeperOptions;
+	readonly #judge: UpdateJudge;
+	readonly #restart: UpdateRestart;
+	readonly #refusals: Readonly<Record<UpdateWay, TokenBucket>>;
+	readonly #downloader: Downloader;
+	readonly #pace: UpdatePace;
+	/** What is being installed, judged under the newest trust. */
+	#verdict: ManifestVerdict | undefined;
+	/** Why the last offer was refused, for the report; it lasts as long as the boot. */
+	#refused: OfferReason | undefined;
+	/** The plan waits for the running image's digest before it begins. */
+	#waitsForDigest = false;
+	#completeAtMs = 0;
+	/** When a download that failed is begun again. */
+	#againAtMs: number | undefined;
+	#looking = false;
+
+	constructor(options: UpdateKeeperOptions) {
+		const { clock, crypto, slots, inflate, records, mayWork } = options;
+		this.#options = options;
+		this.#judge = new UpdateJudge(options, records);
+		this.#restart = new UpdateRestart(options, records);
+		const nowMs = (): number => clock.monotonicMs();
+		const bucket = () => new TokenBucket(LIMITS.offerRefusalsBurst, LIMITS.offerRefusalsPerMinute, nowMs());
+		this.#refusals = { link: bucket(), session: bucket(), line: bucket() };
+		this.#downloader = new Downloader({
+			crypto,
+			slots,
+			inflate,
+			nowMs,
+			mayRetry: () => records.history.takeChunkRetry(nowMs()).ok,
+			onBadChunk: () => this.#ended("chunk-digest"),
+			onDeltaFailed: (result) => {
+				records.plan.markDeltaFailed();
+				this.#ended(result);
+			},
+			onChanged: () => this.#downloadChanged(),
+		});
+		this.#pace = new UpdatePace({
+			clock,
+			mayWork,
+			isWorking: () => options.running.isMeasuring || this.#downloader.isWorking,
+			turn: () => this.#turn(),
+			put: (sender, piece) => this.#downloader.put(sender, piece).ok,
+		});
+	}
+
+	/** Once the trial's keeper has looked at this boot: the plan is judged again, and goes on where flash stands. */
+	start(): void {
+		this.revise();
+		this.#pace.wake();
+	}
+
+	/** The factory line named the board, trust or freshness is another one: who stands for the plan is looked at again. */
+	revise(): void {
+		const { records, isOnTrial, onChanged } = this.#options;
+		this.#judge.revise();
+		const plan = records.plan.current;
+		if (plan === undefined || isOnTrial()) return onChanged();
+		// Of the statement that flash has, where a newer one was not written yet.
+		if (records.freshness.statement === undefined && plan.freshness !== undefined) {
+			this.#judge.statement(plan.freshness);
+		}
+		const judged = this.#judge.manifest(plan.manifest);
+		if (judged.ok) this.#begin(judged.value);
+		else if (judged.reason === "parked" || judged.reason === "storage") this.#pause();
+		else this.#drop(plan.manifest, judged.reason);
+		onChanged();
+	}
+
+	/** Refused: nothing changed, but for the way's allowance. */
+	offer(way: UpdateWay, offer: UpdateOffer): Result<void, OfferRefusal> {
+		const taken = this.#take(way, offer);
+		if (!taken.ok) this.#options.system.log(`update: offer over ${way} refused, ${taken.reason}`);
+		return taken;
+	}
+
+	/** What this sender may send next. */
+	ask(sender: Sender): ObjectWant | undefined {
+		return this.#downloader.ask(sender);
+	}
+
+	/** False: it is more than this sender was asked for. Else `done` says, in a while, whether it was taken. */
+	put(sender: Sender, piece: ObjectPiece, done: PieceDone): boolean {
+		return this.#pace.add(sender, piece, done);
+	}
+
+	/** For a way that waits for no turn. Undefined: later. */
+	putNow(sender: Sender, piece: ObjectPiece): boolean | undefined {
+		if (this.#pace.mustWait) return undefined;
+		return this.#downloader.put(sender, piece).ok;
+	}
+
+	lost(sender: Sender): void {
+		this.#pace.forget(sender);
+		this.#downloader.lost(sender);
+	}
+
+	/** A phone wants something of the lock. */
+	standBack(): void {
+		this.#pace.standBack();
+	}
+
+	/** The bolt rests: what waited goes on. */
+	wake(): void {
+		this.#pace.wake();
+	}
+
+	/** An owner's word: what was parked is tried again. */
+	retry(): Result<void, "storage"> {
+		const { clock, records, append } = this.#options;
+		const sequence = records.history.parkedSequence;
+		if (sequence === undefined) return accept(undefined);
+		const retried = records.history.retried(clock.monotonicMs());
+		if (!retried.ok) return retried;
+		append({ kind: "update", sequence, step: "retried" });
+		this.revise();
+		return retried;
+	}
+
+	report(): UpdateReport {
+		return updateReport(this.#options, this.#options.records, {
+			onTrial: this.#options.isOnTrial(),
+			download: this.#downloader.state.kind,
+			progress: this.#downloader.progress,
+			offered: this.#verdict?.manifest.sequence,
+			refused: this.#refused,
+		});
+	}
+
+	/** What costs nothing goes first; what changes nothing costs as a refusal does (T16). */
+	#take(way: UpdateWay, { manifest, freshness }: UpdateOffer): Result<void, OfferRefusal> {
+		const { clock, slots, mayWork, isOnTrial } = this.#options;
+		const nowMs = clock.monotonicMs();
+		const refusals = this.#refusals[way];
+		if (slots.slotBytes === 0) return refuse("no-slots");
+		if (!mayWork() || isOnTrial()) return refuse("busy");
+		if (!refusals.has(nowMs)) return refuse("too-often");
+		let isFresher = false;
+		if (freshness !== undefined) {
+			const taken = this.#judge.statement(freshness);
+			isFresher = taken.ok && taken.value.changed;
+			if (!taken.ok) {
+				this.#options.system.log(`update: statement over ${way} refused, ${taken.reason}`);
+				if (manifest === undefined) {
+					refusals.take(nowMs);
+					return refuse("not-fresh");
+				}
+			}
+			// A newer statement may name another release than the plan's.
+			if (isFresher) this.revise();
+		}
+		const accepted = manifest === undefined ? accept(isFresher) : this.#takeManifest(manifest);
+		if (!accepted.ok || !accepted.value) refusals.take(nowMs);
+		return accepted.ok ? accept(undefined) : accepted;
+	}
+
+	/** True: something changed. */
+	#takeManifest(message: Uint8Array): Result<boolean, OfferRefusal> {
+		const { clock, crypto, records, time, append, onChanged } = this.#options;
+		const nowMs = clock.monotonicMs();
+		const present = this.#verdict;
+		const name = payloadDigestOf(crypto, message);
+		const isPlan = present !== undefined && name !== undefined && bytesEqual(present.payloadDigest, name);
+		if (isPlan && this.#downloader.state.kind !== "failed") return accept(false);
+		const judged = this.#judge.manifest(message);
+		if (!judged.ok) {
+			this.#refused = judged.reason;
+			onChanged();
+			return judged;
+		}
+		const { manifest } = judged.value;
+		const began = records.history.begun(manifest.sequence, nowMs);
+		if (!began.ok) return began;
+		// Whoever has the manifest has its floor of time.
+		if (!time.raiseFloor(manifest.signedUnixSeconds * 1000).ok) return refuse("storage");
+		const planned = records.plan.begin(message, records.freshness.statement);
+		if (!planned.ok) return planned;
+		if (present !== undefined && !isPlan) {
+			append({ kind: "update", sequence: present.manifest.sequence, step: "dropped" });
+		}
+		append({ kind: "update", sequence: manifest.sequence, step: "began" });
+		this.#refused = undefined;
+		this.#pause();
+		this.#begin(judged.value);
+		onChanged();
+		return accept(true);
+	}
+
+	/** Nothing when it is under way already. */
+	#begin(verdict: ManifestVerdict): void {
+		const present = this.#verdict;
+		this.#verdict = verdict;
+		const isSame = present !== undefined && bytesEqual(present.payloadDigest, verdict.payloadDigest);
+		if (isSame && (this.#waitsForDigest || this.#downloader.state.kind !== "idle")) return;
+		const { running, records } = this.#options;
+		const wantsDelta = verdict.manifest.deltas.length > 0 && records.plan.current?.deltaFailed === false;
+		this.#waitsForDigest = wantsDelta && running.isMeasuring;
+		if (this.#waitsForDigest) this.#pace.wake();
+		else this.#download(verdict);
+	}
+
+	#download({ manifest }: ManifestVerdict): void {
+		const { running, records, slots } = this.#options;
+		const mayPatch = records.plan.current?.deltaFailed === false;
+		const delta = mayPatch ? usableDelta(manifest, running.value, running.bytes, slots.slotBytes) : undefined;
+		this.#againAtMs = undefined;
+		this.#downloader.begin(manifest, delta);
+		this.#pace.wake();
+		this.#look();
+	}
+
+	/** The plan stays, and nothing is done for it. */
+	#pause(): void {
+		this.#waitsForDigest = false;
+		this.#againAtMs = undefined;
+		this.#verdict = undefined;
+		this.#downloader.drop();
+	}
+
+	/** Nobody stands for the plan any more; or it is what runs. */
+	#drop(message: Uint8Array, reason: OfferReason): void {
+		const { firmware, records, system, append } = this.#options;
+		const sequence = claimedSequence(message);
+		this.#pause();
+		records.plan.drop();
+		if (sequence === undefined || sequence === firmware.sequence) return;
+		system.log(`update: the plan for sequence ${sequence} is dropped, ${reason}`);
+		append({ kind: "update", sequence, step: "dropped" });
+	}
+
+	#turn(): void {
+		const { running } = this.#options;
+		if (!running.isMeasuring) return this.#downloader.turn();
+		running.step();
+		if (running.isMeasuring || !this.#waitsForDigest || this.#verdict === undefined) return;
+		this.#waitsForDigest = false;
+		this.#download(this.#verdict);
+	}
+
+	#downloadChanged(): void {
+		const { clock, onChanged } = this.#options;
+		const { state } = this.#downloader;
+		if (state.kind === "failed") {
+			this.#againAtMs = clock.monotonicMs() + LIMITS.revertPauseMs;
+			this.#ended(state.result);
+		}
+		if (state.kind === "complete") this.#completeAtMs = clock.monotonicMs();
+		onChanged();
+	}
+
+	#ended(result: UpdateResult): void {
+		const { clock, records, system } = this.#options;
+		const sequence = this.#verdict?.manifest.sequence;
+		system.log(`update: ${result} in sequence ${sequence ?? "unknown"}`);
+		records.history.ended(result, sequence, clock.monotonicMs());
+	}
+
+	/** Looks on while there is a plan: at senders that fell silent, at a failure that is over, at a quiet moment. */
+	#look(): void {
+		if (this.#looking) return;
+		this.#looking = true;
+		this.#options.clock.after(LIMITS.updateLookMs, () => {
+			this.#looking = false;
+			const verdict = this.#verdict;
+			if (verdict === undefined) return;
+			this.#look();
+			this.#downloader.tick();
+			this.#options.onLook();
+			const { kind } = this.#downloader.state;
+			if (kind === "failed") this.#maybeAgain(verdict);
+			else if (kind === "complete") this.#maybeRestart(verdict);
+		});
+	}
+
+	#maybeAgain(verdict: ManifestVerdict): void {
+		const nowMs = this.#options.clock.monotonicMs();
+		if (this.#againAtMs === undefined || nowMs < this.#againAtMs) return;
+		this.#againAtMs = nowMs + LIMITS.revertPauseMs;
+		if (this.#options.records.history.begun(verdict.manifest.sequence, nowMs).ok) this.#download(verdict);
+	}
+
+	#maybeRestart({ manifest }: ManifestVerdict): void {
+		if (this.#againAtMs !== undefined && this.#options.clock.monotonicMs() < this.#againAtMs) return;
+		if (!this.#restart.isTime(manifest.sequence, this.#pace.wantedAtMs, this.#completeAtMs)) return;
+		// Time has passed since it was judged: trust, or the statement, may be over.
+		this.revise();
+		if (this.#downloader.state.kind !== "complete") return;
+		const failed = this.#restart.into(manifest);
+		if (failed === "slot-io") return this.#downloader.fail();
+		this.#ended(failed);
+		this.#againAtMs = this.#options.clock.monotonicMs() + LIMITS.revertPauseMs;
+	}
+}

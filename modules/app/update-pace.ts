@@ -1,0 +1,99 @@
+/**
+ * When the work of an update is done (docs/UPDATE.md 6, DESIGN 10): one slice or one piece a turn, a rest after each, none while the
+ * bolt drives, and none for a while after a phone asked for something. Pieces that came meanwhile wait here, a window's worth
+ * of each sender at most (I8).
+ */
+import { LIMITS } from "../base/limits.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { Sender } from "../update/download-state.ts";
+import type { ObjectPiece } from "../wire/update-offer.ts";
+
+/** What becomes of a piece. wanted: it was taken. */
+export type PieceDone = (wanted: boolean) => void;
+
+interface WaitingPiece {
+	readonly sender: Sender;
+	readonly piece: ObjectPiece;
+	readonly done: PieceDone;
+}
+
+export interface UpdatePaceOptions {
+	readonly clock: Clock;
+	/** False while the bolt drives. */
+	readonly mayWork: () => boolean;
+	/** There is something to hash or to patch. */
+	readonly isWorking: () => boolean;
+	/** Does a slice of it. */
+	readonly turn: () => void;
+	/** Takes a piece into flash. */
+	readonly put: (sender: Sender, piece: ObjectPiece) => boolean;
+}
+
+export class UpdatePace {
+	readonly #options: UpdatePaceOptions;
+	#pieces: WaitingPiece[] = [];
+	#timer: Timer | undefined;
+	#nextAtMs = 0;
+	#wantedAtMs: number;
+
+	constructor(options: UpdatePaceOptions) {
+		this.#options = options;
+		this.#wantedAtMs = options.clock.monotonicMs();
+	}
+
+	/** When a person last wanted something of the lock; the boot counts as such. */
+	get wantedAtMs(): number {
+		return this.#wantedAtMs;
+	}
+
+	/** No unit of work may begin now. */
+	get mustWait(): boolean {
+		return !this.#options.mayWork() || this.#options.clock.monotonicMs() < this.#nextAtMs;
+	}
+
+	/** A phone wants something: the update stands back. */
+	standBack(): void {
+		const nowMs = this.#options.clock.monotonicMs();
+		this.#wantedAtMs = nowMs;
+		this.#nextAtMs = Math.max(this.#nextAtMs, nowMs + LIMITS.updateYieldMs);
+	}
+
+	/** False: this sender has a window's worth waiting already. */
+	add(sender: Sender, piece: ObjectPiece, done: PieceDone): boolean {
+		let bytes = piece.bytes.length;
+		for (const waiting of this.#pieces) if (waiting.sender === sender) bytes += waiting.piece.bytes.length;
+		if (bytes > LIMITS.objectWindowBytes) return false;
+		this.#pieces.push({ sender, piece, done });
+		this.wake();
+		return true;
+	}
+
+	/** The sender is gone: what it sent goes too, unanswered. */
+	forget(sender: Sender): void {
+		this.#pieces = this.#pieces.filter((waiting) => waiting.sender !== sender);
+	}
+
+	/** There may be something to do. */
+	wake(): void {
+		if (this.#timer !== undefined || !this.#hasWork()) return;
+		const nowMs = this.#options.clock.monotonicMs();
+		const delayMs = this.#options.mayWork() ? Math.max(0, this.#nextAtMs - nowMs) : LIMITS.updateRestMs;
+		this.#timer = this.#options.clock.after(Math.ceil(delayMs), () => {
+			this.#timer = undefined;
+			if (!this.mustWait) this.#work();
+			this.wake();
+		});
+	}
+
+	#hasWork(): boolean {
+		return this.#pieces.length > 0 || this.#options.isWorking();
+	}
+
+	/** A piece goes before a slice: it holds its sender up. */
+	#work(): void {
+		const next = this.#pieces.shift();
+		if (next !== undefined) next.done(this.#options.put(next.sender, next.piece));
+		else this.#options.turn();
+		this.#nextAtMs = Math.max(this.#nextAtMs, this.#options.clock.monotonicMs() + LIMITS.updateRestMs);
+	}
+}

@@ -1,0 +1,53 @@
+/**
+ * The restart into a complete update (docs/UPDATE.md 6, 7): waits for a quiet moment, writes down by what the new image will be tried,
+ * chooses its slot, and starts the machine over. The trial's record goes first: whoever finds a slot on trial finds that.
+ */
+import { attempt } from "../base/device-error.ts";
+import { LIMITS } from "../base/limits.ts";
+import type { Manifest } from "../update/manifest.ts";
+import type { UpdateHost, UpdateRecords } from "./update-host.ts";
+
+export class UpdateRestart {
+	readonly #host: UpdateHost;
+	readonly #records: UpdateRecords;
+	readonly #bootedAtMs: number;
+
+	constructor(host: UpdateHost, records: UpdateRecords) {
+		this.#host = host;
+		this.#records = records;
+		this.#bootedAtMs = host.clock.monotonicMs();
+	}
+
+	/** Nobody wants anything, the bolt rests, and the last revert of this sequence is a while ago. */
+	isTime(sequence: number, wantedAtMs: number, completeAtMs: number): boolean {
+		const { clock, mayWork } = this.#host;
+		const nowMs = clock.monotonicMs();
+		if (!mayWork()) return false;
+		const wasReverted = this.#records.history.reverts?.sequence === sequence;
+		if (wasReverted && nowMs - this.#bootedAtMs < LIMITS.revertPauseMs) return false;
+		if (nowMs - wantedAtMs >= LIMITS.updateQuietMs) return true;
+		return nowMs - completeAtMs >= LIMITS.updateQuietMaxMs;
+	}
+
+	/** Returns only when it could not be done: nothing was chosen then. */
+	into({ sequence, securityVersion, image }: Manifest): "storage" | "slot-io" {
+		const { slots, system, append, isReachable, isRecovery, onReboot } = this.#host;
+		const { history, trial } = this.#records;
+		const begun = trial.begin({
+			sequence,
+			securityVersion,
+			attempt: history.nextAttempt(sequence),
+			reachable: isReachable(),
+			imageDigest: image.digest,
+		});
+		if (!begun.ok) return "storage";
+		if (!attempt(() => slots.select()).ok) {
+			trial.finish();
+			return "slot-io";
+		}
+		append({ kind: "update", sequence, step: isRecovery ? "recovered" : "chosen" });
+		system.log(`update: restarting into sequence ${sequence}`);
+		onReboot();
+		return system.reboot();
+	}
+}

@@ -1,0 +1,352 @@
+/**
+ * Carries out what the download machine (download-state.ts) says, over the slot that does not run: reads, hashes, erases and
+ * writes, one slice a turn (docs/UPDATE.md 6). It decides nothing about who may send or when work may go on; its caller calls
+ * `turn` while there is work and nobody else wants the machine.
+ *
+ * Nothing of the running slot is ever written. No byte that was sent counts before its chunk's digest is right.
+ */
+import { assert, unreachable } from "../base/assert.ts";
+import { bytesEqual } from "../base/bytes.ts";
+import { DeviceError } from "../base/device-error.ts";
+import { LIMITS } from "../base/limits.ts";
+import { accept, type Result, refuse } from "../base/result.ts";
+import type { Crypto, Hash } from "../platform/crypto.ts";
+import type { Inflate } from "../platform/inflate.ts";
+import type { Slots } from "../platform/slots.ts";
+import type { ObjectPiece, ObjectWant } from "../wire/update-offer.ts";
+import type { UpdateResult } from "../wire/update-report.ts";
+import {
+	chunkBytes,
+	DOWNLOAD_IDLE,
+	type DownloadEffect,
+	type DownloadEvent,
+	type DownloadState,
+	goodBytes,
+	type Sender,
+	stepDownload,
+	type Via,
+	wantOf,
+} from "./download-state.ts";
+import { FlashDigest } from "./flash-digest.ts";
+import { chunkDigest, type Manifest, type UpdateDelta, type UpdateObject } from "./manifest.ts";
+import { PatchTask } from "./patch-task.ts";
+import { deltaStart, eraseBytes, inSectors, writeBytes } from "./slot-writer.ts";
+
+export interface DownloaderOptions {
+	readonly crypto: Pick<Crypto, "openHash">;
+	readonly slots: Slots;
+	readonly inflate: Inflate;
+	readonly nowMs: () => number;
+	/** Takes one from the allowance of chunks that are written again; false when there is none. */
+	readonly mayRetry: () => boolean;
+	/** A chunk's digest was wrong, and it was erased. */
+	readonly onBadChunk: () => void;
+	readonly onDeltaFailed: (result: UpdateResult) => void;
+	/** The state is another one. */
+	readonly onChanged: (state: DownloadState["kind"]) => void;
+}
+
+export interface DownloadProgress {
+	readonly goodBytes: number;
+	readonly totalBytes: number;
+	readonly viaDelta: boolean;
+}
+
+interface Release {
+	readonly manifest: Manifest;
+	readonly delta: UpdateDelta | undefined;
+}
+
+/** What one state works at; undefined from `step`: not done yet. */
+interface Task {
+	step(): DownloadEvent | undefined;
+	close(): void;
+}
+
+export class Downloader {
+	readonly #options: DownloaderOptions;
+	#state: DownloadState = DOWNLOAD_IDLE;
+	#release: Release | undefined;
+	#task: Task | undefined;
+	#patch: PatchTask | undefined;
+	readonly #hashes = new Map<Sender, Hash>();
+	/** A chunk is to be looked at for the allowance: set where a bad one used it up. */
+	#held = false;
+
+	constructor(options: DownloaderOptions) {
+		this.#options = options;
+	}
+
+	get state(): DownloadState {
+		return this.#state;
+	}
+
+	/** `turn` has something to do. */
+	get isWorking(): boolean {
+		return this.#task !== undefined;
+	}
+
+	get progress(): DownloadProgress {
+		const state = this.#state;
+		switch (state.kind) {
+			case "idle":
+				return { goodBytes: 0, totalBytes: 0, viaDelta: false };
+			case "surveying":
+			case "fetching": {
+				const viaDelta = state.via === "delta";
+				const totalBytes = viaDelta ? (state.job.deltaBytes ?? 0) : state.job.imageBytes;
+				const good = state.kind === "fetching" ? state.good : viaDelta ? state.delta : state.image;
+				return { goodBytes: goodBytes(totalBytes, good), totalBytes, viaDelta };
+			}
+			case "checking":
+				return { goodBytes: 0, totalBytes: state.job.imageBytes, viaDelta: true };
+			case "patching":
+				return { goodBytes: this.#patch?.made ?? 0, totalBytes: state.job.imageBytes, viaDelta: true };
+			case "verifying":
+			case "complete": {
+				const { imageBytes, deltaBytes } = state.job;
+				return { goodBytes: imageBytes, totalBytes: imageBytes, viaDelta: deltaBytes !== undefined };
+			}
+			case "failed":
+				return { goodBytes: 0, totalBytes: state.job.imageBytes, viaDelta: false };
+			default:
+				return unreachable(state);
+		}
+	}
+
+	/** `delta`: usable, by the manifest's acceptance. What the slot holds of the release already stays. */
+	begin(manifest: Manifest, delta: UpdateDelta | undefined): void {
+		this.#release = { manifest, delta };
+		const job = { imageBytes: manifest.image.bytes, deltaBytes: delta?.object.bytes };
+		this.#dispatch({ kind: "begin", job });
+	}
+
+	drop(): void {
+		this.#dispatch({ kind: "drop" });
+		this.#release = undefined;
+	}
+
+	/** One slice of hashing or patching. */
+	turn(): void {
+		const event = this.#guard(() => this.#task?.step());
+		if (event === undefined) return;
+		this.#task?.close();
+		this.#task = undefined;
+		this.#dispatch(event);
+	}
+
+	/** What this sender is to send next; it has that chunk for itself then. Undefined: nothing now. */
+	ask(sender: Sender): ObjectWant | undefined {
+		this.#dispatch({ kind: "ask", sender });
+		const want = wantOf(this.#state, sender);
+		if (want === undefined) return undefined;
+		const bytes = Math.min(want.bytes, LIMITS.objectWindowBytes);
+		return { digest: this.#object(want.via).digest, offset: want.offset, bytes };
+	}
+
+	/** Whether this is the piece that the sender was asked for; nothing changes. */
+	isWanted(sender: Sender, piece: ObjectPiece): boolean {
+		const want = wantOf(this.#state, sender);
+		if (want === undefined || piece.offset !== want.offset || piece.bytes.length > want.bytes) return false;
+		return bytesEqual(this.#object(want.via).digest, piece.digest);
+	}
+
+	/** Refused: it is not what was asked for, or flash is broken; nothing of it is in flash. */
+	put(sender: Sender, piece: ObjectPiece): Result<void, "unwanted"> {
+		const want = wantOf(this.#state, sender);
+		if (want === undefined || !this.isWanted(sender, piece)) return refuse("unwanted");
+		let refused = false;
+		this.#dispatch(
+			{ kind: "piece", sender, via: want.via, offset: piece.offset, count: piece.bytes.length },
+			(effect) => {
+				if (effect.kind === "refuse") refused = true;
+				if (effect.kind === "write") this.#write(effect, piece.bytes);
+			},
+		);
+		return refused ? refuse("unwanted") : accept(undefined);
+	}
+
+	lost(sender: Sender): void {
+		this.#dispatch({ kind: "lost", sender });
+	}
+
+	/** The slot was complete, and could not be chosen. */
+	fail(): void {
+		this.#dispatch({ kind: "broken" });
+	}
+
+	/** Time has passed: the silent lose their chunks, and a held download may go on. */
+	tick(): void {
+		if (this.#state.kind !== "fetching") return;
+		const mayRetry = this.#held && this.#options.mayRetry();
+		if (mayRetry) this.#held = false;
+		this.#dispatch({ kind: "tick", mayRetry });
+	}
+
+	/** The one place that assigns the state. */
+	#dispatch(event: DownloadEvent, onPiece?: (effect: DownloadEffect) => void): void {
+		const before = this.#state.kind;
+		const { state, effects } = stepDownload(this.#state, event, this.#options.nowMs());
+		this.#state = state;
+		for (const effect of effects) {
+			if (effect.kind === "write" || effect.kind === "refuse") onPiece?.(effect);
+			else this.#do(effect);
+		}
+		if (this.#state === state && state.kind !== before) this.#options.onChanged(state.kind);
+	}
+
+	#do(effect: Exclude<DownloadEffect, { kind: "write" | "refuse" }>): void {
+		const { crypto, slots } = this.#options;
+		switch (effect.kind) {
+			case "hash-chunk": {
+				const { via, chunk } = effect;
+				const object = this.#object(via);
+				const start = this.#start(via) + chunk * LIMITS.chunkBytes;
+				const digest = new FlashDigest(crypto, slots, slots.target, start, chunkBytes(object.bytes, chunk));
+				this.#task = hashTask(digest, chunkDigest(object, chunk), { kind: "hashed", isGood: false });
+				return;
+			}
+			case "hash":
+				this.#task = this.#hashWhole(effect.what);
+				return;
+			case "patch":
+				this.#task = this.#patchTask(effect.image);
+				return;
+			case "erase": {
+				const at = this.#start(effect.via) + effect.chunk * LIMITS.chunkBytes;
+				const bytes = inSectors(chunkBytes(this.#object(effect.via).bytes, effect.chunk));
+				this.#options.onBadChunk();
+				this.#guard(() => eraseBytes(slots, at, bytes));
+				return;
+			}
+			case "cease":
+				this.#hashes.get(effect.sender)?.close();
+				this.#hashes.delete(effect.sender);
+				return;
+			case "halt":
+				this.#halt();
+				return;
+			case "delta-failed":
+				return this.#options.onDeltaFailed(effect.result);
+			default:
+				return unreachable(effect);
+		}
+	}
+
+	/** Each sector is erased right before it is written, and its bytes are hashed on the way. */
+	#write(effect: Extract<DownloadEffect, { kind: "write" }>, bytes: Uint8Array): void {
+		const { sender, via, chunk, offset, begins, ends } = effect;
+		if (begins) {
+			this.#hashes.get(sender)?.close();
+			this.#hashes.set(sender, this.#options.crypto.openHash("sha256"));
+		}
+		const hash = this.#hashes.get(sender);
+		hash?.update(bytes);
+		const written = this.#guard(() => {
+			writeBytes(this.#options.slots, this.#start(via) + offset, bytes);
+			return true;
+		});
+		if (!written || !ends || hash === undefined) return;
+		this.#hashes.delete(sender);
+		const isGood = bytesEqual(hash.digest(), chunkDigest(this.#object(via), chunk));
+		const mayRetry = isGood || this.#options.mayRetry();
+		this.#held = !mayRetry;
+		this.#dispatch({ kind: "chunk", sender, isGood, mayRetry });
+	}
+
+	#hashWhole(what: "delta" | "source" | "image"): Task {
+		const { crypto, slots } = this.#options;
+		const { manifest, delta } = this.#released();
+		if (what === "image") {
+			const digest = new FlashDigest(crypto, slots, slots.target, 0, manifest.image.bytes);
+			return hashTask(digest, manifest.image.digest, { kind: "broken" });
+		}
+		const { running } = slots;
+		if (delta === undefined || running === undefined) return failedTask({ kind: "hashed", isGood: false });
+		if (what === "source") {
+			const digest = new FlashDigest(crypto, slots, running, 0, delta.sourceBytes);
+			return hashTask(digest, delta.sourceDigest, { kind: "hashed", isGood: false });
+		}
+		const digest = new FlashDigest(crypto, slots, slots.target, this.#start("delta"), delta.object.bytes);
+		return hashTask(digest, delta.object.digest, { kind: "hashed", isGood: false });
+	}
+
+	#patchTask(image: readonly boolean[]): Task {
+		const { crypto, slots, inflate } = this.#options;
+		const { manifest, delta } = this.#released();
+		const { running } = slots;
+		if (delta === undefined || running === undefined) return failedTask({ kind: "patched", isGood: false });
+		let task: PatchTask;
+		try {
+			task = new PatchTask({ crypto, slots, inflate, running, manifest, delta, image });
+		} catch (error) {
+			if (!(error instanceof DeviceError)) throw error;
+			return failedTask({ kind: "patched", isGood: false });
+		}
+		this.#patch = task;
+		return {
+			step: () => {
+				const progress = task.step();
+				return progress === "more" ? undefined : { kind: "patched", isGood: progress === "made" };
+			},
+			close: () => {
+				task.close();
+				this.#patch = undefined;
+			},
+		};
+	}
+
+	#halt(): void {
+		this.#task?.close();
+		this.#task = undefined;
+		for (const hash of this.#hashes.values()) hash.close();
+		this.#hashes.clear();
+		this.#held = false;
+	}
+
+	/** Flash that does not do what it is told ends the download; anything else thrown goes on. */
+	#guard<Value>(act: () => Value): Value | undefined {
+		try {
+			return act();
+		} catch (error) {
+			if (!(error instanceof DeviceError) || error.code !== "slot/io") throw error;
+			this.#dispatch({ kind: "broken" });
+			return undefined;
+		}
+	}
+
+	/** Where an object begins in the slot. */
+	#start(via: Via): number {
+		return via === "image" ? 0 : deltaStart(this.#options.slots.slotBytes, this.#object("delta").bytes);
+	}
+
+	#object(via: Via): UpdateObject {
+		const { manifest, delta } = this.#released();
+		return via === "delta" && delta !== undefined ? delta.object : manifest.image;
+	}
+
+	#released(): Release {
+		assert(this.#release !== undefined, "a download without a release");
+		return this.#release;
+	}
+}
+
+/** `unreadable`: what flash that cannot be read means here. */
+function hashTask(digest: FlashDigest, expected: Uint8Array, unreadable: DownloadEvent): Task {
+	return {
+		step: () => {
+			try {
+				const found = digest.step();
+				return found && { kind: "hashed", isGood: bytesEqual(found, expected) };
+			} catch (error) {
+				if (!(error instanceof DeviceError) || error.code !== "slot/io") throw error;
+				return unreadable;
+			}
+		},
+		close: () => digest.close(),
+	};
+}
+
+function failedTask(event: DownloadEvent): Task {
+	return { step: () => event, close: () => undefined };
+}

@@ -1,0 +1,46 @@
+/**
+ * The SHA-256 of a part of a slot, a few sectors at a time, so that nothing else waits for it (docs/UPDATE.md 6). It reads and never
+ * writes. Throws DeviceError slot/io where flash cannot be read.
+ */
+import { LIMITS } from "../base/limits.ts";
+import type { Crypto, Hash } from "../platform/crypto.ts";
+import { SECTOR_BYTES, type SlotNumber, type Slots } from "../platform/slots.ts";
+
+export class FlashDigest {
+	readonly #slots: Slots;
+	readonly #slot: SlotNumber;
+	#at: number;
+	readonly #end: number;
+	readonly #hash: Hash;
+
+	/** Of `bytes` from `start` on; the caller ends it with `step` or `close`. */
+	constructor(
+		crypto: Pick<Crypto, "openHash">,
+		slots: Slots,
+		slot: SlotNumber,
+		start: number,
+		bytes: number,
+	) {
+		this.#slots = slots;
+		this.#slot = slot;
+		this.#at = start;
+		this.#end = start + bytes;
+		this.#hash = crypto.openHash("sha256");
+	}
+
+	/** Reads LIMITS.updateSliceBytes at most; the digest once all is read, and then it is over. */
+	step(): Uint8Array | undefined {
+		const end = Math.min(this.#end, this.#at + LIMITS.updateSliceBytes);
+		while (this.#at < end) {
+			const count = Math.min(SECTOR_BYTES, end - this.#at);
+			this.#hash.update(this.#slots.read(this.#slot, this.#at, count));
+			this.#at += count;
+		}
+		return this.#at === this.#end ? this.#hash.digest() : undefined;
+	}
+
+	/** Idempotent. */
+	close(): void {
+		this.#hash.close();
+	}
+}
