@@ -1,7 +1,6 @@
 /** The Platform of the simulated Linux board: ECMA-419 classes and bindings, put together. Opened once a boot. */
 import type { Listener } from "../../modules/platform/listener.ts";
 import type { Platform } from "../../modules/platform/platform.ts";
-import type { SerialPort } from "../../modules/platform/serial.ts";
 import type { System } from "../../modules/platform/system.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
@@ -14,20 +13,10 @@ import { CLOCK } from "../ecma419/clock.ts";
 import { Machine } from "../ecma419/machine.ts";
 import { DigitalPins } from "../ecma419/pins.ts";
 import { KeyValueRecords } from "../ecma419/records.ts";
-import { NO_SERIAL_PORT, StandardSerialPort } from "../ecma419/serial-port.ts";
 import { TcpListener } from "../ecma419/tcp-listener.ts";
 import { BOARD_PINS } from "./board.ts";
+import { openSerial } from "./service-line.ts";
 import { boardArgument } from "./system.ts";
-
-/** A board that was started without --serial has no line. */
-function openSerial(system: System): SerialPort {
-	try {
-		return new StandardSerialPort({}, true);
-	} catch (error) {
-		system.log(`serial: none, ${(error as Error).message}`);
-		return NO_SERIAL_PORT;
-	}
-}
 
 /** `--arg local=ADDRESS:PORT` opens the local network there, of an address in digits; port 0 lets the system choose. */
 function openListener(system: System): Listener | undefined {

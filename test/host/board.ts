@@ -100,10 +100,14 @@ export function makeImage(
 	const list = join(scratch, `${name}.list`);
 	const image = join(scratch, `${name}.image`);
 	writeFileSync(list, imageListText(chosen));
-	execFileSync(join(PATHS.hostBuild, "latchkey-image"), ["--lines", ...words, "--list", list, "--output", image], {
-		stdio: ["ignore", "ignore", "pipe"],
-		timeout: 60_000,
-	});
+	execFileSync(
+		join(PATHS.hostBuild, "latchkey-image"),
+		["--lines", ...words, "--list", list, "--output", image],
+		{
+			stdio: ["ignore", "ignore", "pipe"],
+			timeout: 60_000,
+		},
+	);
 	return image;
 }
 

@@ -29,7 +29,10 @@ export const bootTests: readonly HostTest[] = [
 			assert.deepEqual(readBytes(join(state, "flashed")), readBytes(first).slice(0, 104));
 			const second = slotImage("2.0.0", { securityVersion: 1 });
 			rmSync(join(state, "fuse"));
-			assert.equal((await boot(state, "none", { image: second })).first, "main 1.0.0 slot 0 unset,unset floor 0");
+			assert.equal(
+				(await boot(state, "none", { image: second })).first,
+				"main 1.0.0 slot 0 unset,unset floor 0",
+			);
 			assert.equal((await boot(state)).first, "main 1.0.0 slot 0 unset,unset floor 0");
 			await boot(state, "raise:1");
 			const again = await boot(state, "none", { image: second, words: ["--flash"] });
@@ -208,7 +211,10 @@ export const bootTests: readonly HostTest[] = [
 			assert.equal(reverted.first, "main 2.0.0 slot 1 unset,pending floor 0");
 			assert.equal(reverted.status, 80);
 			assert.match(reverted.stderr, /boot: reverts/);
-			assert.equal((await boot(state, "revert")).lines.join("; "), "main 1.0.0 slot 0 unset,invalid floor 0; revert slot/no-image");
+			assert.equal(
+				(await boot(state, "revert")).lines.join("; "),
+				"main 1.0.0 slot 0 unset,invalid floor 0; revert slot/no-image",
+			);
 			assert.equal((await boot(state)).first, "main 1.0.0 slot 0 unset,invalid floor 0");
 		},
 	},
@@ -302,8 +308,16 @@ export const bootTests: readonly HostTest[] = [
 			const small = await boot(newFolder(), "none", { image: slotImage("1.0.0"), slotKb: 4 });
 			assert.equal(small.status, 3);
 			assert.match(small.stderr, /do not fit a slot of 4096/);
-			for (const words of [["--slot-kb", "5"], ["--slot-kb", "0", "--flash"], ["--watchdog-ms", "-1"]]) {
-				assert.equal((await boot(newFolder(), "none", { image: slotImage("1.0.0"), words })).status, 2, words.join(" "));
+			for (const words of [
+				["--slot-kb", "5"],
+				["--slot-kb", "0", "--flash"],
+				["--watchdog-ms", "-1"],
+			]) {
+				assert.equal(
+					(await boot(newFolder(), "none", { image: slotImage("1.0.0"), words })).status,
+					2,
+					words.join(" "),
+				);
 			}
 		},
 	},

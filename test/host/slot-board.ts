@@ -60,7 +60,14 @@ export interface ImageOptions {
 let images = 0;
 
 export function slotImage(version: string, options: ImageOptions = {}): string {
-	const words = ["--version", version, "--sequence", String(options.sequence ?? 1), "--time", "1760000000000"];
+	const words = [
+		"--version",
+		version,
+		"--sequence",
+		String(options.sequence ?? 1),
+		"--time",
+		"1760000000000",
+	];
 	words.push("--security-version", String(options.securityVersion ?? 0), "--board", options.board ?? "linux");
 	const main = options.main ?? "main";
 	return sourceImage(`slot-${version}-${images++}`, PROGRAM(main), words, main);

@@ -17,7 +17,12 @@ const slotKb = 32;
 let journals = 0;
 
 /** One boot with the recorder; its journal. */
-async function record(state: string, action: string, options: BootOptions = {}, faults = ""): Promise<Operation[]> {
+async function record(
+	state: string,
+	action: string,
+	options: BootOptions = {},
+	faults = "",
+): Promise<Operation[]> {
 	const journal = join(scratch, `slot-journal${journals++}`);
 	const environment = { LATCHKEY_JOURNAL: journal, LATCHKEY_FILES_FAULT: faults };
 	await boot(state, action, { ...options, slotKb, variant: "recorder", environment });

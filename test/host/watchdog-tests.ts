@@ -37,7 +37,10 @@ export const watchdogTests: readonly HostTest[] = [
 		run: async () => {
 			const image = slotImage("1.0.0");
 			assert.equal((await boot(newFolder(), "wait:1200", { image, words, slotKb: 0 })).status, 80);
-			assert.equal((await boot(newFolder(), "short:12", { image, words: ["--watchdog-ms", "600"], slotKb: 0 })).status, 80);
+			assert.equal(
+				(await boot(newFolder(), "short:12", { image, words: ["--watchdog-ms", "600"], slotKb: 0 })).status,
+				80,
+			);
 		},
 	},
 	{

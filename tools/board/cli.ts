@@ -2,7 +2,6 @@
 import type { Command } from "commander";
 import { type Endpoint, existingFile, folder, listenEndpoint, wholeNumber } from "../cli/arguments.ts";
 import { CliFault } from "../cli/fault.ts";
-import { localWords } from "./local-words.ts";
 import { Supervisor } from "./supervisor.ts";
 
 interface BoardArguments {
@@ -44,7 +43,7 @@ async function runBoard(options: BoardArguments): Promise<void> {
 		...(options.recovery === undefined ? {} : { recovery: options.recovery }),
 		...(options.serial === undefined ? {} : { serialLink: options.serial }),
 		...(options.pins === undefined ? {} : { pinsSocket: options.pins }),
-		...(options.local === undefined ? {} : { words: localWords(options.local) }),
+		...(options.local === undefined ? {} : { local: options.local }),
 		onLine: (line) => void process.stdout.write(`${line}\n`),
 		onEvent: (event) => {
 			if (event.kind === "boot")

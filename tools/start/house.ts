@@ -8,7 +8,6 @@ import type { TLSSocket } from "node:tls";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import type { BoltPosition } from "../../modules/wire/command.ts";
 import { decodeLabel, type Label } from "../../modules/wire/label.ts";
-import { localPort, localWords } from "../board/local-words.ts";
 import { Mechanism, type MechanismChange } from "../board/mechanism.ts";
 import { Supervisor, type SupervisorEvent } from "../board/supervisor.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
@@ -99,7 +98,6 @@ export class House {
 	#address: RelayAddress | undefined;
 	#transport: Transport | undefined;
 	#phone: Phone | undefined;
-	#localPort: number | undefined;
 
 	private constructor(
 		options: HouseOptions,
@@ -121,18 +119,10 @@ export class House {
 			pinsSocket: at("pins"),
 			...(options.image === undefined ? {} : { image: options.image }),
 			...(options.binary === undefined ? {} : { binary: options.binary }),
-			words: [
-				...(options.local === true ? localWords({ host: HOST, port: 0 }) : []),
-				...(options.boardWords ?? []),
-			],
-			onLine: (line) => {
-				this.#localPort = localPort(line) ?? this.#localPort;
-				options.onBoardLine?.(line);
-			},
-			onEvent: (event) => {
-				if (event.kind === "boot") this.#localPort = undefined;
-				options.onBoard?.(event);
-			},
+			...(options.local === true ? { local: { host: HOST, port: 0 } } : {}),
+			...(options.boardWords === undefined ? {} : { words: options.boardWords }),
+			...(options.onBoardLine === undefined ? {} : { onLine: options.onBoardLine }),
+			...(options.onBoard === undefined ? {} : { onEvent: options.onBoard }),
 		});
 		this.#mechanism = new Mechanism({
 			socket: at("pins"),
@@ -184,7 +174,7 @@ export class House {
 
 	/** Where the board listens on its local network: of its present boot, once that has said so. */
 	get localPort(): number | undefined {
-		return this.#localPort;
+		return this.#supervisor.localPort;
 	}
 
 	get boardPid(): number | undefined {
@@ -288,8 +278,9 @@ export class House {
 
 	/** A session of its own over the lock's local network, without the relay. The caller closes phone and transport. */
 	async phoneOverLocal(): Promise<{ readonly phone: Phone; readonly transport: Transport }> {
-		if (this.#localPort === undefined) throw new HouseFault("the board has not opened its local network");
-		const transport = await openLocal({ host: HOST, port: this.#localPort });
+		const port = this.localPort;
+		if (port === undefined) throw new HouseFault("the board has not opened its local network");
+		const transport = await openLocal({ host: HOST, port });
 		try {
 			const phone = await Phone.open(this.#contextOver(transport), this.#wallet.lock());
 			return { phone, transport };
