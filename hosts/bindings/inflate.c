@@ -13,7 +13,7 @@
 enum {
 	WINDOW_BITS = 12,      /* LIMITS.inflateWindowBytes */
 	PIECE_BYTES = 512,     /* LIMITS.inflatePieceBytes */
-	STREAM_BYTES_MAX = 16 * 1024, /* LIMITS.inflateBytes */
+	STREAM_BYTES_MAX = 16384, /* LIMITS.inflateBytes */
 	/* The window and zlib's inflate_state, whose size zlib does not tell: 7,160 bytes in 1.2.13 on 64 bits, less on 32. */
 	ARENA_BYTES = (1 << WINDOW_BITS) + 8 * 1024,
 	ALIGNMENT = 16,

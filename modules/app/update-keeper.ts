@@ -291,6 +291,7 @@ export class UpdateKeeper {
 			this.#ended(state.result);
 		}
 		if (state.kind === "complete") this.#completeAtMs = clock.monotonicMs();
+		this.#pace.wake();
 		onChanged();
 	}
 

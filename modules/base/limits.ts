@@ -22,10 +22,13 @@ export const LIMITS = Object.freeze({
 	inflatePieceBytes: 512,
 	inflateBytes: 16384,
 	inflateStreams: 2,
-	/** Delta update: bytes of a result that come at once, bytes of the source read at once, and steps of one turn (update/patch.ts). */
+	/**
+	 * Delta update (update/patch.ts): bytes of a result that come at once, bytes of the source read at once, and steps of one
+	 * turn. 32 steps are 17,000 byte codes at most; half of that is the copying of 4 KiB.
+	 */
 	patchPieceBytes: 4096,
 	patchSourceBytes: 1024,
-	patchSteps: 128,
+	patchSteps: 32,
 
 	/** TLS: certificates a peer may send, and their bytes in all; roots, pins of one; connections; sessions kept (hosts/bindings). */
 	tlsChainCertificates: 6,

@@ -61,6 +61,13 @@ export class PatchStream {
 
 	/** The next number, or -1: `state` says why. What was read of it is kept over a pause. */
 	number(): number {
+		if (this.#groups === 0 && this.#at < this.#end) {
+			const only = this.#plain[this.#at]!;
+			if (only < 0x80) {
+				this.#at++;
+				return only;
+			}
+		}
 		for (;;) {
 			const byte = this.byte();
 			if (byte < 0) return -1;

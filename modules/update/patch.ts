@@ -39,8 +39,8 @@ export interface PatchInput {
 export const PATCH_RAM_BYTES =
 	LIMITS.inflateBytes + LIMITS.inflatePieceBytes * 2 + LIMITS.patchPieceBytes + LIMITS.patchSourceBytes;
 
-/** Less than this is not worth a read of its own: changes lie close together. */
-const SOURCE_READ_BYTES = 128;
+/** Of the source, read beyond what is certain to be needed: changes lie close together. */
+const LOOK_AHEAD_BYTES = 64;
 
 /** Where in a region the next number or byte belongs. */
 type Place = "seek" | "skip" | "copying" | "change" | "insert" | "inserting";
@@ -60,15 +60,14 @@ export class PatchDecoder {
 	#wanted = 0;
 	/** Bytes of the result before #piece. */
 	#given = 0;
+	/** Bytes of the source are there from #filled to here: a change is made in place. */
+	#readyEnd = 0;
+	/** How far ahead in the source the next byte is, of where it comes in the result. */
+	#distance = 0;
 	#place: Place = "seek";
 	/** Still to copy, or to insert. */
 	#left = 0;
 	#regionStart = 0;
-	/** Where in the source the next byte is. */
-	#position = 0;
-	/** A part of the source that was read last, and where it begins. */
-	#source: Uint8Array = this.#piece.subarray(0, 0);
-	#sourceStart = 0;
 
 	/** Throws DeviceError memory/exhausted. */
 	constructor(input: PatchInput, inflate: Inflate) {
@@ -95,6 +94,7 @@ export class PatchDecoder {
 		if (this.#filled === this.#wanted) {
 			this.#given += this.#filled;
 			this.#filled = 0;
+			this.#readyEnd = 0;
 			this.#wanted = Math.min(this.#piece.length, this.#input.resultBytes - this.#given);
 		}
 		stream.allow(LIMITS.patchSteps);
@@ -112,14 +112,14 @@ export class PatchDecoder {
 	/** One step. False when the stream has nothing to go on with, or after a refusal. */
 	#advance(stream: PatchStream): boolean {
 		switch (this.#place) {
-			case "seek":
-				return this.#seek(stream.number());
 			case "skip":
-				return this.#skip(stream.number());
+				return this.#skip(stream);
+			case "change":
+				return this.#change(stream);
 			case "copying":
 				return this.#copy();
-			case "change":
-				return this.#change(stream.byte());
+			case "seek":
+				return this.#seek(stream.number());
 			case "insert":
 				return this.#insert(stream.number());
 			case "inserting":
@@ -132,50 +132,55 @@ export class PatchDecoder {
 	/** Zigzag: 0, -1, 1, -2 ... from where the region before ended. */
 	#seek(number: number): boolean {
 		if (number < 0) return false;
-		this.#position += number % 2 === 0 ? number / 2 : -(number + 1) / 2;
-		if (this.#position < 0 || this.#position > this.#input.sourceBytes) return this.#refuse("outside-source");
+		this.#distance += number % 2 === 0 ? number / 2 : -(number + 1) / 2;
+		const position = this.#produced + this.#distance;
+		if (position < 0 || position > this.#input.sourceBytes) return this.#refuse("outside-source");
 		this.#regionStart = this.#produced;
 		this.#place = "skip";
 		return true;
 	}
 
-	#skip(count: number): boolean {
+	/** Mostly the change behind the bytes that stay is within what is there: then both are one step. */
+	#skip(stream: PatchStream): boolean {
+		const count = stream.number();
 		if (count < 0) return false;
-		if (count > this.#input.sourceBytes - this.#position) return this.#refuse("outside-source");
-		if (count > this.#input.resultBytes - this.#produced) return this.#refuse("outside-result");
-		this.#left = count;
-		if (count === 0) this.#place = "change";
-		else {
-			this.#place = "copying";
-			if (this.#filled < this.#wanted) this.#copy();
+		if (count < this.#readyEnd - this.#filled) {
+			this.#filled += count;
+			this.#place = "change";
+			return this.#change(stream);
 		}
+		if (!this.#mayCopy(count)) return false;
+		this.#left = count;
+		this.#place = count === 0 ? "change" : "copying";
 		return true;
 	}
 
 	#copy(): boolean {
-		const count = Math.min(this.#left, this.#wanted - this.#filled, LIMITS.patchSourceBytes);
-		const from = this.#sourceAt(count);
-		this.#piece.set(this.#source.subarray(from, from + count), this.#filled);
-		this.#filled += count;
-		this.#position += count;
-		this.#left -= count;
+		const room = this.#wanted - this.#filled;
+		const count = this.#left < room ? this.#left : room;
+		const ready = this.#makeReady(count);
+		const copied = count < ready ? count : ready;
+		this.#filled += copied;
+		this.#left -= copied;
 		if (this.#left === 0) this.#place = "change";
 		return true;
 	}
 
 	/** A byte of the source with this added; 0 ends the changes. */
-	#change(byte: number): boolean {
-		if (byte < 0) return false;
-		if (byte === 0) {
-			this.#place = "insert";
+	#change(stream: PatchStream): boolean {
+		const byte = stream.byte();
+		if (byte > 0) {
+			if (this.#filled >= this.#readyEnd) {
+				if (!this.#mayCopy(1)) return false;
+				this.#makeReady(1);
+			}
+			this.#piece[this.#filled] = this.#piece[this.#filled]! + byte;
+			this.#filled++;
+			this.#place = "skip";
 			return true;
 		}
-		if (this.#position === this.#input.sourceBytes) return this.#refuse("outside-source");
-		if (this.#filled === this.#wanted) return this.#refuse("outside-result");
-		const from = this.#sourceAt(1);
-		this.#piece[this.#filled++] = this.#source[from]! + byte;
-		this.#position++;
-		this.#place = "skip";
+		if (byte < 0) return false;
+		this.#place = "insert";
 		return true;
 	}
 
@@ -185,6 +190,8 @@ export class PatchDecoder {
 		// A patch of regions that give nothing would be work without end.
 		if (count === 0 && this.#produced === this.#regionStart) return this.#refuse("damaged");
 		this.#left = count;
+		this.#distance -= count;
+		this.#readyEnd = 0;
 		this.#place = count === 0 ? "seek" : "inserting";
 		return true;
 	}
@@ -198,14 +205,27 @@ export class PatchDecoder {
 		return true;
 	}
 
-	/** Where in #source the next `count` bytes are, read when they are not there; the caller knows that the source has them. */
-	#sourceAt(count: number): number {
-		const from = this.#position - this.#sourceStart;
-		if (from >= 0 && from + count <= this.#source.length) return from;
-		const left = this.#input.sourceBytes - this.#position;
-		this.#source = this.#input.readSource(this.#position, Math.min(left, Math.max(count, SOURCE_READ_BYTES)));
-		this.#sourceStart = this.#position;
-		return 0;
+	#mayCopy(count: number): boolean {
+		const produced = this.#produced;
+		if (count > this.#input.sourceBytes - this.#distance - produced) return this.#refuse("outside-source");
+		if (count > this.#input.resultBytes - produced) return this.#refuse("outside-result");
+		return true;
+	}
+
+	/**
+	 * Bytes of the source into the piece from #filled on, more than the `count` that are certain where there are more: a region that
+	 * ends before is written over. How many are there. The source and the piece have at least one.
+	 */
+	#makeReady(count: number): number {
+		const there = this.#readyEnd - this.#filled;
+		if (there > 0) return there;
+		const input = this.#input;
+		const offset = this.#produced + this.#distance;
+		const wanted = Math.max(LOOK_AHEAD_BYTES, Math.min(count, LIMITS.patchSourceBytes));
+		const read = Math.min(wanted, this.#wanted - this.#filled, input.sourceBytes - offset);
+		this.#piece.set(input.readSource(offset, read), this.#filled);
+		this.#readyEnd = this.#filled + read;
+		return read;
 	}
 
 	get #produced(): number {

@@ -193,6 +193,10 @@ export const boardTests: readonly BindingTest[] = [
 			assert.equal(constantOf("secrets.h", "LK_SECRETS_MAX"), LIMITS.secretHandles);
 			assert.equal(constantOf("secrets.h", "LK_SECRET_BYTES_MAX"), LIMITS.secretBytes);
 			assert.equal(constantOf("crypto.c", "HASHES_MAX"), LIMITS.hashHandles);
+			assert.equal(2 ** constantOf("inflate.c", "WINDOW_BITS"), LIMITS.inflateWindowBytes);
+			assert.equal(constantOf("inflate.c", "PIECE_BYTES"), LIMITS.inflatePieceBytes);
+			assert.equal(constantOf("inflate.c", "STREAM_BYTES_MAX"), LIMITS.inflateBytes);
+			assert.equal(constantOf("inflate.c", "STREAMS_MAX"), LIMITS.inflateStreams);
 			assert.equal(constantOf("chain.h", "CHAIN_CERTIFICATES_MAX"), LIMITS.tlsChainCertificates);
 			assert.equal(constantOf("chain.h", "CHAIN_BYTES_MAX"), LIMITS.tlsChainBytes);
 			assert.equal(constantOf("chain.h", "CHAIN_ROOTS_MAX"), LIMITS.tlsRoots);

@@ -2,6 +2,7 @@
 import type { Suite } from "../harness/test.ts";
 import { clockContract } from "./clock.ts";
 import { cryptoContract } from "./crypto.ts";
+import { inflateContract } from "./inflate.ts";
 import type { OpenJig } from "./jig.ts";
 import { keysContract } from "./keys.ts";
 import { listenerContract } from "./listener.ts";
@@ -16,6 +17,7 @@ export function contract(t: Suite, open: OpenJig): void {
 	slotsContract(t, open);
 	keysContract(t, open);
 	cryptoContract(t, open);
+	inflateContract(t, open);
 	pinsContract(t, open);
 	streamsContract(t, open);
 	listenerContract(t, open);

@@ -3,6 +3,7 @@
  * corpus. They need not be many: what they reach counts, and the fuzzer goes on from there.
  */
 import { createHash, X509Certificate } from "node:crypto";
+import { constants, deflateRawSync } from "node:zlib";
 import { chainPairs, refusedCases } from "../bindings/chain-cases.ts";
 import { legalCases } from "../bindings/chain-legal.ts";
 import * as der from "../bindings/der.ts";
@@ -152,6 +153,24 @@ function tlsClientSeeds(): Seeds {
 	];
 }
 
+/** Each block kind of RFC 1951, a copy over the window, one from beyond it; after how they are cut into pieces. */
+function inflateSeeds(): Seeds {
+	const text = Buffer.from("a patch of sparse changes, a patch of few changes, a patch ".repeat(6));
+	const far = Buffer.concat([createHash("sha256").update("far").digest(), Buffer.alloc(5000, 7)]);
+	const streams = [
+		deflateRawSync(text, { level: 9, windowBits: 12 }),
+		deflateRawSync(text, { level: 9, strategy: constants.Z_FIXED }),
+		deflateRawSync(text, { level: 0 }),
+		deflateRawSync(Buffer.concat([far.subarray(0, 4000), far.subarray(0, 32)]), { level: 9, windowBits: 12 }),
+		deflateRawSync(Buffer.concat([far, far.subarray(0, 32)]), { level: 9 }),
+		deflateRawSync(Buffer.alloc(20_000), { level: 9 }),
+	];
+	return streams.flatMap((stream) => [
+		Buffer.concat([Buffer.from([0]), stream]),
+		Buffer.concat([Buffer.from([4, 0, 3, 200, 1]), stream, Buffer.from([1, 2, 3])]),
+	]);
+}
+
 function keyRecord(kind: number, secret: number, open: number): Buffer {
 	return Buffer.concat([Buffer.from([0, 1, kind, secret]), Buffer.alloc(secret, 3), Buffer.alloc(open, 4)]);
 }
@@ -206,6 +225,8 @@ export function seedsOf(target: string): Seeds {
 				"plain text that is long enough",
 				"\u00e9\u20ac\ud800\udc00\u{10ffff}\u{10000}\ud7ff\ue000",
 			].map((text) => Buffer.concat([Buffer.from([1, 2, 3, 1]), Buffer.from(text)]));
+		case "inflate":
+			return inflateSeeds();
 		case "byte-queue":
 			return [Buffer.from([8, 0, 1, 0, 9, 0, 0, 4, 1, 4, 0, 0, 0, 2, 1, 7, 0])];
 		case "key-record":

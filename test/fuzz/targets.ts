@@ -102,6 +102,16 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = Object.freeze([
 		},
 	},
 	{
+		name: "inflate",
+		maxBytes: 1024,
+		runs: 6_000,
+		planted: {
+			source: `${BINDINGS}/inflate.c`,
+			from: "stream->zlib.avail_in = (uInt)bytes.bytes;",
+			to: "stream->zlib.avail_in = PIECE_BYTES;",
+		},
+	},
+	{
 		name: "byte-queue",
 		maxBytes: 256,
 		runs: 10_000,

@@ -8,6 +8,7 @@ import { assert } from "../../modules/base/assert.ts";
 import type { Firmware } from "../../modules/base/version.ts";
 import { openN } from "../../modules/noise/one-way.ts";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
+import type { Platform } from "../../modules/platform/platform.ts";
 import type { TrustBundle } from "../../modules/trust/bundle.ts";
 import type { RelayAddress } from "../../modules/trust/relay-entry.ts";
 import { decodeCborMap } from "../../modules/wire/cbor-decode.ts";
@@ -36,6 +37,9 @@ export const SIM_FIRMWARE: Firmware = Object.freeze({
 });
 const LINE_KEY = new Uint8Array(32).fill(7);
 
+/** Of each boot; undefined: this boot never gets as far as an App. */
+export type RigApp = AppOptions | ((platform: Platform) => AppOptions | undefined);
+
 /** What comes back on one channel of the serial line. */
 export interface RigChannel {
 	onFrame(frame: Uint8Array): void;
@@ -45,13 +49,13 @@ export interface RigChannel {
 export class LockRig {
 	readonly board: SimBoard;
 	readonly #crypto: TestCrypto;
-	readonly #options: AppOptions;
+	readonly #options: RigApp;
 	readonly #channels = new Map<number, RigChannel>();
 	readonly #answers: LineAnswer[] = [];
 	#deframer = new Deframer();
 	#nextChannel = 1;
 
-	constructor(options: SimBoardOptions, app: AppOptions = { firmware: SIM_FIRMWARE }) {
+	constructor(options: SimBoardOptions, app: RigApp = { firmware: SIM_FIRMWARE }) {
 		this.#crypto = options.crypto;
 		this.#options = app;
 		this.board = new SimBoard(options);
@@ -62,11 +66,20 @@ export class LockRig {
 	boot(): void {
 		this.#channels.clear();
 		this.#deframer = new Deframer();
-		const platform = this.board.boot();
+		let platform: Platform | undefined;
+		// The boot loader may meet a power cut.
+		this.board.run(() => {
+			platform = this.board.boot();
+		});
+		if (platform === undefined) return;
+		const booted = platform;
 		this.board.serial.onData = (bytes) => {
 			this.#deframer.push(bytes, (frame) => this.#receive(frame));
 		};
-		this.board.run(() => new App(platform, this.#options).start());
+		this.board.run(() => {
+			const options = typeof this.#options === "function" ? this.#options(booted) : this.#options;
+			if (options !== undefined) new App(booted, options).start();
+		});
 		this.board.time.settle();
 	}
 

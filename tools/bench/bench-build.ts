@@ -12,8 +12,8 @@ const OUT = join(PATHS.root, "build", "bench");
 export function buildBoard(...settings: readonly string[]): string {
 	const make = ["--silent", "-C", join(PATHS.root, "hosts/linux"), ...settings, "board", "tool"];
 	execFileSync("make", make, { timeout: BUILD_MS, stdio: ["ignore", "ignore", "inherit"] });
-	const traits = ["BITS=32", "RECORDER=1", "TESTKEYS=1", "BENCH=1"];
-	const names = ["32", "recorder", "testkeys", "bench"];
+	const traits = ["BITS=32", "METER=1", "RECORDER=1", "TESTKEYS=1", "BENCH=1"];
+	const names = ["32", "meter", "recorder", "testkeys", "bench"];
 	const variant = names.filter((_, index) => settings.includes(traits[index]!)).join("-");
 	return join(PATHS.hostBuild, variant === "" ? "plain" : variant, "latchkey-board");
 }

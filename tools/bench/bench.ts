@@ -1,7 +1,9 @@
 /**
  * `npm run bench`: every figure from one run. Instructions are callgrind's; times are beside a floor that was taken in
- * the same run. Exit status 1 when a goal is missed. Arguments: names of groups to run (default: all).
+ * the same run. Exit status 1 when a goal is missed. Arguments: names of groups to run (default: all); behind `delta`, pairs of
+ * commits.
  */
+import { measureDelta } from "./delta.ts";
 import { measureEchoTimes } from "./echo.ts";
 import { type Figure, figureText } from "./figure.ts";
 import { measureNoiseHandshake, measureTlsHandshake } from "./handshakes.ts";
@@ -16,6 +18,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = Objec
 	times: measureTimes,
 	memory: measureMemory,
 	flash: measureFlash,
+	delta: () => measureDelta([]),
 });
 
 async function measureTls(): Promise<readonly Figure[]> {
@@ -39,10 +42,12 @@ function percentile(times: readonly number[], percent: number): number {
 }
 
 async function main(words: readonly string[]): Promise<number> {
-	const names = words.length === 0 ? Object.keys(GROUPS) : words;
+	const commits = words[0] === "delta" ? words.slice(1) : [];
+	const groups = commits.length > 0 ? { delta: () => measureDelta(commits) } : GROUPS;
+	const names = commits.length > 0 ? ["delta"] : words.length === 0 ? Object.keys(GROUPS) : words;
 	let missed = 0;
 	for (const name of names) {
-		const measure = GROUPS[name];
+		const measure = Object.hasOwn(groups, name) ? groups[name as keyof typeof groups] : undefined;
 		if (measure === undefined) {
 			process.stderr.write(`no bench ${name}; there are ${Object.keys(GROUPS).join(", ")}\n`);
 			return 2;

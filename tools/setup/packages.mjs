@@ -19,7 +19,7 @@ export const PACKAGES = Object.freeze([
 	{ name: "git", verbs: ["test"], reason: "applies the planted faults" },
 	{ name: "clang", verbs: ["test", "fuzz"], reason: "compiles the fuzz targets" },
 	{ name: "libclang-rt-14-dev", verbs: ["test", "fuzz"], reason: "libFuzzer and its sanitizers" },
-	{ name: "bsdiff", verbs: ["bench"], reason: "what delta updates are measured against" },
+	{ name: "bsdiff", verbs: ["test", "bench"], reason: "what delta updates are measured against" },
 	{ name: "valgrind", verbs: ["bench"], reason: "callgrind counts instructions" },
 	{
 		name: "gcc-multilib",

@@ -76,6 +76,7 @@ class PlainInflation implements Inflation {
 
 	feed(bytes: Uint8Array): void {
 		if (this.unused() > 0) throw new RangeError("inflate is not hungry");
+		if (bytes.length < 1 || bytes.length > LIMITS.inflatePieceBytes) throw new RangeError("inflate piece");
 		this.#input = bytes.slice();
 		this.#inputAt = 0;
 	}

@@ -6,6 +6,7 @@ import type { Decoder } from "./decoder.ts";
 import { LINK_ROWS } from "./link-rows.ts";
 import { LOG_ROWS } from "./log-rows.ts";
 import { MESSAGE_ROWS } from "./message-rows.ts";
+import { PATCH_ROWS } from "./patch-rows.ts";
 import { RECORD_DECODERS } from "./record-rows.ts";
 import { SIGNED_ROWS } from "./signed-rows.ts";
 import { TRUST_ROWS } from "./trust-rows.ts";
@@ -20,6 +21,7 @@ export const DECODERS: readonly Decoder[] = Object.freeze([
 	...SIGNED_ROWS,
 	...TRUST_ROWS,
 	...LINK_ROWS,
+	...PATCH_ROWS,
 	...UPDATE_ROWS,
 ]);
 

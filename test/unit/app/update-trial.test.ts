@@ -1,0 +1,188 @@
+/** What becomes of an image on trial, each row of docs/UPDATE.md 7, and what follows a revert (T10, T12, I3, I4). */
+import { LIMITS } from "../../../modules/base/limits.ts";
+import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import { check, type Suite } from "../../harness/test.ts";
+import { type Behaviour, type Release, UpdatingLock } from "../../sim/updating-lock.ts";
+
+const HOUR = 3600000;
+
+export default function suite(t: Suite): void {
+	let first: UpdatingLock | undefined;
+	const newLock = (crypto: TestCrypto): UpdatingLock => {
+		first ??= new UpdatingLock(crypto);
+		const lock = UpdatingLock.from(crypto, first, first.snapshot());
+		lock.drive(() => lock.relay !== undefined, 60000);
+		return lock;
+	};
+	/** Release 2 behaves so, every other image well. */
+	const install = (lock: UpdatingLock, behaviour: Behaviour, parts = {}): Release => {
+		lock.behaviour = ({ sequence }) => (sequence === 2 ? behaviour : "good");
+		const release = lock.release({ sequence: 2, ...parts });
+		lock.publish(release);
+		return release;
+	};
+	const isReverted = (lock: UpdatingLock, reverts: number): boolean =>
+		lock.running?.sequence === 1 && lock.status().reverts === reverts;
+
+	for (const [behaviour, result] of [
+		["crash", "trial-crashed"],
+		["hang", "trial-crashed"],
+		["mute", "trial-unreachable"],
+		["lies", "trial-wrong-image"],
+	] as const) {
+		t.test(
+			`an image that is on trial and is ${behaviour} gives way to the old one, as ${result} (T10, T12, I4)`,
+			({ crypto }) => {
+				const lock = newLock(crypto);
+				install(lock, behaviour);
+				check.ok(
+					lock.drive(() => isReverted(lock, 1), HOUR),
+					lock.rig.log,
+				);
+				const report = lock.status();
+				check.equal(report.result, result);
+				check.equal(report.resultSequence, 2);
+				check.equal(report.sequenceFloor, 1, "a floor rose for an image that was not confirmed");
+				lock.owner.connect();
+				check.equal(lock.owner.ask("unlock")?.status, "done");
+			},
+		);
+	}
+
+	t.test("a trial whose records cannot be written is reverted as trial-storage (T12)", ({ crypto }) => {
+		const lock = newLock(crypto);
+		lock.behaviour = ({ sequence }) => {
+			if (sequence === 2) lock.board.storage.failWrites("record/full");
+			return "good";
+		};
+		lock.publish(lock.release({ sequence: 2 }));
+		check.ok(
+			lock.drive(() => isReverted(lock, 1), HOUR),
+			lock.rig.log,
+		);
+		check.ok(lock.rig.log.includes("given up, trial-storage"));
+	});
+
+	t.test("a trial that cannot read where the bolt is is reverted as trial-bolt (T19)", ({ crypto }) => {
+		const lock = newLock(crypto);
+		lock.behaviour = ({ sequence }) => {
+			lock.board.hardware.setLies(sequence === 2 ? { thrown: true, retracted: true } : {});
+			return "good";
+		};
+		lock.publish(lock.release({ sequence: 2 }));
+		check.ok(
+			lock.drive(() => isReverted(lock, 1), 2 * HOUR),
+			lock.rig.log,
+		);
+		check.equal(lock.status().result, "trial-bolt");
+	});
+
+	t.test(
+		"an image that cannot reach anybody passes where nobody could be reached before (I10)",
+		({ crypto }) => {
+			const lock = new UpdatingLock(crypto, { sealed: false });
+			lock.relayIsUp = false;
+			lock.board.network.dropAll();
+			lock.rig.boot();
+			const release = lock.release({ sequence: 2 });
+			lock.behaviour = () => "mute";
+			// An hour without anybody; the line is nobody.
+			lock.rig.advance(LIMITS.reachedMs + 1000);
+			lock.offerOnLine(release);
+			lock.serveOnLine(release);
+			check.ok(
+				lock.drive(() => lock.isInstalled(release), HOUR),
+				lock.rig.log,
+			);
+		},
+	);
+
+	t.test(
+		"a reverted release is tried again after an hour, and parked after three reverts (T10)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const release = install(lock, "crash");
+			for (let reverts = 1; reverts < LIMITS.revertsMax; reverts++) {
+				check.ok(
+					lock.drive(() => isReverted(lock, reverts), 2 * HOUR),
+					lock.rig.log,
+				);
+				const boots = lock.board.boots;
+				lock.drive(() => false, LIMITS.revertPauseMs - 60000);
+				check.equal(lock.board.boots, boots, "it was tried again too soon");
+			}
+			check.ok(
+				lock.drive(() => isReverted(lock, LIMITS.revertsMax), 2 * HOUR),
+				lock.rig.log,
+			);
+			check.equal(lock.status().state, "parked");
+			const boots = lock.board.boots;
+			lock.drive(() => false, 5 * HOUR);
+			check.equal(lock.board.boots, boots, "a parked release was tried again");
+			// Refused until a newer one comes.
+			lock.offerOverLink(release);
+			check.equal(lock.status().state, "parked");
+			const newer = lock.release({
+				sequence: 3,
+				freshness: { issuedUnixSeconds: release.manifest.signedUnixSeconds + 100000 },
+			});
+			lock.publish(newer);
+			check.ok(
+				lock.drive(() => lock.isInstalled(newer), HOUR),
+				lock.rig.log,
+			);
+			check.equal(lock.status().reverts, 0);
+		},
+	);
+
+	t.test("an owner's word lets a parked release be tried again; a member's does not (T9)", ({ crypto }) => {
+		const lock = newLock(crypto);
+		let behaviour: Behaviour = "crash";
+		lock.behaviour = ({ sequence }) => (sequence === 2 ? behaviour : "good");
+		const release = lock.release({ sequence: 2 });
+		lock.publish(release);
+		check.ok(
+			lock.drive(() => lock.running?.sequence === 1 && lock.status().state === "parked", 5 * HOUR),
+			lock.rig.log,
+		);
+		behaviour = "good";
+		lock.owner.connect();
+		check.equal(lock.owner.ask("update.retry")?.status, "done");
+		lock.owner.disconnect();
+		check.ok(
+			lock.drive(() => lock.isInstalled(release), 2 * HOUR),
+			lock.rig.log,
+		);
+	});
+
+	t.test("the fuse follows once both slots that may boot pass it (T10, I4)", ({ crypto }) => {
+		const lock = newLock(crypto);
+		const second = lock.release({ sequence: 2, securityVersion: 2 });
+		lock.publish(second);
+		check.ok(lock.drive(() => lock.isInstalled(second), HOUR));
+		check.equal(lock.board.slots.securityFloor, 0, "the old image could not boot any more");
+		const third = lock.release({
+			sequence: 3,
+			securityVersion: 2,
+			freshness: { issuedUnixSeconds: second.manifest.signedUnixSeconds + 100000 },
+		});
+		lock.publish(third);
+		check.ok(
+			lock.drive(() => lock.isInstalled(third), HOUR),
+			lock.rig.log,
+		);
+		check.equal(lock.board.slots.securityFloor, 2);
+	});
+
+	t.test("nothing of the other slot changes while an image is on trial (I4)", ({ crypto }) => {
+		const lock = newLock(crypto);
+		install(lock, "mute");
+		check.ok(lock.drive(() => lock.running?.sequence === 2, HOUR));
+		const old = lock.board.slots.peek(0);
+		const newer = lock.release({ sequence: 3 });
+		lock.owner.connect();
+		check.equal(lock.offerInSession(newer)?.status, "busy");
+		check.equal(lock.serveInSession(newer), 0);
+		check.deepEqual(lock.board.slots.peek(0), old);
+	});
+}
