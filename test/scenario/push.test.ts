@@ -1,6 +1,5 @@
 /** A release pushed to a lock by hand, as processes (docs/UPDATE.md 5 to 7, 10): through a phone, and in recovery by the line. */
 import { connect } from "node:net";
-import { VerbLine } from "../../tools/factory/verbs.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { UpdateHome } from "./update-home.ts";
 
@@ -65,7 +64,7 @@ export default function suite(t: Suite): void {
 			] as const) {
 				home.refused(await (await home.pushLocally(release)).ended, says);
 			}
-			const line = VerbLine.onPort(home.line);
+			const line = await home.openLine();
 			check.deepEqual(await line.call("update-offer", { 0: 1, 1: 0, 2: Uint8Array.of(0) }), {
 				ok: false,
 				reason: "sealed",
@@ -95,7 +94,7 @@ export default function suite(t: Suite): void {
 				await house.mechanism.press("exit", 100);
 				check.ok(await house.mechanism.waitFor((mechanism) => mechanism.position === 0, 3_000), home.log);
 
-				const line = VerbLine.onPort(home.line);
+				const line = await home.openLine();
 				for (const verb of ["begin", "label", "seal", "time", "health"] as const) {
 					check.deepEqual(await line.call(verb), { ok: false, reason: "refused" }, verb);
 				}
@@ -123,7 +122,7 @@ export default function suite(t: Suite): void {
 				await house.cutPower();
 				home.wreckSlots();
 				await house.startBoard();
-				const line = VerbLine.onPort(home.line);
+				const line = await home.openLine();
 				const who = check.accepted(await line.call("identify"));
 				check.equal(who.text(2, 24), house.label!.serial);
 				check.equal(who.uint(1), 3, "sealed still");

@@ -3,10 +3,12 @@
  * development holders at the command line, a phone at the lock's local network. `close` leaves nothing behind.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
+import { SerialFault } from "../../tools/factory/serial-line.ts";
+import { VerbLine } from "../../tools/factory/verbs.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { House } from "../../tools/start/house.ts";
 import { newestBundlePath, TRUST_FILES } from "../../tools/trust/development-trust.ts";
@@ -16,6 +18,7 @@ import { eventually } from "../tools/support/temporary.ts";
 
 const TOOL_MS = 60_000;
 const PORT_MS = 15_000;
+const LINE_TRIES = 5;
 const SLOT_FILE = /^slot-\d/;
 
 export interface Numbers {
@@ -67,6 +70,21 @@ export class UpdateHome {
 
 	get line(): string {
 		return join(this.dir, "serial");
+	}
+
+	/** The verbs of a board that may have been switched on just now. */
+	async openLine(): Promise<VerbLine> {
+		check.ok(await eventually(() => existsSync(this.line), PORT_MS), this.log);
+		for (let tries = 1; ; tries++) {
+			const line = VerbLine.onPort(this.line);
+			try {
+				await line.call("identify");
+				return line;
+			} catch (error) {
+				line.close();
+				if (!(error instanceof SerialFault) || tries === LINE_TRIES) throw error;
+			}
+		}
 	}
 
 	/** Where the lock's local network is now. */
