@@ -299,7 +299,12 @@ export class UpdatingLock {
 		for (let pieces = 0, asked = 0; ; ) {
 			if (result?.bytes(shift, 32) === undefined) {
 				// Nothing is wanted while the lock looks at its flash.
-				result = this.owner.ask("update.status")?.result;
+				const reply = this.owner.ask("update.status");
+				assert(
+					reply?.status === "done",
+					`update.status: ${reply?.status ?? (this.owner.closed ? "closed" : "silence")}\n${this.rig.log}`,
+				);
+				result = reply.result;
 				shift = 1;
 				const state = result && readReport(result.bytes(0, { min: 1, max: 512 })).state;
 				if (state !== "downloading" || ++asked > POLLS_MAX) return pieces;
