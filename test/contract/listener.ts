@@ -1,4 +1,5 @@
 /** The contract of Listener. */
+import { concatBytes } from "../../modules/base/bytes.ts";
 import type { ListenerStreamHandlers } from "../../modules/platform/listener.ts";
 import type { ByteStream } from "../../modules/platform/stream.ts";
 import { check, type Suite } from "../harness/test.ts";
@@ -71,7 +72,7 @@ export function listenerContract(t: Suite, open: OpenJig): void {
 				`${bytesOf(came)} bytes came`,
 			);
 			check.bytes(
-				came.reduce((all, piece) => Uint8Array.of(...all, ...piece), new Uint8Array(0)),
+				concatBytes(...came),
 				sent,
 			);
 			for (let at = 0; at < sent.length; ) at += stream.write(sent.subarray(at, at + 1500));
