@@ -71,10 +71,7 @@ export function listenerContract(t: Suite, open: OpenJig): void {
 				await passUntil(jig, () => bytesOf(came) >= sent.length, PATIENCE_MS),
 				`${bytesOf(came)} bytes came`,
 			);
-			check.bytes(
-				concatBytes(...came),
-				sent,
-			);
+			check.bytes(concatBytes(...came), sent);
 			for (let at = 0; at < sent.length; ) at += stream.write(sent.subarray(at, at + 1500));
 			check.ok(await passUntil(jig, () => peer.received.length >= sent.length, PATIENCE_MS));
 			check.bytes(peer.received, sent);
