@@ -69,12 +69,14 @@ declare module "embedded:io/socket/tcp" {
 	interface TcpOptions {
 		readonly address?: string;
 		readonly host?: string;
-		readonly port: number;
+		readonly port?: number;
+		/** What a listener's `read` gave, instead of address and port. */
+		readonly from?: TCP;
 		readonly noDelay?: boolean;
 		readonly onReadable?: (this: TCP, bytes: number) => void;
 		/** So many bytes can be written; the first time, the socket is connected. */
 		readonly onWritable?: (this: TCP, bytes: number) => void;
-		readonly onError?: (this: TCP, reason: TcpReason) => void;
+		readonly onError?: (this: TCP, reason?: TcpReason) => void;
 	}
 
 	class TCP {
@@ -86,6 +88,28 @@ declare module "embedded:io/socket/tcp" {
 	}
 
 	export default TCP;
+}
+
+declare module "embedded:io/socket/listener" {
+	import type TCP from "embedded:io/socket/tcp";
+
+	interface ListenerOptions {
+		readonly port: number;
+		readonly address?: string;
+		/** So many connections wait. */
+		readonly onReadable?: (this: Listener, connections: number) => void;
+	}
+
+	class Listener {
+		constructor(options: ListenerOptions);
+		/** On Linux: where it listens. */
+		readonly port?: number;
+		/** For `from` of a TCP; undefined: none waits. */
+		read(): TCP | undefined;
+		close(): void;
+	}
+
+	export default Listener;
 }
 
 declare module "embedded:storage/key-value" {

@@ -1,6 +1,6 @@
 /** The Platform of the simulated Linux board: ECMA-419 classes and bindings, put together. Opened once a boot. */
+import type { Listener } from "../../modules/platform/listener.ts";
 import type { Platform } from "../../modules/platform/platform.ts";
-import type { SerialPort } from "../../modules/platform/serial.ts";
 import type { System } from "../../modules/platform/system.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
@@ -13,21 +13,28 @@ import { CLOCK } from "../ecma419/clock.ts";
 import { Machine } from "../ecma419/machine.ts";
 import { DigitalPins } from "../ecma419/pins.ts";
 import { KeyValueRecords } from "../ecma419/records.ts";
-import { NO_SERIAL_PORT, StandardSerialPort } from "../ecma419/serial-port.ts";
+import { TcpListener } from "../ecma419/tcp-listener.ts";
 import { BOARD_PINS } from "./board.ts";
+import { openSerial } from "./service-line.ts";
+import { boardArgument } from "./system.ts";
 
-/** A board that was started without --serial has no line. */
-function openSerial(system: System): SerialPort {
+/** `--arg local=ADDRESS:PORT` opens the local network there, of an address in digits; port 0 lets the system choose. */
+function openListener(system: System): Listener | undefined {
+	const at = boardArgument("local");
+	if (at === undefined) return undefined;
+	const colon = at.lastIndexOf(":");
 	try {
-		return new StandardSerialPort({}, true);
+		const port = Number(at.slice(colon + 1));
+		return new TcpListener({ address: at.slice(0, Math.max(0, colon)), port });
 	} catch (error) {
-		system.log(`serial: none, ${(error as Error).message}`);
-		return NO_SERIAL_PORT;
+		system.log(`local: none, ${(error as Error).message}`);
+		return undefined;
 	}
 }
 
 export function openPlatform(): Platform {
 	const system = new Machine();
+	const listener = openListener(system);
 	const { indicator, "drive-throw": driveThrow, "drive-retract": driveRetract, brake } = BOARD_PINS;
 	const inputs = {
 		button: { pin: BOARD_PINS.button },
@@ -51,5 +58,6 @@ export function openPlatform(): Platform {
 		slots: new NativeSlots(),
 		inflate: ZLIB_INFLATE,
 		wsBytes: NATIVE_WS_BYTES,
+		...(listener === undefined ? {} : { listener }),
 	};
 }

@@ -5,6 +5,7 @@ import type { ByteStream } from "../../modules/platform/stream.ts";
 import type { TlsClientCertificate, TlsOptions } from "../../modules/platform/tls.ts";
 import { NativeTls } from "../bindings/tls.ts";
 import { CLOCK } from "../ecma419/clock.ts";
+import { TcpStream } from "../ecma419/tcp-stream.ts";
 import {
 	finishProbe,
 	neededArgument,
@@ -13,7 +14,6 @@ import {
 	probeFiles,
 	probeRoots,
 } from "./probe-host.ts";
-import { TcpStream } from "./tcp-stream.ts";
 
 export interface ProbeStreamUser {
 	connected(stream: ByteStream): void;
@@ -35,15 +35,18 @@ function openTcp(host: string, port: number, user: ProbeStreamUser): void {
 	const late = CLOCK.after(LIMITS.tlsHandshakeMs, () => {
 		finishProbe({ ok: false, code: 1006, by: "none", reason: "timeout" });
 	});
-	const stream = new TcpStream(host, port, {
-		onConnected: () => {
-			late.cancel();
-			user.connected(stream);
+	const stream = new TcpStream(
+		{ host, port },
+		{
+			onConnected: () => {
+				late.cancel();
+				user.connected(stream);
+			},
+			onReadable: () => user.readable(),
+			onWritable: () => user.writable(),
+			onClosed: (reason) => user.ended(reason === "end" ? undefined : reason, reason === "end"),
 		},
-		onReadable: () => user.readable(),
-		onWritable: () => user.writable(),
-		onClosed: (reason) => user.ended(reason === "end" ? undefined : reason, reason === "end"),
-	});
+	);
 }
 
 function tlsOptions(host: string, port: number): TlsOptions {

@@ -12,6 +12,7 @@
 
 #include "check.h"
 #include "port.h"
+#include "tcp.h"
 
 enum { HOST_BYTES = 256, WRITE_BYTES = 65536, READ_MAX = 1 << 24 };
 
@@ -231,6 +232,32 @@ static Tcp *tcp_of(xsMachine *the)
 	return tcp;
 }
 
+/* Of xsThis; the arguments from `first` on are noDelay and callback. */
+static Tcp *new_tcp(xsMachine *the, int first)
+{
+	Tcp *tcp;
+
+	if (!xsmcIsCallable(xsArg(first + 1))) xsTypeError("tcp: callback is no function");
+	tcp = calloc(1, sizeof *tcp);
+	if (!tcp) xsUnknownError("tcp: no memory");
+	tcp->the = the;
+	tcp->descriptor = -1;
+	tcp->no_delay = xsmcToBoolean(xsArg(first));
+	xsmcSetHostData(xsThis, tcp);
+	tcp->queue = malloc(WRITE_BYTES);
+	if (!tcp->queue) xsUnknownError("tcp: no memory");
+	return tcp;
+}
+
+static void keep_open(xsMachine *the, Tcp *tcp, int callback)
+{
+	tcp->open = true;
+	tcp->self = xsThis;
+	tcp->callback = xsArg(callback);
+	xsRemember(tcp->self);
+	xsRemember(tcp->callback);
+}
+
 /* (host, port, noDelay, callback(event, value)) */
 void xs_tcp_open(xsMachine *the)
 {
@@ -239,23 +266,45 @@ void xs_tcp_open(xsMachine *the)
 	Tcp *tcp;
 
 	lk_text(the, 0, host, sizeof host);
-	if (!xsmcIsCallable(xsArg(3))) xsTypeError("tcp: callback is no function");
-	tcp = calloc(1, sizeof *tcp);
-	if (!tcp) xsUnknownError("tcp: no memory");
-	tcp->the = the;
-	tcp->descriptor = -1;
+	tcp = new_tcp(the, 2);
 	tcp->port = (uint16_t)port;
-	tcp->no_delay = xsmcToBoolean(xsArg(2));
-	xsmcSetHostData(xsThis, tcp);
-	tcp->queue = malloc(WRITE_BYTES);
-	if (!tcp->queue) xsUnknownError("tcp: no memory");
 	tcp->lookup = port_lookup_start(host, on_resolved, tcp);
 	if (!tcp->lookup) xsRangeError("tcp: no look-up");
-	tcp->open = true;
-	tcp->self = xsThis;
-	tcp->callback = xsArg(3);
-	xsRemember(tcp->self);
-	xsRemember(tcp->callback);
+	keep_open(the, tcp, 3);
+}
+
+void tcp_of_descriptor(xsMachine *the, int descriptor)
+{
+	Tcp *tcp = calloc(1, sizeof *tcp);
+
+	if (!tcp) {
+		close(descriptor);
+		xsUnknownError("tcp: no memory");
+	}
+	tcp->the = the;
+	tcp->descriptor = descriptor;
+	xsResult = xsNewHostObject(xs_tcp_destructor);
+	xsmcSetHostData(xsResult, tcp);
+}
+
+/* (from, noDelay, callback(event, value)): takes over the connection of an object that a listener gave */
+void xs_tcp_adopt(xsMachine *the)
+{
+	Tcp *from = xsmcGetHostDataValidate(xsArg(0), (void *)xs_tcp_destructor);
+	Tcp *tcp;
+	int on;
+
+	if (!from || from->open || from->descriptor < 0) xsTypeError("tcp: not from a listener, or used");
+	tcp = new_tcp(the, 1);
+	on = tcp->no_delay;
+	setsockopt(from->descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	/* As of one that connects: it is told when it can be written to, and there is no other address to try. */
+	tcp->events = PORT_WRITABLE;
+	tcp->watch = port_watch_add(from->descriptor, PORT_WRITABLE, on_event, tcp);
+	if (!tcp->watch) xsUnknownError("tcp: no watch");
+	tcp->descriptor = from->descriptor;
+	from->descriptor = -1;
+	keep_open(the, tcp, 2);
 }
 
 /* (maximum) -> ArrayBuffer, or undefined when nothing has come */

@@ -1,11 +1,13 @@
 /**
- * TCP client sockets (ECMA-419 "TCP socket class"), the specifier being "embedded:io/socket/tcp". Buffers only.
+ * TCP sockets (ECMA-419 "TCP socket class"), the specifier being "embedded:io/socket/tcp". Buffers only.
  * Beyond the standard: `host` names what `address` gives as a number, and onError gets the reason.
  */
 export interface TcpOptions {
 	readonly address?: string;
 	readonly host?: string;
-	readonly port: number;
+	readonly port?: number;
+	/** What a listener's `read` gave, instead of address and port; it is of no other use afterwards. */
+	readonly from?: TCP;
 	readonly noDelay?: boolean;
 	/** So many bytes can be read. Told again when everything was read and more has come. */
 	readonly onReadable?: (this: TCP, bytes: number) => void;
@@ -28,6 +30,7 @@ const open =
 	native<(this: TCP, host: string, port: number, noDelay: boolean, callback: Callback) => void>(
 		"xs_tcp_open",
 	);
+const adopt = native<(this: TCP, from: TCP, noDelay: boolean, callback: Callback) => void>("xs_tcp_adopt");
 const read = native<(this: TCP, maximum: number) => ArrayBuffer | undefined>("xs_tcp_read");
 const write = native<(this: TCP, bytes: ArrayBuffer | ArrayBufferView) => void>("xs_tcp_write");
 const close = native<(this: TCP) => void>("xs_tcp_close");
@@ -35,13 +38,19 @@ const close = native<(this: TCP) => void>("xs_tcp_close");
 export default class TCP extends Native("xs_tcp_destructor") {
 	constructor(options: TcpOptions) {
 		super();
-		const host = options.address ?? options.host;
-		if (host === undefined) throw new TypeError("tcp: no address");
-		open.call(this, host, options.port, options.noDelay ?? false, (event, value) => {
+		const { from, port, noDelay = false } = options;
+		const callback: Callback = (event, value) => {
 			if (event === READABLE) options.onReadable?.call(this, value as number);
 			else if (event === WRITABLE) options.onWritable?.call(this, value as number);
 			else options.onError?.call(this, value as TcpReason);
-		});
+		};
+		if (from !== undefined) {
+			adopt.call(this, from, noDelay, callback);
+			return;
+		}
+		const host = options.address ?? options.host;
+		if (host === undefined || port === undefined) throw new TypeError("tcp: no address");
+		open.call(this, host, port, noDelay, callback);
 	}
 
 	/** At most so many bytes that have come; undefined when there are none. */

@@ -179,7 +179,13 @@ export class App {
 			onVerb: (request) => (this.#isRecovery ? recovery : verbs).answer(request),
 			onDropped: (reason) => system.log(`serial: dropped, ${reason}`),
 		});
-		this.#transports = new Transports(this.#relaySide.link, serial);
+		this.#transports = new Transports({
+			link: this.#relaySide.link,
+			serial,
+			listener: platform.listener,
+			clock,
+			log: (line) => system.log(line),
+		});
 	}
 
 	start(): void {

@@ -1,24 +1,42 @@
 /**
- * The ways in: the relay's link and the serial line, each with its own table of sessions (DESIGN 5.1). Channels of one
- * cannot push out the other's. It routes envelopes by kind and knows no content.
+ * The ways in: the relay's link, the serial line and the local network, each with its own table of sessions (DESIGN 5.1).
+ * Channels of one cannot push out another's. It routes envelopes by kind and knows no content.
  */
+import { unreachable } from "../base/assert.ts";
 import type { Link } from "../link/link.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Listener } from "../platform/listener.ts";
 import type { ResponderContext } from "../session/responder.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionHandlers } from "../session/sessions.ts";
 import { Sessions } from "../session/sessions.ts";
 import type { ChannelEnvelope } from "../wire/envelope.ts";
+import { LocalLine } from "./local-line.ts";
 import type { SerialLine } from "./serial-line.ts";
 
 export type SessionsContext = Omit<ResponderContext, "admitHandshake" | "transportName">;
 
+export interface TransportsOptions {
+	readonly link: Link;
+	readonly serial: SerialLine;
+	/** Undefined: no local network. */
+	readonly listener: Listener | undefined;
+	readonly clock: Clock;
+	readonly log: (line: string) => void;
+}
+
 export class Transports {
 	readonly #link: Link;
 	readonly #serial: SerialLine;
+	readonly #options: TransportsOptions;
 	#relaySessions: Sessions | undefined;
 	#serialSessions: Sessions | undefined;
+	#localLine: LocalLine | undefined;
+	#localSessions: Sessions | undefined;
 
-	constructor(link: Link, serial: SerialLine) {
+	constructor(options: TransportsOptions) {
+		const { link, serial } = options;
+		this.#options = options;
 		this.#link = link;
 		this.#serial = serial;
 		link.on("open", (envelope) => this.#relaySessions?.openChannel(envelope.channel));
@@ -47,37 +65,74 @@ export class Transports {
 			handlers,
 			mayHandshake,
 		);
+		this.#serveLocally(context, handlers, mayHandshake);
 	}
 
 	receiveSerial(envelope: ChannelEnvelope): void {
-		switch (envelope.kind) {
-			case "open":
-				return this.#serialSessions?.openChannel(envelope.channel);
-			case "data":
-				return this.#serialSessions?.receive(envelope.channel, envelope.frame);
-			case "close":
-				return this.#serialSessions?.channelClosed(envelope.channel);
-		}
+		if (this.#serialSessions !== undefined) route(this.#serialSessions, envelope);
 	}
 
 	/** As Sessions.open, of every transport. */
 	sessions(): readonly Session[] {
-		const overRelay = this.#relaySessions?.open() ?? [];
-		return overRelay.concat(this.#serialSessions?.open() ?? []);
+		return this.#tables().flatMap((table) => table.open());
 	}
 
 	/** The bolt rests: what waited goes on. */
 	resume(): void {
-		this.#relaySessions?.resume();
-		this.#serialSessions?.resume();
+		for (const table of this.#tables()) table.resume();
 		this.#link.poke();
 	}
 
 	/** Ends every session and serves no other until the machine starts over. */
 	shut(): void {
-		this.#relaySessions?.closeAll("reset");
-		this.#serialSessions?.closeAll("reset");
+		for (const table of this.#tables()) table.closeAll("reset");
+		this.#localLine?.shut();
 		this.#relaySessions = undefined;
 		this.#serialSessions = undefined;
+		this.#localSessions = undefined;
+	}
+
+	#tables(): readonly Sessions[] {
+		const tables: Sessions[] = [];
+		for (const table of [this.#relaySessions, this.#serialSessions, this.#localSessions]) {
+			if (table !== undefined) tables.push(table);
+		}
+		return tables;
+	}
+
+	#serveLocally(context: SessionsContext, handlers: SessionHandlers, mayHandshake: () => boolean): void {
+		const { listener, clock, log } = this.#options;
+		if (listener === undefined || this.#localSessions !== undefined) return;
+		const table: Sessions = new Sessions(
+			{ ...context, transportName: "local" },
+			{
+				send: (channel, frame) => line.send(channel, frame),
+				close: (channel) => line.close(channel),
+			},
+			handlers,
+			mayHandshake,
+		);
+		const line = new LocalLine(listener, clock, {
+			onEnvelope: (envelope) => route(table, envelope),
+			isServed: (channel) => table.isOpen(channel),
+			onEnded: (reason) => log(`local: a connection ended, ${reason}`),
+		});
+		this.#localSessions = table;
+		this.#localLine = line;
+		log(`local: listening at port ${listener.port}`);
+	}
+}
+
+function route(table: Sessions, envelope: ChannelEnvelope): void {
+	const { kind, channel } = envelope;
+	switch (kind) {
+		case "open":
+			return table.openChannel(channel);
+		case "data":
+			return table.receive(channel, envelope.frame);
+		case "close":
+			return table.channelClosed(channel);
+		default:
+			return unreachable(kind);
 	}
 }

@@ -133,7 +133,10 @@ export class UpdateKeeper {
 	/** For a way that waits for no turn. Undefined: later. */
 	putNow(sender: Sender, piece: ObjectPiece): boolean | undefined {
 		if (this.#pace.mustWait) return undefined;
-		return this.#downloader.put(sender, piece).ok;
+		const { ok } = this.#downloader.put(sender, piece);
+		// After the last piece comes work that nobody brings.
+		this.#pace.wake();
+		return ok;
 	}
 
 	lost(sender: Sender): void {

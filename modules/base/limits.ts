@@ -81,6 +81,15 @@ export const LIMITS = Object.freeze({
 	serialFrameBytes: 4608,
 	serialQueueBytes: 16384,
 
+	/** Local network: connections, channels of one, one frame, and the bytes that wait to leave one. */
+	localConnections: 2,
+	localChannels: 4,
+	localFrameBytes: 4608,
+	localQueueBytes: 16384,
+	/** A connection that carries no session gives its place to another one after the first time; one on which nothing comes ends after the second. */
+	localGraceMs: 3000,
+	localIdleMs: 60000,
+
 	/** Access. */
 	grants: 32,
 	nameBytes: 32,

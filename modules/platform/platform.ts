@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Crypto } from "./crypto.ts";
 import type { Inflate } from "./inflate.ts";
 import type { KeyStore } from "./keys.ts";
+import type { Listener } from "./listener.ts";
 import type { Drive, Pins } from "./pins.ts";
 import type { SerialPort } from "./serial.ts";
 import type { Slots } from "./slots.ts";
@@ -20,6 +21,8 @@ export interface Platform {
 	readonly pins: Pins;
 	readonly drive: Drive;
 	readonly serial: SerialPort;
+	/** Absent: no local network. */
+	readonly listener?: Listener;
 	readonly system: System;
 	readonly slots: Slots;
 	readonly inflate: Inflate;

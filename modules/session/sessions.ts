@@ -76,6 +76,11 @@ export class Sessions {
 		return open;
 	}
 
+	/** Whether this channel carries a session whose phone is known. */
+	isOpen(channel: number): boolean {
+		return this.#entries.get(channel)?.open !== undefined;
+	}
+
 	/** The other side opened a channel. One that is open already is closed: its number is in doubt. */
 	openChannel(channel: number): void {
 		const existing = this.#entries.get(channel);

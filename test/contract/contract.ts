@@ -5,6 +5,7 @@ import { cryptoContract } from "./crypto.ts";
 import { inflateContract } from "./inflate.ts";
 import type { OpenJig } from "./jig.ts";
 import { keysContract } from "./keys.ts";
+import { listenerContract } from "./listener.ts";
 import { pinsContract } from "./pins.ts";
 import { slotsContract } from "./slots.ts";
 import { storageContract } from "./storage.ts";
@@ -19,4 +20,5 @@ export function contract(t: Suite, open: OpenJig): void {
 	inflateContract(t, open);
 	pinsContract(t, open);
 	streamsContract(t, open);
+	listenerContract(t, open);
 }

@@ -17,6 +17,8 @@ export interface Jig {
 	/** How long a change of an output may take to arrive at its input. */
 	readonly latencyMs: number;
 	readonly network: JigNetwork;
+	/** Connects to the platform's listener, as somebody on its network would. */
+	dial(): JigPeer;
 	/** Where a host can make its storage fail on command; absent elsewhere. */
 	readonly storageFaults?: StorageFaults;
 	/** The same for its slots. */
@@ -32,6 +34,16 @@ export interface JigNetwork {
 	readonly refusing: Address;
 	/** A host name that nobody has. */
 	readonly unknownHost: string;
+}
+
+/** The other end of a connection to the platform's listener. */
+export interface JigPeer {
+	write(bytes: Uint8Array): void;
+	/** Everything that has come. */
+	readonly received: Uint8Array;
+	/** The platform has ended it. */
+	readonly ended: boolean;
+	close(): void;
 }
 
 export interface Address {

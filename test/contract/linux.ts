@@ -1,11 +1,20 @@
 /** The contract on the simulated Linux board: the program of an image that run.ts builds, inside run.ts's jig. */
 
+import { TcpStream } from "../../hosts/ecma419/tcp-stream.ts";
 import { openPlatform } from "../../hosts/linux/platform.ts";
 import { boardArgument } from "../../hosts/linux/system.ts";
+import { concatBytes } from "../../modules/base/bytes.ts";
 import { FIRMWARE_VERSION } from "../../modules/base/version.ts";
 import { runSuites } from "../harness/runner.ts";
 import { contract } from "./contract.ts";
-import { type Address, type Jig, passUntil, type SlotFaults, type StorageFaults } from "./jig.ts";
+import {
+	type Address,
+	type Jig,
+	type JigPeer,
+	passUntil,
+	type SlotFaults,
+	type StorageFaults,
+} from "./jig.ts";
 
 const LATENCY_MS = 100;
 
@@ -41,6 +50,51 @@ function storageFaults(): StorageFaults {
 	};
 }
 
+/** Over the board's own sockets. */
+function dial(): JigPeer {
+	const waiting: Uint8Array[] = [];
+	const came: Uint8Array[] = [];
+	let connected = false;
+	let ended = false;
+	const flush = (): void => {
+		while (connected && waiting.length > 0) {
+			const taken = stream.write(waiting[0]!);
+			if (taken === 0) return;
+			const rest = waiting.shift()!.subarray(taken);
+			if (rest.length > 0) waiting.unshift(rest);
+		}
+	};
+	const stream = new TcpStream(
+		{ host: "127.0.0.1", port: platform.listener!.port },
+		{
+			onConnected: () => {
+				connected = true;
+				flush();
+			},
+			onReadable: () => {
+				for (let bytes = stream.read(4096); bytes !== undefined; bytes = stream.read(4096)) came.push(bytes);
+			},
+			onWritable: flush,
+			onClosed: () => {
+				ended = true;
+			},
+		},
+	);
+	return {
+		write: (bytes) => {
+			waiting.push(bytes.slice());
+			flush();
+		},
+		get received() {
+			return concatBytes(...came);
+		},
+		get ended() {
+			return ended;
+		},
+		close: () => stream.close(),
+	};
+}
+
 function slotFaults(): SlotFaults {
 	const setFaults = native<(faults: string) => void>("xs_files_fault");
 	return { fail: () => setFaults("io:0"), heal: () => setFaults("") };
@@ -48,6 +102,7 @@ function slotFaults(): SlotFaults {
 
 const jig: Jig = {
 	platform,
+	dial,
 	...(boardArgument("faults") === "yes" ? { storageFaults: storageFaults(), slotFaults: slotFaults() } : {}),
 	pass,
 	latencyMs: LATENCY_MS,

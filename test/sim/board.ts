@@ -24,6 +24,7 @@ import type { ResetReason, System } from "../../modules/platform/system.ts";
 import { PLAIN_INFLATE } from "../../tools/update/inflate.ts";
 import { type HardwareOptions, SimHardware } from "./hardware.ts";
 import { SimKeys } from "./keys.ts";
+import { SimLocal } from "./local.ts";
 import { SimNetwork } from "./network.ts";
 import { PowerCut, type SimPower } from "./power.ts";
 import { SimSerial } from "./serial.ts";
@@ -47,6 +48,8 @@ export interface SimBoardOptions {
 	/** The key store of a boot; the default keeps keys in the board's records. */
 	readonly keys?: (crypto: TestCrypto, storage: RecordStorage) => KeyStore;
 	readonly buildUnixMs?: number;
+	/** Whether it listens on its local network. */
+	readonly local?: boolean;
 	/** The records of another board, or of an earlier life of this one. */
 	readonly storage?: SimStorage;
 	/** The firmware slots; the default has none. What runs is the test's own business: it looks at `platform.slots`. */
@@ -70,6 +73,7 @@ export class SimBoard {
 	readonly hardware: SimHardware;
 	readonly network: SimNetwork;
 	readonly serial: SimSerial;
+	readonly local: SimLocal;
 	readonly power: SimPower;
 	/** The same through all boots. */
 	readonly slots: SimSlots;
@@ -93,6 +97,7 @@ export class SimBoard {
 		this.hardware = new SimHardware(this.time, options.hardware);
 		this.network = new SimNetwork(this.time);
 		this.serial = new SimSerial(this.time);
+		this.local = new SimLocal(this.time);
 		this.#storage = options.storage ?? new SimStorage(options.snapshot?.records);
 		this.power = this.#storage.power;
 		this.slots = new SimSlots(
@@ -169,6 +174,7 @@ export class SimBoard {
 			...this.hardware.connect(clock),
 			serial: this.serial.connect(clock),
 			system,
+			...(this.#options.local === true ? { listener: this.local.connect(clock) } : {}),
 			slots: this.slots,
 			inflate: PLAIN_INFLATE,
 		};
@@ -211,6 +217,7 @@ export class SimBoard {
 		this.hardware.disconnect();
 		this.network.disconnect();
 		this.serial.disconnect();
+		this.local.disconnect();
 		this.#storage = this.#storage.reboot();
 	}
 }

@@ -4,6 +4,7 @@
  * Everything is synchronous, in simulated time, on both engines.
  */
 import { App, type AppOptions } from "../../modules/app/app.ts";
+import { Recovery } from "../../modules/app/recovery.ts";
 import { assert } from "../../modules/base/assert.ts";
 import type { Firmware } from "../../modules/base/version.ts";
 import { openN } from "../../modules/noise/one-way.ts";
@@ -77,6 +78,10 @@ export class LockRig {
 			this.#deframer.push(bytes, (frame) => this.#receive(frame));
 		};
 		this.board.run(() => {
+			// As a host: where neither slot boots.
+			if (booted.slots.slotBytes > 0 && booted.slots.running === undefined) {
+				return new Recovery(booted, SIM_FIRMWARE).start();
+			}
 			const options = typeof this.#options === "function" ? this.#options(booted) : this.#options;
 			if (options !== undefined) new App(booted, options).start();
 		});

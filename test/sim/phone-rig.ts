@@ -9,10 +9,19 @@ import { SessionInitiator } from "../../modules/session/initiator.ts";
 import type { CborFields } from "../../modules/wire/cbor-encode.ts";
 import { COMMANDS, type CommandName } from "../../modules/wire/command.ts";
 import { enrolmentBytes } from "../../modules/wire/enrolment.ts";
+import type { ChannelEnvelope } from "../../modules/wire/envelope.ts";
 import type { Label } from "../../modules/wire/label.ts";
 import type { Notice, Reply } from "../../modules/wire/session-message.ts";
-import type { LockRig } from "./lock-rig.ts";
+import type { RigChannel } from "./lock-rig.ts";
 import { p256PublicKey, p256Sign } from "./p256.ts";
+import type { SimTime } from "./time.ts";
+
+/** What carries the phone's channels: a LockRig's serial line, or the local network. */
+export interface PhoneWire {
+	readonly board: { readonly time: SimTime };
+	newChannel(channel: RigChannel): number;
+	send(envelope: ChannelEnvelope): void;
+}
 
 export class PhoneRig {
 	readonly key25519: Uint8Array;
@@ -29,7 +38,7 @@ export class PhoneRig {
 	ready = false;
 	/** Why the phone itself gave up. */
 	fault: string | undefined;
-	readonly #rig: LockRig;
+	readonly #rig: PhoneWire;
 	readonly #crypto: TestCrypto;
 	readonly #label: Label;
 	readonly #privateKey: Uint8Array;
@@ -37,7 +46,7 @@ export class PhoneRig {
 	#channel = 0;
 	#nextId = 1;
 
-	constructor(rig: LockRig, crypto: TestCrypto, label: Label, seed: number) {
+	constructor(rig: PhoneWire, crypto: TestCrypto, label: Label, seed: number) {
 		this.#rig = rig;
 		this.#crypto = crypto;
 		this.#label = label;

@@ -321,7 +321,13 @@ export class UpdatingLock {
 
 	// ---- the serial line ----
 
-	offerOnLine({ message, statement }: Pick<Release, "message" | "statement">): LineAnswer {
+	offerOnLine({
+		message,
+		statement,
+	}: {
+		readonly message: Uint8Array;
+		readonly statement: Uint8Array | undefined;
+	}): LineAnswer {
 		let answer: LineAnswer | undefined;
 		for (const piece of encodePieces(encodeOffer({ manifest: message, freshness: statement }))) {
 			answer = this.rig.verb("update-offer", piece);

@@ -3,7 +3,7 @@
  * and leaves TypeScript modules in RAM without a word, so every module is spelled out there.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { MODULE_ORDER } from "../../tools/tidy/rules.ts";
 import { check, type Suite } from "../harness/test.ts";
@@ -13,8 +13,12 @@ interface Manifest {
 	readonly preload: readonly string[];
 }
 
-/** Run on phones and in tests only, or types alone: of the platform only the slots have constants. */
-const NOT_ON_A_BOARD = /(\/initiator|^hosts\/bindings\/test-crypto|^modules\/platform\/(?!slots$).*)$/;
+/**
+ * Run on phones and in tests only, or types alone: of the platform only the slots have constants. The recovery program is an image
+ * of its own.
+ */
+const NOT_ON_A_BOARD =
+	/(\/initiator|^hosts\/bindings\/test-crypto|^modules\/app\/recovery|^modules\/platform\/(?!slots$).*)$/;
 
 function readManifest(path: string): Manifest {
 	return JSON.parse(readFileSync(join(PATHS.root, path), "utf8")) as Manifest;
@@ -30,6 +34,24 @@ function modulesIn(folder: string): string[] {
 
 const FOLDERS = [...MODULE_ORDER.map((folder) => `modules/${folder}`), "hosts/bindings", "hosts/ecma419"];
 
+const IMPORT = /(?:import|export)[^"';]*?from "([^"]+)"/g;
+
+/** Of the portable modules and the bindings, by what the compiled program loads; what a host names is passed through. */
+function importedFrom(program: string): string[] {
+	const found = new Set<string>();
+	const visit = (name: string): void => {
+		if (found.has(name)) return;
+		found.add(name);
+		const script = readFileSync(join(PATHS.javascript, `${name}.js`), "utf8");
+		for (const [, target] of script.matchAll(IMPORT)) {
+			if (target === "latchkey:recovery-host") visit("hosts/linux/recovery-platform");
+			else if (target?.startsWith(".")) visit(posix.join(posix.dirname(name), target).replace(/\.js$/, ""));
+		}
+	};
+	visit(program);
+	return [...found].filter((name) => !name.startsWith("hosts/linux/"));
+}
+
 export default function suite(t: Suite): void {
 	t.test("every module of a board is preloaded by name, and nothing else is", () => {
 		const expected = FOLDERS.flatMap(modulesIn).filter((name) => !NOT_ON_A_BOARD.test(name));
@@ -40,6 +62,18 @@ export default function suite(t: Suite): void {
 		for (const [name, source] of Object.entries(readManifest("manifest.json").modules)) {
 			if (name !== "~") check.equal(source, `./${name}`);
 		}
+	});
+
+	t.test("the recovery program's manifest names what the program imports, and nothing else", () => {
+		const { modules, preload } = readManifest("recovery.json");
+		const needed = importedFrom("recovery");
+		check.deepEqual([...preload].sort(), needed.filter((name) => name !== "recovery").sort());
+		check.deepEqual(Object.keys(modules).sort(), needed.sort());
+		for (const [name, source] of Object.entries(modules)) check.equal(source, `./${name}`);
+		check.ok(
+			!needed.some((name) => /^modules\/(link|session|pairing|lock)\/|tls|drive/.test(name)),
+			"a network or an output",
+		);
 	});
 
 	t.test(

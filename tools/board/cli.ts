@@ -1,6 +1,6 @@
 /** `latchkey board`: one simulated board with its mechanism, in the foreground until SIGINT or SIGTERM. */
 import type { Command } from "commander";
-import { existingFile, folder, wholeNumber } from "../cli/arguments.ts";
+import { type Endpoint, existingFile, folder, listenEndpoint, wholeNumber } from "../cli/arguments.ts";
 import { CliFault } from "../cli/fault.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -12,6 +12,7 @@ interface BoardArguments {
 	readonly recovery?: string;
 	readonly serial?: string;
 	readonly pins?: string;
+	readonly local?: Endpoint;
 }
 
 export function registerBoard(program: Command): void {
@@ -25,6 +26,11 @@ export function registerBoard(program: Command): void {
 		.option("--recovery <file>", "image for when neither slot boots (default: the build's)", existingFile)
 		.option("--serial <link>", "where to put a link to the board's serial line")
 		.option("--pins <socket>", "where to put the socket of the board's pins")
+		.option(
+			"--local <address:port>",
+			"open the lock's local network there; port 0 lets the system choose",
+			listenEndpoint,
+		)
 		.action(runBoard);
 }
 
@@ -37,6 +43,7 @@ async function runBoard(options: BoardArguments): Promise<void> {
 		...(options.recovery === undefined ? {} : { recovery: options.recovery }),
 		...(options.serial === undefined ? {} : { serialLink: options.serial }),
 		...(options.pins === undefined ? {} : { pinsSocket: options.pins }),
+		...(options.local === undefined ? {} : { local: options.local }),
 		onLine: (line) => void process.stdout.write(`${line}\n`),
 		onEvent: (event) => {
 			if (event.kind === "boot")

@@ -8,8 +8,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import type { ResetReason } from "../../modules/platform/system.ts";
+import type { Endpoint } from "../cli/arguments.ts";
 import { PATHS } from "../setup/paths.ts";
 import { needsFlash } from "./flashed-image.ts";
+import { localPort, localWords } from "./local-words.ts";
 import { type BoardEnd, readBoardEnd } from "./reset-reason.ts";
 
 export interface SupervisorOptions {
@@ -28,6 +30,8 @@ export interface SupervisorOptions {
 	readonly pinsSocket?: string;
 	/** The host binary; the default is the one that the build made. */
 	readonly binary?: string;
+	/** Where its local network is, an address in digits; for port 0 the system chooses at the first boot, and it stays there. */
+	readonly local?: Endpoint;
 	/** More words for the host binary, as `--arg key=value`. */
 	readonly words?: readonly string[];
 	readonly onLine?: (line: string) => void;
@@ -58,6 +62,10 @@ export class Supervisor {
 	#ended: Promise<void> = Promise.resolve();
 	#restart: NodeJS.Timeout | undefined;
 	#pauseMs = 0;
+	/** Of all boots. */
+	#localPort: number | undefined;
+	/** Of this boot. */
+	#listens = false;
 	#powered = false;
 	#refusedStatus: number | undefined;
 	#settleDone: (() => void) | undefined;
@@ -69,6 +77,11 @@ export class Supervisor {
 
 	get pid(): number | undefined {
 		return this.#child?.pid;
+	}
+
+	/** Where this boot listens on its local network; undefined before it says so. */
+	get localPort(): number | undefined {
+		return this.#listens ? this.#localPort : undefined;
 	}
 
 	/** Set when the board cannot run at all and is not started again. */
@@ -126,6 +139,7 @@ export class Supervisor {
 
 	#boot(reason: ResetReason): void {
 		const startedMs = performance.now();
+		this.#listens = false;
 		const child = spawn(this.#options.binary ?? PATHS.boardBinary, this.#words(reason), {
 			stdio: ["ignore", "pipe", "pipe"],
 			// Its own process group: Ctrl-C at the terminal reaches the board only through `stop`.
@@ -164,6 +178,8 @@ export class Supervisor {
 		if (heapKb !== undefined) words.push("--heap-kb", String(heapKb));
 		if (serialLink !== undefined) words.push("--serial", serialLink);
 		if (pinsSocket !== undefined) words.push("--pins", pinsSocket);
+		const { local } = this.#options;
+		if (local !== undefined) words.push(...localWords({ ...local, port: this.#localPort ?? local.port }));
 		return [...words, ...(this.#options.words ?? [])];
 	}
 
@@ -201,11 +217,20 @@ export class Supervisor {
 		stream.on("data", (text: string) => {
 			const lines = (rest + text).split("\n");
 			rest = lines.pop()!.slice(0, LINE_MAX);
-			for (const line of lines) this.#options.onLine?.(line.slice(0, LINE_MAX));
+			for (const line of lines) this.#tell(line.slice(0, LINE_MAX));
 		});
 		stream.on("end", () => {
-			if (rest !== "") this.#options.onLine?.(rest);
+			if (rest !== "") this.#tell(rest);
 		});
+	}
+
+	#tell(line: string): void {
+		const port = localPort(line);
+		if (port !== undefined) {
+			this.#localPort = port;
+			this.#listens = true;
+		}
+		this.#options.onLine?.(line);
 	}
 }
 

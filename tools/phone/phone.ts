@@ -30,6 +30,7 @@ import { TIME_SOURCES, type TimeSource } from "../../modules/wire/report.ts";
 import { NobleSigningKey } from "../crypto/noble.ts";
 import { type Answer, LockClient, PhoneFault } from "./lock-client.ts";
 import { PhoneTrust } from "./phone-trust.ts";
+import { PhoneUpdate } from "./phone-update.ts";
 import type { Transport } from "./transport.ts";
 
 export interface PhoneKeys {
@@ -210,6 +211,11 @@ export class Phone {
 	/** What the lock trusts, and its owner's own relays. */
 	get trust(): PhoneTrust {
 		return new PhoneTrust(this.#client);
+	}
+
+	/** The lock's firmware, and releases for it. */
+	get update(): PhoneUpdate {
+		return new PhoneUpdate(this.#client);
 	}
 
 	/** What the lock says of itself (PROTOCOL 12), encoded. */

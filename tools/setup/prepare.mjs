@@ -103,9 +103,10 @@ function sourceState() {
 	const files = {};
 	for (const folder of SOURCE_FOLDERS)
 		if (existsSync(join(ROOT, folder))) collectSources(join(ROOT, folder), files);
-	if (existsSync(join(ROOT, "main.ts"))) {
-		const status = statSync(join(ROOT, "main.ts"));
-		files["main.ts"] = `${status.mtimeMs}:${status.size}`;
+	for (const program of ["main.ts", "recovery.ts"]) {
+		if (!existsSync(join(ROOT, program))) continue;
+		const status = statSync(join(ROOT, program));
+		files[program] = `${status.mtimeMs}:${status.size}`;
 	}
 	return { settings: digestOf(join(ROOT, "tsconfig.json")), packages: digestOf(LOCK_FILE), files };
 }
@@ -161,12 +162,13 @@ async function versionWords() {
 	].flat();
 }
 
-/** The image that the board runs: every module of the Linux manifest, as hosts/linux/image-list names them. */
-async function buildFirmwareImage() {
-	if (!existsSync(join(ROOT, "main.ts"))) return;
+/** One program of the board as an image: every module that a manifest names, as hosts/linux/image-list lists them. */
+async function buildImage(name, program, manifest) {
+	if (!existsSync(join(ROOT, program))) return;
 	const compiler = join(ROOT, "build", "host", "latchkey-image");
-	const image = join(ROOT, "build", "host", "firmware.image");
-	const list = await run(process.execPath, [join(ROOT, "build", "js", "hosts", "linux", "image-list.js")], {
+	const image = join(ROOT, "build", "host", `${name}.image`);
+	const lister = join(ROOT, "build", "js", "hosts", "linux", "image-list.js");
+	const list = await run(process.execPath, [lister, "--manifest", join(ROOT, "hosts", "linux", manifest)], {
 		timeoutMs: STEP_MS,
 	});
 	const scripts = list
@@ -174,10 +176,10 @@ async function buildFirmwareImage() {
 		.filter((line) => line !== "")
 		.map((line) => line.split("\t")[1]);
 	const newest = Math.max(...[compiler, ...scripts].map(modifiedMs));
-	const listFile = join(ROOT, "build", "host", "firmware.list");
+	const listFile = join(ROOT, "build", "host", `${name}.list`);
 	if (modifiedMs(image) > newest && existsSync(listFile) && readFileSync(listFile, "utf8") === list) return;
 	writeFileSync(listFile, list);
-	await step("firmware image", async () => {
+	await step(`${name} image`, async () => {
 		const words = [...(await versionWords()), "--list", listFile, "--output", `${image}.new`];
 		await run(compiler, words, { cwd: ROOT, timeoutMs: STEP_MS });
 		renameSync(`${image}.new`, image);
@@ -195,6 +197,7 @@ export async function prepare(verb) {
 		await installDebianPackages(verb);
 		await compileTypeScript();
 		await buildHost();
-		await buildFirmwareImage();
+		await buildImage("firmware", "main.ts", "manifest.json");
+		await buildImage("recovery", "recovery.ts", "recovery.json");
 	});
 }

@@ -17,6 +17,7 @@ import { provision } from "../factory/provision.ts";
 import { drawQrCode } from "../factory/qr-code.ts";
 import { SerialFault } from "../factory/serial-line.ts";
 import { VerbLine } from "../factory/verbs.ts";
+import { openLocal } from "../phone/local-transport.ts";
 import { openRelay } from "../phone/node-relay.ts";
 import { Phone, type PhoneContext } from "../phone/phone.ts";
 import type { Transport } from "../phone/transport.ts";
@@ -43,6 +44,8 @@ export interface HouseOptions {
 	/** The host binary and more words for it; tests use their own. */
 	readonly binary?: string;
 	readonly boardWords?: readonly string[];
+	/** Whether the board opens its local network, on loopback. */
+	readonly local?: boolean;
 	/** The bolt's travel from end to end; the default is the mechanism's. */
 	readonly travelMs?: number;
 	/** What the phone computes with; the default is @noble. */
@@ -120,6 +123,7 @@ export class House {
 			pinsSocket: at("pins"),
 			...(options.image === undefined ? {} : { image: options.image }),
 			...(options.binary === undefined ? {} : { binary: options.binary }),
+			...(options.local === true ? { local: { host: HOST, port: 0 } } : {}),
 			...(options.boardWords === undefined ? {} : { words: options.boardWords }),
 			...(options.onBoardLine === undefined ? {} : { onLine: options.onBoardLine }),
 			...(options.onBoard === undefined ? {} : { onEvent: options.onBoard }),
@@ -172,6 +176,11 @@ export class House {
 
 	get labelText(): string | undefined {
 		return this.#file.label;
+	}
+
+	/** Where the board listens on its local network: of its present boot, once that has said so. */
+	get localPort(): number | undefined {
+		return this.#supervisor.localPort;
 	}
 
 	get boardPid(): number | undefined {
@@ -273,6 +282,28 @@ export class House {
 		return this.#phone;
 	}
 
+	/** A session of its own over the lock's local network, without the relay. The caller closes phone and transport. */
+	async phoneOverLocal(): Promise<{ readonly phone: Phone; readonly transport: Transport }> {
+		const port = this.localPort;
+		if (port === undefined) throw new HouseFault("the board has not opened its local network");
+		const transport = await openLocal({ host: HOST, port });
+		try {
+			const phone = await Phone.open(this.#contextOver(transport), this.#wallet.lock());
+			return { phone, transport };
+		} catch (error) {
+			transport.close();
+			throw error;
+		}
+	}
+
+	/** Takes the relay away, for good. Idempotent. */
+	async stopRelay(): Promise<void> {
+		this.#endSession();
+		this.#transport?.close();
+		this.#transport = undefined;
+		await this.#relay.close();
+	}
+
 	/** Forgets the pairing on the phone's side, as after a reset of the lock. */
 	forgetLock(): void {
 		this.#endSession();
@@ -329,11 +360,15 @@ export class House {
 				roots: readFileSync(join(this.#options.dir, "pki", "relay-root.pem"), "utf8"),
 			});
 		}
+		return this.#contextOver(this.#transport);
+	}
+
+	#contextOver(transport: Transport): PhoneContext {
 		const { onBolt } = this.#options;
 		return {
 			crypto: this.#options.phoneCrypto ?? new NobleCrypto(),
 			keys: this.#wallet.keys,
-			transport: this.#transport,
+			transport,
 			nowMs: () => performance.now(),
 			...(onBolt === undefined ? {} : { onBolt }),
 		};

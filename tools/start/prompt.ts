@@ -165,6 +165,7 @@ export async function runPrompt(dir: string, print: Print): Promise<number> {
 	const views: Views = { pins: false, relay: false, board: true };
 	const house = await House.open({
 		dir,
+		local: true,
 		onBoardLine: (line) => views.board && print(`  board  ${line}`),
 		onPin: ({ role, level }) => views.pins && print(`  pin    ${role} ${level ? "on" : "off"}`),
 		onBolt: (bolt) => print(`  phone  the bolt is ${bolt}`),
@@ -191,6 +192,7 @@ async function startHouse(house: House, print: Print): Promise<void> {
 	if (qrCode !== undefined) print(qrCode);
 	if (house.labelText !== undefined) print(`label: ${house.labelText}`);
 	await house.waitForLink();
+	if (house.localPort !== undefined) print(`local network: port ${house.localPort}`);
 	print(house.paired ? "this phone knows the lock: try unlock" : "try: press, pair, unlock, lock, help");
 }
 

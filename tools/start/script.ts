@@ -42,6 +42,7 @@ export async function runScript(print: (line: string) => void): Promise<number> 
 		await step("make the PKI", async () => {
 			house = await House.open({
 				dir,
+				local: true,
 				onBoardLine: (line) => void boardLines.push(line),
 				onRelayBytes: (_side, direction, bytes) => {
 					relayBytes[direction] += bytes.length;
@@ -125,6 +126,15 @@ async function lifeOfALock(
 		const log = await (await house.phone()).readLog();
 		demand(log.entries.length > 0 && !log.gap, "the log has a gap");
 		return `${log.entries.length} entries, chain verified`;
+	});
+	await step("take the relay away, unlock over the local network", async () => {
+		await house.stopRelay();
+		const { phone, transport } = await house.phoneOverLocal();
+		const { tookMs } = await phone.unlock();
+		phone.close();
+		transport.close();
+		demand(house.mechanism.position === 0, "the bolt is not retracted");
+		return `port ${house.localPort}, ${tookMs.toFixed(0)} ms`;
 	});
 }
 

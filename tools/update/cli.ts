@@ -7,6 +7,7 @@ import { registerUpdateFreshness } from "./freshness-cli.ts";
 import { registerUpdateInspect } from "./inspect-cli.ts";
 import { registerUpdatePack } from "./pack-cli.ts";
 import { registerUpdatePublish } from "./publish-cli.ts";
+import { registerUpdatePush } from "./push-cli.ts";
 import { registerUpdateRollout } from "./rollout-cli.ts";
 import { registerUpdateSign } from "./sign-cli.ts";
 import { registerUpdateStatus } from "./status-cli.ts";
@@ -24,4 +25,5 @@ export function registerUpdate(program: Command): void {
 	registerUpdatePublish(update);
 	registerUpdateRollout(update);
 	registerUpdateStatus(update);
+	registerUpdatePush(update);
 }

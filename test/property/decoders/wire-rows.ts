@@ -16,6 +16,7 @@ import {
 	encodeLineRequest,
 	LINE_CODES,
 } from "../../../modules/wire/line-verb.ts";
+import { encodeStreamFrame, StreamDeframer } from "../../../modules/wire/stream-frame.ts";
 import { randomCborValue } from "../../harness/cbor-values.ts";
 import type { Random } from "../../harness/random.ts";
 import { accepted, again, type Decoder, decoder, describing, fromMap } from "./decoder.ts";
@@ -77,6 +78,21 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 			return frames.length === 0 ? undefined : () => concatBytes(...frames.map(encodeFrame));
 		},
 		loose: "what is no frame is passed over",
+	}),
+	decoder("wire/stream-frame.ts", "StreamDeframer", {
+		valid: (random) => encodeStreamFrame(random.bytes(1 + random.below(300))),
+		decode(bytes) {
+			const deframer = new StreamDeframer();
+			const frames: Uint8Array[] = [];
+			let whole = true;
+			for (let at = 0; at < bytes.length; at += 7) {
+				whole = deframer.push(bytes.subarray(at, at + 7), (frame) => frames.push(frame));
+			}
+			if (frames.some((frame) => frame.length > LIMITS.localFrameBytes))
+				throw new Error("a frame beyond the limit");
+			return !whole || frames.length === 0 ? undefined : () => concatBytes(...frames.map(encodeStreamFrame));
+		},
+		loose: "what has not come whole is waited for",
 	}),
 	decoder("wire/label.ts", "decodeLabel", {
 		valid: (random) =>

@@ -22,12 +22,12 @@ export class RunningCommand {
 	stdout = "";
 	stderr = "";
 
-	constructor(words: readonly string[]) {
+	constructor(words: readonly string[], limitMs: number = LIMIT_MS) {
 		this.child = spawn(process.execPath, [join(COMPILED, "tools/cli/latchkey.js"), ...words], {
 			stdio: ["ignore", "pipe", "pipe"],
 		});
 		running.add(this.child);
-		const limit = setTimeout(() => this.child.kill("SIGKILL"), LIMIT_MS);
+		const limit = setTimeout(() => this.child.kill("SIGKILL"), limitMs);
 		this.child.stdout!.setEncoding("utf8").on("data", (text: string) => {
 			this.stdout += text;
 		});

@@ -1,4 +1,5 @@
 /** The simulator answers the contract of a host, on both engines. */
+import { concatBytes } from "../../../modules/base/bytes.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { contract } from "../../contract/contract.ts";
 import { type Jig, WIRED } from "../../contract/jig.ts";
@@ -11,7 +12,7 @@ const CLOSING = { host: "closing.example", port: 443 };
 const REFUSING = { host: "refusing.example", port: 443 };
 
 function openJig(crypto: TestCrypto): Jig {
-	const board = new SimBoard({ crypto, slots: { slotBytes: 65536, image: slotImage() } });
+	const board = new SimBoard({ crypto, local: true, slots: { slotBytes: 65536, image: slotImage() } });
 	const platform = board.boot();
 	const { hardware, network, serial, slots, storage, time } = board;
 	hardware.set("door", false);
@@ -25,6 +26,21 @@ function openJig(crypto: TestCrypto): Jig {
 		pass: async (ms) => time.advance(ms),
 		latencyMs: 4,
 		network: { silent: SILENT, closing: CLOSING, refusing: REFUSING, unknownHost: "nobody.invalid" },
+		dial: () => {
+			const peer = board.local.dial();
+			const came: Uint8Array[] = [];
+			peer.onData = (bytes) => void came.push(bytes);
+			return {
+				write: (bytes) => peer.write(bytes),
+				get received() {
+					return concatBytes(...came);
+				},
+				get ended() {
+					return peer.closed;
+				},
+				close: () => peer.end(),
+			};
+		},
 		storageFaults: {
 			failWrites: (code) => storage.failWrites(code),
 			heal: () => storage.heal(),

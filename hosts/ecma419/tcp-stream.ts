@@ -1,5 +1,9 @@
-/** A plain TCP connection as a ByteStream: what `ws://` runs on. Only probes use it; a relay is reached through TLS. */
-import TCP, { type TcpReason } from "embedded:io/socket/tcp";
+/**
+ * A plain TCP connection as a ByteStream, over ECMA-419's TCP: what a probe's `ws://` and the local network run on. A relay is
+ * reached through TLS.
+ */
+import type { TcpReason } from "embedded:io/socket/tcp";
+import TCP from "embedded:io/socket/tcp";
 import type { ByteStream } from "../../modules/platform/stream.ts";
 
 export interface TcpStreamHandlers {
@@ -10,16 +14,18 @@ export interface TcpStreamHandlers {
 	onClosed(reason: TcpReason): void;
 }
 
+/** Where to connect to, or what a listener's `read` gave. */
+export type TcpStreamSource = { readonly host: string; readonly port: number } | { readonly from: TCP };
+
 export class TcpStream implements ByteStream {
 	readonly #tcp: TCP;
 	#connected = false;
 	#closed = false;
 	#room = 0;
 
-	constructor(host: string, port: number, handlers: TcpStreamHandlers) {
+	constructor(source: TcpStreamSource, handlers: TcpStreamHandlers) {
 		this.#tcp = new TCP({
-			host,
-			port,
+			...source,
 			noDelay: true,
 			onReadable: () => handlers.onReadable(),
 			onWritable: (bytes) => {
@@ -31,7 +37,8 @@ export class TcpStream implements ByteStream {
 					handlers.onConnected();
 				}
 			},
-			onError: (reason) => handlers.onClosed(reason),
+			// A board tells no reason.
+			onError: (reason) => handlers.onClosed(reason ?? "reset"),
 		});
 	}
 

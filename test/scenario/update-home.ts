@@ -1,0 +1,183 @@
+/**
+ * A house whose lock takes releases, as processes and as a user would: images of this firmware under other numbers, packed and signed by the
+ * development holders at the command line, a phone at the lock's local network. `close` leaves nothing behind.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
+import { SerialFault } from "../../tools/factory/serial-line.ts";
+import { VerbLine } from "../../tools/factory/verbs.ts";
+import { PATHS } from "../../tools/setup/paths.ts";
+import { House } from "../../tools/start/house.ts";
+import { newestBundlePath, TRUST_FILES } from "../../tools/trust/development-trust.ts";
+import { check } from "../harness/test.ts";
+import { type CommandEnd, RunningCommand, runCommand } from "../tools/support/command.ts";
+import { eventually } from "../tools/support/temporary.ts";
+
+const TOOL_MS = 60_000;
+const PORT_MS = 15_000;
+const LINE_TRIES = 5;
+const SLOT_FILE = /^slot-\d/;
+
+export interface Numbers {
+	readonly version: string;
+	readonly sequence: number;
+}
+
+export class UpdateHome {
+	readonly dir: string;
+	readonly house: House;
+	readonly #lines: string[];
+
+	private constructor(dir: string, house: House, lines: string[]) {
+		this.dir = dir;
+		this.house = house;
+		this.#lines = lines;
+	}
+
+	/** A sealed lock, claimed by the phone of `ada`; its relay is gone. */
+	static async open(): Promise<UpdateHome> {
+		const dir = mkdtempSync(join(tmpdir(), "latchkey-update-"));
+		const lines: string[] = [];
+		const house = await House.open({
+			dir,
+			local: true,
+			boardWords: ["--pins-wait", "3000"],
+			onBoardLine: (line) => void lines.push(line),
+		});
+		const home = new UpdateHome(dir, house, lines);
+		try {
+			await house.startRelay();
+			await house.startBoard();
+			await house.provision();
+			await house.waitForLink();
+			await house.stopRelay();
+			await house.mechanism.press("button", 200);
+			check.ok(await house.mechanism.waitFor((mechanism) => mechanism.output("indicator"), 2_000));
+			home.succeeded(await home.phone("pair", "--label", house.labelText!));
+		} catch (error) {
+			await home.close();
+			throw new Error(`${(error as Error).message}\n${home.log}`);
+		}
+		return home;
+	}
+
+	get log(): string {
+		return this.#lines.join("\n");
+	}
+
+	get line(): string {
+		return join(this.dir, "serial");
+	}
+
+	/** The verbs of a board that may have been switched on just now. */
+	async openLine(): Promise<VerbLine> {
+		check.ok(await eventually(() => existsSync(this.line), PORT_MS), this.log);
+		for (let tries = 1; ; tries++) {
+			const line = VerbLine.onPort(this.line);
+			try {
+				await line.call("identify");
+				return line;
+			} catch (error) {
+				line.close();
+				if (!(error instanceof SerialFault) || tries === LINE_TRIES) throw error;
+			}
+		}
+	}
+
+	/** Where the lock's local network is now. */
+	async local(): Promise<readonly string[]> {
+		check.ok(await eventually(() => this.house.localPort !== undefined, PORT_MS), this.log);
+		return ["--local", `127.0.0.1:${this.house.localPort}`];
+	}
+
+	/** One command of `latchkey phone`, over the local network. */
+	async phone(name: string, ...words: readonly string[]): Promise<CommandEnd> {
+		return await runCommand("phone", name, "--dir", join(this.dir, "ada"), ...(await this.local()), ...words);
+	}
+
+	/** `latchkey update push`, over the local network of the port that the lock has now. */
+	async pushLocally(release: string, ...words: readonly string[]): Promise<RunningCommand> {
+		return this.push(release, "--dir", join(this.dir, "ada"), ...(await this.local()), ...words);
+	}
+
+	push(release: string, ...words: readonly string[]): RunningCommand {
+		const command = ["update", "push", "--release", join(this.dir, release), ...words];
+		return new RunningCommand(command, PUSH_MS);
+	}
+
+	/** The firmware of this checkout under other numbers. The image's path. */
+	image(numbers: Numbers): string {
+		const at = (name: string): string => join(this.dir, `${name}-${numbers.sequence}`);
+		const version = readFileSync(join(PATHS.javascript, "modules/base/version.js"), "utf8")
+			.replace(/FIRMWARE_VERSION = "[^"]+"/, `FIRMWARE_VERSION = "${numbers.version}"`)
+			.replace(/FIRMWARE_SEQUENCE = \d+/, `FIRMWARE_SEQUENCE = ${numbers.sequence}`);
+		check.ok(version.includes(`"${numbers.version}"`) && version.includes(`= ${numbers.sequence};`), version);
+		writeFileSync(at("version"), version);
+		const modules = imageModules(
+			[join(PATHS.root, "hosts/linux/manifest.json")],
+			new Map([["modules/base/version", at("version")]]),
+		);
+		writeFileSync(at("list"), imageListText(modules));
+		const words = ["--sequence", String(numbers.sequence), "--version", numbers.version];
+		execFileSync(
+			join(PATHS.hostBuild, "latchkey-image"),
+			[...words, "--list", at("list"), "--output", at("image")],
+			{ timeout: TOOL_MS, stdio: ["ignore", "ignore", "inherit"] },
+		);
+		return at("image");
+	}
+
+	/** A release of an image; by its two holders and fresh unless it is to lack that. */
+	async release(
+		name: string,
+		image: string,
+		lacks: readonly ("signature" | "freshness")[] = [],
+	): Promise<void> {
+		const pki = join(this.dir, "pki");
+		const trust = ["--trust", newestBundlePath(pki)!];
+		const folder = join(this.dir, name);
+		const done = async (...words: readonly string[]): Promise<void> => {
+			this.succeeded(await runCommand("update", ...words, ...trust));
+		};
+		await done("pack", "--out", folder, "--class", "latchkey-linux", "--image", image);
+		const holders = lacks.includes("signature") ? ["release-1"] : ["release-1", "release-2"];
+		for (const holder of holders)
+			await done("sign", "--manifest", folder, "--key", TRUST_FILES.key(pki, holder));
+		if (lacks.includes("freshness") || lacks.includes("signature")) return;
+		await done("freshness", "--release", folder, "--key", TRUST_FILES.key(pki, "freshness"));
+	}
+
+	/** Neither slot holds an image any more. The power is off. */
+	wreckSlots(): void {
+		const board = join(this.dir, "board");
+		const slots = readdirSync(board).filter((name) => SLOT_FILE.test(name));
+		check.equal(slots.length, 2, readdirSync(board).join(" "));
+		for (const slot of slots) {
+			const bytes = readFileSync(join(board, slot));
+			bytes.fill(0x5a, 1000, 3000);
+			writeFileSync(join(board, slot), bytes);
+		}
+	}
+
+	succeeded(end: CommandEnd): CommandEnd {
+		check.equal(end.status, 0, `${end.stdout}${end.stderr}\n${this.log}`);
+		return end;
+	}
+
+	/** One line, and status 1. */
+	refused(end: CommandEnd, says: RegExp): void {
+		check.equal(end.status, 1, `${end.stdout}${end.stderr}\n${this.log}`);
+		check.ok(says.test(end.stderr) && end.stderr.trim().split("\n").length === 1, end.stderr);
+	}
+
+	async close(): Promise<void> {
+		await this.house.close();
+		rmSync(this.dir, { recursive: true, force: true });
+	}
+}
+
+/** A download, a quiet moment, a trial. */
+const PUSH_MS = 150_000;

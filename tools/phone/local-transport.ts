@@ -1,0 +1,38 @@
+/** Opens a way to a lock over its local network (PROTOCOL 13), from Node: plain TCP, because the session protects itself. */
+import { connect } from "node:net";
+import { encodeStreamFrame, StreamDeframer } from "../../modules/wire/stream-frame.ts";
+import { DirectTransport } from "./direct-transport.ts";
+import { TransportFault } from "./transport.ts";
+
+const OPEN_TIMEOUT_MS = 8000;
+
+/** Rejects with TransportFault "unreachable". */
+export function openLocal(at: { readonly host: string; readonly port: number }): Promise<DirectTransport> {
+	const { host, port } = at;
+	return new Promise((resolve, reject) => {
+		const socket = connect({ host, port, noDelay: true });
+		const deframer = new StreamDeframer();
+		const transport = new DirectTransport("local", {
+			send: (frame) => void socket.write(encodeStreamFrame(frame)),
+			close: () => void socket.end(),
+		});
+		const fail = (detail: string): void => {
+			clearTimeout(deadline);
+			socket.destroy();
+			transport.ended();
+			reject(new TransportFault("unreachable", `no lock at ${host}:${port}: ${detail}`));
+		};
+		const deadline = setTimeout(() => fail("timeout"), OPEN_TIMEOUT_MS);
+		socket.once("connect", () => {
+			clearTimeout(deadline);
+			resolve(transport);
+		});
+		socket.on("data", (bytes) => {
+			const isWhole = deframer.push(new Uint8Array(bytes), (frame) => transport.receive(frame));
+			if (!isWhole) socket.destroy();
+		});
+		socket.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+		socket.on("end", () => socket.end());
+		socket.on("close", () => transport.ended());
+	});
+}
