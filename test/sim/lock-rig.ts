@@ -38,7 +38,7 @@ export const SIM_FIRMWARE: Firmware = Object.freeze({
 const LINE_KEY = new Uint8Array(32).fill(7);
 
 /** Of each boot; undefined: this boot never gets as far as an App. */
-export type RigApp = AppOptions | ((platform: Platform) => AppOptions | undefined);
+export type RigApp = AppOptions | ((platform: Platform, board: SimBoard) => AppOptions | undefined);
 
 /** What comes back on one channel of the serial line. */
 export interface RigChannel {
@@ -77,7 +77,7 @@ export class LockRig {
 			this.#deframer.push(bytes, (frame) => this.#receive(frame));
 		};
 		this.board.run(() => {
-			const options = typeof this.#options === "function" ? this.#options(booted) : this.#options;
+			const options = typeof this.#options === "function" ? this.#options(booted, this.board) : this.#options;
 			if (options !== undefined) new App(booted, options).start();
 		});
 		this.board.time.settle();
