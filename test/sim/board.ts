@@ -16,6 +16,7 @@
  */
 import type { Timer } from "../../modules/platform/clock.ts";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
+import type { Inflate } from "../../modules/platform/inflate.ts";
 import type { KeyStore } from "../../modules/platform/keys.ts";
 import type { Platform } from "../../modules/platform/platform.ts";
 import { TRIAL_DEADLINE_MS } from "../../modules/platform/slots.ts";
@@ -46,6 +47,8 @@ export interface SimBoardOptions {
 	readonly hardware?: HardwareOptions;
 	/** The key store of a boot; the default keeps keys in the board's records. */
 	readonly keys?: (crypto: TestCrypto, storage: RecordStorage) => KeyStore;
+	/** The default is the tools' own. */
+	readonly inflate?: Inflate;
 	readonly buildUnixMs?: number;
 	/** The records of another board, or of an earlier life of this one. */
 	readonly storage?: SimStorage;
@@ -170,7 +173,7 @@ export class SimBoard {
 			serial: this.serial.connect(clock),
 			system,
 			slots: this.slots,
-			inflate: PLAIN_INFLATE,
+			inflate: this.#options.inflate ?? PLAIN_INFLATE,
 		};
 	}
 

@@ -94,8 +94,7 @@ export interface UpdatingLockOptions {
 	readonly behaviour?: (image: SlotImage) => Behaviour;
 	/** With a cut armed, or watched, before the first boot. */
 	readonly power?: SimPower;
-	/** As of SimBoard. */
-	readonly keys?: NonNullable<SimBoardOptions["keys"]>;
+	readonly host?: Pick<SimBoardOptions, "keys" | "inflate">;
 }
 
 /** The image of release n, without behaviour of its own. */
@@ -161,11 +160,11 @@ export class UpdatingLock {
 		this.#crypto = crypto;
 		if (options.behaviour !== undefined) this.behaviour = options.behaviour;
 		const slotBytes = options.slots?.slotBytes ?? SLOT_BYTES;
-		const { snapshot, power, keys } = options;
+		const { snapshot, power, host } = options;
 		const isNew = slotBytes > 0 && snapshot === undefined;
 		const slots = { slotBytes, ...(isNew && { image: imageOf(1) }), ...options.slots };
 		const storage = power && new SimStorage(snapshot?.records, power);
-		const board = { crypto, slots, ...(snapshot && { snapshot }), ...(storage && { storage }), ...(keys && { keys }) };
+		const board = { ...host, crypto, slots, ...(snapshot && { snapshot }), ...(storage && { storage }) };
 		this.rig = new LockRig(board, (platform, own) => this.#optionsOf(platform, own));
 		this.board.network.listen(RELAY.host, RELAY.port, () => {
 			return this.relayIsUp ? (peer) => this.#accept(new SimRelay(peer)) : "nowhere";

@@ -19,10 +19,18 @@ export interface CutPoint {
 
 export interface WatchedLife {
 	readonly script: Script;
-	readonly start: SimSnapshot;
+	readonly origin: SimSnapshot;
 	readonly seed: number;
 	readonly points: readonly CutPoint[];
 	readonly end: SimSnapshot;
+}
+
+/** It booted once and is off: the boot to come can be watched whole. */
+export function beginLife(world: World, script: Script, origin: SimSnapshot, power: SimPower): Life {
+	const life = new Life(world, script, origin, power);
+	life.lock.board.powerCut();
+	life.ran.length = 0;
+	return life;
 }
 
 /** Goes on until `isDone`; a life that does not get there is a fault of the sweep, or of everything. */
@@ -36,12 +44,8 @@ export function watchLife(
 	onPoint: (life: Life, point: CutPoint) => void = () => undefined,
 ): WatchedLife {
 	const power = new SimPower();
-	const life = new Life(world, script, start, power);
+	const life = beginLife(world, script, start, power);
 	const { board } = life.lock;
-	// It is off before it is watched, and the boot to come is watched whole.
-	board.powerCut();
-	life.ran.length = 0;
-	const begun = board.snapshot();
 	const boots = board.boots;
 	const first = power.operations.length;
 	const points: CutPoint[] = [];
@@ -60,7 +64,7 @@ export function watchLife(
 	if (!life.until(() => isDone(life), seconds)) {
 		throw new Error(`an uncut life does not come to its end\n${life.lock.rig.log}`);
 	}
-	return { script, start: begun, seed, points, end: life.lock.snapshot() };
+	return { script, origin: start, seed, points, end: life.lock.snapshot() };
 }
 
 export function placeOf({ index, operation, mode }: CutPoint): string {

@@ -7,8 +7,7 @@ import type { SimSnapshot } from "../sim/board.ts";
 import { SimPower } from "../sim/power.ts";
 import { type Behaviour, type Release, UpdatingLock } from "../sim/updating-lock.ts";
 import type { SimRelay } from "../unit/link/sim-relay.ts";
-import { fastKeys } from "./fast-keys.ts";
-import { SLOT_OPTIONS, type World } from "./world.ts";
+import { FAST_HOST, SLOT_OPTIONS, type World } from "./world.ts";
 
 /** What the world around a life has for it. */
 export interface Script {
@@ -34,7 +33,7 @@ export class Life {
 		this.#script = script;
 		this.lock = new UpdatingLock(world.crypto, {
 			slots: SLOT_OPTIONS,
-			keys: fastKeys,
+			host: FAST_HOST,
 			snapshot,
 			power,
 			label: world.label,

@@ -1,23 +1,27 @@
-import { sweepOnce, sweepTwice } from "./sim-sweep.ts";
-import { makeScenarios } from "./scenarios.ts";
-import { makeWorld } from "./world.ts";
-let t = performance.now();
-const lap = (): string => { const n = performance.now(); const s = ((n - t) / 1000).toFixed(1); t = n; return `${s} s`; };
-const world = makeWorld(1);
-console.log("world", lap());
-const scenarios = makeScenarios(world, 1);
-console.log("scenarios", lap());
-let sum = 0;
-const only = process.argv[2];
-const max = Number(process.argv[3] ?? 1e9);
-for (const s of scenarios) {
-	if (only && !s.name.includes(only)) { console.log(s.name, s.points.length); continue; }
-	const swept = sweepOnce(world, { ...s, points: s.points.filter((_, i) => i % Math.ceil(s.points.length / max) === 0) });
-	sum += swept.cuts;
-	console.log(s.name, swept.cuts, swept.lives, swept.wrong.length, lap());
-	for (const w of swept.wrong.slice(0, 2)) console.log("   ", w);
-}
-console.log(sum);
-const twice = sweepTwice(world, scenarios, 20, 1);
-console.log("twice", twice.cuts, twice.wrong.length, lap());
-for (const w of twice.wrong.slice(0, 2)) console.log("   ", w);
+/**
+ * The power-cut sweep of updates (docs/UPDATE.md 11): on the simulator every cut point, on the files of the Linux host every distinct
+ * (file, operation) and a seeded choice, with --slow every cut point there, too.
+ *
+ *   node build/js/test/sweep/run.js [--slow] [--seed N] [--only sim|host] [--scenario NAME]
+ */
+import { parseArgs } from "node:util";
+import { Report } from "./report.ts";
+import { sweepHost } from "./host-tests.ts";
+import { sweepSim } from "./sim-tests.ts";
+
+const { values } = parseArgs({
+	options: {
+		slow: { type: "boolean", default: false },
+		seed: { type: "string" },
+		only: { type: "string" },
+		scenario: { type: "string" },
+	},
+});
+const given = values.seed ?? process.env.LATCHKEY_SEED;
+const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given) >>> 0;
+const { slow, only, scenario } = values;
+const report = new Report();
+report.note(`seed ${seed}`);
+if (only !== "host") await sweepSim({ seed, slow, only: scenario }, report);
+if (only !== "sim") await sweepHost({ seed, slow }, report);
+process.exit(report.end());

@@ -4,7 +4,7 @@
  */
 import { Random } from "../harness/random.ts";
 import { CUT_MODES, type CutMode, SimPower } from "../sim/power.ts";
-import { type CutPoint, placeOf } from "./cut-points.ts";
+import { beginLife, type CutPoint, placeOf } from "./cut-points.ts";
 import { Flash, fallen, nameOf } from "./flash.ts";
 import { judgeFlash, judgeLife } from "./judge.ts";
 import { Life } from "./life.ts";
@@ -27,15 +27,24 @@ interface SecondCut {
 const SECOND_SECONDS = 120;
 const NOT_MET = "not met";
 
-/** Every cut point of the scenario. */
-export function sweepOnce(world: World, scenario: Scenario): Swept {
-	const seen = new Set<string>();
+/** Of so many shares of the lives the one of this number, so that several may do them at once. */
+export interface Share {
+	readonly number: number;
+	readonly of: number;
+}
+
+/** Every cut point of the scenario whose life is in the share. */
+export function sweepOnce(world: World, scenario: Scenario, share: Share): Swept {
+	const seen = new Map<string, boolean>();
 	const swept: Swept = { cuts: 0, lives: 0, wrong: [] };
 	for (const point of scenario.points) {
-		swept.cuts++;
 		const name = nameOf(point.left);
-		if (seen.has(name)) continue;
-		seen.add(name);
+		const isKnown = seen.get(name);
+		const isOurs = isKnown ?? seen.size % share.of === share.number;
+		if (isOurs) swept.cuts++;
+		if (isKnown !== undefined) continue;
+		seen.set(name, isOurs);
+		if (!isOurs) continue;
 		swept.lives++;
 		const wrong = liveFrom(world, scenario, point);
 		if (wrong !== undefined) swept.wrong.push(`${placeOf(point)}: ${wrong}`);
@@ -60,6 +69,30 @@ export function sweepTwice(world: World, scenarios: readonly Scenario[], count: 
 		if (outcome !== undefined)
 			swept.wrong.push(`${placeOf(point)}, then ${second.mode} operation ${after} (seed ${second.seed}): ${outcome}`);
 	}
+	return swept;
+}
+
+/**
+ * That the flash which a watched life shows for a cut is the flash which that cut leaves: so many, by seed, are lived again from their
+ * beginning with the cut armed.
+ */
+export function checkWatching(world: World, scenarios: readonly Scenario[], count: number, seed: number): Swept {
+	const random = new Random(seed, "watching");
+	const swept: Swept = { cuts: 0, lives: 0, wrong: [] };
+	// Where a hand was in the life, it is not lived the same without it: a sector that went bad, a boot more at the end.
+	const points = scenarios.flatMap(({ name, life, points: all }) =>
+		name === "verify" ? [] : all.filter(({ boot }) => boot <= 2).map((point) => ({ life, point })),
+	);
+	for (; swept.cuts < count; swept.cuts++) {
+		const { life, point } = random.pick(points);
+		const power = new SimPower();
+		const again = beginLife(world, life.script, life.origin, power);
+		const cutAt = power.operations.length + point.index;
+		power.cutAt(point.index, point.mode, life.seed);
+		const isMet = again.until(() => power.operations.length > cutAt, SECOND_SECONDS);
+		if (!isMet || nameOf(again.lock.snapshot()) !== nameOf(point.left)) swept.wrong.push(placeOf(point));
+	}
+	swept.lives = count;
 	return swept;
 }
 

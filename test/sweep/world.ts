@@ -17,6 +17,7 @@ import { imageBytes } from "../sim/updates.ts";
 import { imageOf, makeRelease, type Release, UpdatingLock } from "../sim/updating-lock.ts";
 import { FastCrypto } from "./fast-crypto.ts";
 import { fastKeys } from "./fast-keys.ts";
+import { STORED_INFLATE } from "./stored-inflate.ts";
 import { fastIsWhole } from "./fast-whole.ts";
 
 const DAY = 86400;
@@ -26,6 +27,9 @@ const BODY_BYTES = CHUNKS * LIMITS.chunkBytes - 1000;
 const START_MS = 120_000;
 /** Signs updates from trust 2 on. */
 const NEXT_UPDATE_HOLDER = 21;
+
+/** Of every lock here. */
+export const FAST_HOST = Object.freeze({ keys: fastKeys, inflate: STORED_INFLATE });
 
 export const OLD = 2;
 export const NEW = 3;
@@ -52,7 +56,7 @@ export function makeWorld(seed: number): World {
 	const crypto = new FastCrypto(seed);
 	const old = imageOf(OLD, { securityVersion: 1, bodyBytes: BODY_BYTES });
 	const image = similarTo(old);
-	const lock = new UpdatingLock(crypto, { slots: SLOT_OPTIONS, keys: fastKeys });
+	const lock = new UpdatingLock(crypto, { slots: SLOT_OPTIONS, host: FAST_HOST });
 	lock.publish(makeRelease(crypto, { sequence: OLD, securityVersion: 1, image: old }));
 	const isDone = (): boolean => lock.running?.sequence === OLD && lock.runningState === "valid";
 	if (!lock.drive(isDone, START_MS)) throw new Error(`the lock did not take release 2\n${lock.rig.log}`);
