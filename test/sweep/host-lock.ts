@@ -21,8 +21,10 @@ export const HOST_SLOT_KB = 512;
 /** A minute of the lock's is a second here. */
 const HURRY = 60;
 const MAIN = "test/sweep/board-main";
-const BOARD_MS = 60_000;
+const BOARD_MS = 200_000;
 const POLL_MS = 30;
+/** How the board's process ends when the firmware starts over (docs/HOST). */
+const RESTART_STATUS = 80;
 
 /** The whole firmware under a sequence; `securityVersion` as well. */
 export function hostImage(sequence: number, securityVersion: number): Uint8Array {
@@ -56,11 +58,17 @@ let lines = 0;
 /** One boot of a state directory, with its line. */
 export class HostBoot {
 	readonly board: Board;
-	readonly line: VerbLine;
+	readonly #line: VerbLine | undefined;
 
-	private constructor(board: Board, line: VerbLine) {
+	private constructor(board: Board, line: VerbLine | undefined) {
 		this.board = board;
-		this.line = line;
+		this.#line = line;
+	}
+
+	/** Throws SerialFault where the board ended before it had one. */
+	get line(): VerbLine {
+		if (this.#line === undefined) throw new SerialFault("closed", "the board ended");
+		return this.#line;
 	}
 
 	static async start(state: string, words: BootWords = {}): Promise<HostBoot> {
@@ -78,10 +86,12 @@ export class HostBoot {
 			}),
 		});
 		try {
-			await board.until(({ stderr }) => stderr.includes("boot: ") && existsSync(serial));
+			await board.until(({ stderr }) => /^boot: [a-z-]+, firmware /m.test(stderr) && existsSync(serial));
 			return new HostBoot(board, VerbLine.onPort(serial));
 		} catch (error) {
+			const isRestart = board.child.exitCode === RESTART_STATUS;
 			await board.stop("SIGKILL");
+			if (isRestart) return new HostBoot(board, undefined);
 			throw error;
 		}
 	}
@@ -96,13 +106,13 @@ export class HostBoot {
 
 	/** The power goes. */
 	async cut(): Promise<void> {
-		this.line.close();
+		this.#line?.close();
 		await this.board.stop("SIGKILL");
 	}
 
 	/** Lets the board come to its end, as before a restart. */
 	async ended(): Promise<void> {
-		this.line.close();
+		this.#line?.close();
 		await this.board.end();
 	}
 

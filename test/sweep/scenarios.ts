@@ -20,6 +20,8 @@ export interface Scenario {
 	readonly life: WatchedLife;
 }
 
+/** Nobody's hand is in the others. */
+export const READ_BACK = "the read back";
 const INSTALL_SECONDS = 300;
 const REVERT_SECONDS = 2 * 3600;
 /** A boot more repeats what a confirmed image does at each. */
@@ -42,18 +44,20 @@ export function makeScenarios(world: World, seed: number): readonly Scenario[] {
 		life,
 	});
 	return [
-		of("download", full, phases.download),
-		of("verify", damaged, damaged.points),
-		of("select", full, phases.select),
-		of("trial", full, phases.trial),
-		of("confirm", full, phases.confirm),
-		...(["crash", "lies", "mute"] as const).map((behaviour) => reverted(world, behaviour, home, 1, seed)),
+		of("the download", full, phases.download),
+		of(READ_BACK, damaged, damaged.points),
+		of("the selection", full, phases.select),
+		of("the trial", full, phases.trial),
+		of("the confirmation", full, phases.confirm),
+		reverted(world, "a revert after a crash", "crash", home, 1, seed),
+		reverted(world, "a revert by the image itself", "lies", home, 1, seed),
+		reverted(world, "a revert of what reaches nobody", "mute", home, 1, seed),
 		parked(world, seed),
-		of("delta download", delta, patched.fetched),
-		of("delta apply", delta, patched.download.slice(patched.fetched.length)),
-		of("delta select, trial and confirm", delta, [...patched.select, ...patched.trial, ...patched.confirm]),
-		of("trust change", trust, phasesOf(trust).planned),
-		of("firmware under the new trust", trust, trust.points.slice(phasesOf(trust).planned.length)),
+		of("the download of a delta", delta, patched.fetched),
+		of("making the image from a delta", delta, patched.download.slice(patched.fetched.length)),
+		of("what follows a delta", delta, [...patched.select, ...patched.trial, ...patched.confirm]),
+		of("a change of trust", trust, phasesOf(trust).planned),
+		of("an update under the new trust", trust, trust.points.slice(phasesOf(trust).planned.length)),
 	];
 }
 
@@ -92,18 +96,25 @@ function damagedLife(world: World, seed: number): WatchedLife {
 	return { ...life, points: life.points.slice(from, firstTrial(life.points)) };
 }
 
-function reverted(world: World, behaviour: Behaviour, start: SimSnapshot, times: number, seed: number): Scenario {
+function reverted(
+	world: World,
+	name: string,
+	behaviour: Behaviour,
+	start: SimSnapshot,
+	times: number,
+	seed: number,
+): Scenario {
 	const script: Script = { release: world.next, behaviour };
 	const life = watchLife(world, script, start, seed, (each) => hasReverted(each, times), REVERT_SECONDS);
 	const points = life.points.slice(firstTrial(life.points));
-	return { name: `revert (${behaviour})`, script, end: { kind: "reverted", times }, points, life };
+	return { name, script, end: { kind: "reverted", times }, points, life };
 }
 
 /** The third revert, which parks. */
 function parked(world: World, seed: number): Scenario {
 	const script: Script = { release: world.next, behaviour: "crash" };
 	const twice = watchLife(world, script, world.home, seed, (life) => hasReverted(life, 2), REVERT_SECONDS);
-	return { ...reverted(world, "crash", twice.end, 3, seed), name: "revert that parks" };
+	return reverted(world, "the revert that parks", "crash", twice.end, 3, seed);
 }
 
 function hasReverted({ lock }: Life, times: number): boolean {

@@ -8,7 +8,7 @@ import { beginLife, type CutPoint, placeOf } from "./cut-points.ts";
 import { Flash, fallen, nameOf } from "./flash.ts";
 import { judgeFlash, judgeLife } from "./judge.ts";
 import { Life } from "./life.ts";
-import type { Scenario } from "./scenarios.ts";
+import { READ_BACK, type Scenario } from "./scenarios.ts";
 import type { World } from "./world.ts";
 
 export interface Swept {
@@ -25,6 +25,8 @@ interface SecondCut {
 }
 
 const SECOND_SECONDS = 120;
+/** Another attempt comes an hour after a revert. */
+const WATCHED_SECONDS = 2 * 3600;
 const NOT_MET = "not met";
 
 /** Of so many shares of the lives the one of this number, so that several may do them at once. */
@@ -81,7 +83,7 @@ export function checkWatching(world: World, scenarios: readonly Scenario[], coun
 	const swept: Swept = { cuts: 0, lives: 0, wrong: [] };
 	// Where a hand was in the life, it is not lived the same without it: a sector that went bad, a boot more at the end.
 	const points = scenarios.flatMap(({ name, life, points: all }) =>
-		name === "verify" ? [] : all.filter(({ boot }) => boot <= 2).map((point) => ({ life, point })),
+		name === READ_BACK ? [] : all.filter(({ boot }) => boot <= 2).map((point) => ({ life, point })),
 	);
 	for (; swept.cuts < count; swept.cuts++) {
 		const { life, point } = random.pick(points);
@@ -89,7 +91,7 @@ export function checkWatching(world: World, scenarios: readonly Scenario[], coun
 		const again = beginLife(world, life.script, life.origin, power);
 		const cutAt = power.operations.length + point.index;
 		power.cutAt(point.index, point.mode, life.seed);
-		const isMet = again.until(() => power.operations.length > cutAt, SECOND_SECONDS);
+		const isMet = again.until(() => power.operations.length > cutAt, WATCHED_SECONDS);
 		if (!isMet || nameOf(again.lock.snapshot()) !== nameOf(point.left)) swept.wrong.push(placeOf(point));
 	}
 	swept.lives = count;

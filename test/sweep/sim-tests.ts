@@ -25,7 +25,7 @@ export async function sweepSim({ seed, slow, only }: SimTestOptions, report: Rep
 			const all = results.get(result.name) ?? [];
 			all.push(result);
 			results.set(result.name, all);
-			if (all.length === SHARES) tell(result.name, all, seed, report);
+			if (all.length === SHARES) tell(result.name, all, report);
 		});
 	});
 	await Promise.all(tasks);
@@ -40,7 +40,7 @@ function runWorker(task: SimTask, onResult: (result: SimResult) => void): Promis
 	});
 }
 
-function tell(name: string, results: readonly SimResult[], seed: number, report: Report): void {
+function tell(name: string, results: readonly SimResult[], report: Report): void {
 	const sum = (of: (result: SimResult) => number): number => results.reduce((all, result) => all + of(result), 0);
 	const seconds = (Math.max(...results.map(({ ms }) => ms)) / 1000).toFixed(1);
 	if (name === "preparation") return report.note(`preparation: ${seconds} s`);
@@ -52,11 +52,11 @@ function tell(name: string, results: readonly SimResult[], seed: number, report:
 	if (name !== WATCHED) report.count(cuts, points);
 	report.note(`${name}: ${cuts} cut points, ${lives} lives, ${points - cuts} skipped, ${seconds} s`);
 	const failure = cuts !== points ? `${points - cuts} cut points were skipped` : wrong.slice(0, 3).join("\n");
-	report.test(titleOf(name, seed), cuts === 0 ? "there is no cut point" : failure || undefined);
+	report.test(titleOf(name), cuts === 0 ? "there is no cut point" : failure || undefined);
 }
 
-function titleOf(name: string, seed: number): string {
-	if (name === SECOND) return `a cut in the life after a cut, each by seed, costs nothing that one cut does not (I3, I4, I5, T12; seed ${seed})`;
-	if (name === WATCHED) return `the flash that the sweep shows for a cut is what that cut leaves (seed ${seed})`;
-	return `a cut at any operation of ${name} leaves a lock that runs, opens and ends as without it (I3, I4, I5, T12; seed ${seed})`;
+function titleOf(name: string): string {
+	if (name === SECOND) return "a cut in the life after a cut costs nothing that one cut does not (I3, I4, I5, T12)";
+	if (name === WATCHED) return "the flash that the sweep shows for a cut is what that cut leaves";
+	return `a cut at any operation of ${name} leaves a lock that runs, opens and ends as without it (I3, I4, I5, T12)`;
 }
