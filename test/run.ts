@@ -28,6 +28,7 @@ const PARTS: readonly Part[] = [
 	{ name: "tools", file: "build/js/test/tools/run.js", minutes: 10 },
 	{ name: "scenario", file: "build/js/test/scenario/run.js", minutes: 20 },
 	{ name: "fleet", file: "build/js/test/fleet/run.js", minutes: 20 },
+	{ name: "sweep", file: "build/js/test/sweep/run.js", minutes: 60 },
 	{ name: "threats", file: "build/js/test/faults/threats-check.js", minutes: 2 },
 	{ name: "mbedtls", file: "build/js/test/bindings/trixie.js", slow: true, minutes: 30 },
 	{ name: "faults", file: "build/js/test/faults/run.js", slow: true, minutes: 120 },

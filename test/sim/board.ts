@@ -16,6 +16,7 @@
  */
 import type { Timer } from "../../modules/platform/clock.ts";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
+import type { Inflate } from "../../modules/platform/inflate.ts";
 import type { KeyStore } from "../../modules/platform/keys.ts";
 import type { Platform } from "../../modules/platform/platform.ts";
 import { TRIAL_DEADLINE_MS } from "../../modules/platform/slots.ts";
@@ -47,6 +48,8 @@ export interface SimBoardOptions {
 	readonly hardware?: HardwareOptions;
 	/** The key store of a boot; the default keeps keys in the board's records. */
 	readonly keys?: (crypto: TestCrypto, storage: RecordStorage) => KeyStore;
+	/** The default is the tools' own. */
+	readonly inflate?: Inflate;
 	readonly buildUnixMs?: number;
 	/** Whether it listens on its local network. */
 	readonly local?: boolean;
@@ -176,7 +179,7 @@ export class SimBoard {
 			system,
 			...(this.#options.local === true ? { listener: this.local.connect(clock) } : {}),
 			slots: this.slots,
-			inflate: PLAIN_INFLATE,
+			inflate: this.#options.inflate ?? PLAIN_INFLATE,
 		};
 	}
 

@@ -39,7 +39,7 @@ export const SIM_FIRMWARE: Firmware = Object.freeze({
 const LINE_KEY = new Uint8Array(32).fill(7);
 
 /** Of each boot; undefined: this boot never gets as far as an App. */
-export type RigApp = AppOptions | ((platform: Platform) => AppOptions | undefined);
+export type RigApp = AppOptions | ((platform: Platform, board: SimBoard) => AppOptions | undefined);
 
 /** What comes back on one channel of the serial line. */
 export interface RigChannel {
@@ -82,7 +82,7 @@ export class LockRig {
 			if (booted.slots.slotBytes > 0 && booted.slots.running === undefined) {
 				return new Recovery(booted, SIM_FIRMWARE).start();
 			}
-			const options = typeof this.#options === "function" ? this.#options(booted) : this.#options;
+			const options = typeof this.#options === "function" ? this.#options(booted, this.board) : this.#options;
 			if (options !== undefined) new App(booted, options).start();
 		});
 		this.board.time.settle();

@@ -25,7 +25,6 @@ export interface PhoneWire {
 
 export class PhoneRig {
 	readonly key25519: Uint8Array;
-	readonly keyP256: Uint8Array;
 	readonly notices: Notice[] = [];
 	readonly replies: Reply[] = [];
 	/** Every frame that went either way in the present session. */
@@ -42,6 +41,7 @@ export class PhoneRig {
 	readonly #crypto: TestCrypto;
 	readonly #label: Label;
 	readonly #privateKey: Uint8Array;
+	#keyP256: Uint8Array | undefined;
 	#initiator: SessionInitiator | undefined;
 	#channel = 0;
 	#nextId = 1;
@@ -54,7 +54,12 @@ export class PhoneRig {
 		const pair = crypto.importKeyPair(this.#privateKey.slice());
 		this.key25519 = pair.publicKey.slice();
 		pair.close();
-		this.keyP256 = p256PublicKey(this.#privateKey);
+	}
+
+	/** Reckoned when it is first asked for: it takes a while. */
+	get keyP256(): Uint8Array {
+		this.#keyP256 ??= p256PublicKey(this.#privateKey);
+		return this.#keyP256;
 	}
 
 	get channel(): number {

@@ -18,6 +18,9 @@
  * says what of operation n lands: "before" nothing, "after" all; "half" its first half, "last-byte" all but its last byte,
  * "torn" of each byte the old, the new or 0xFF, by the seed. What is atomic by contract (a record, the fuse) has no half:
  * there "half" and "last-byte" leave the old one, "torn" the old or the new by the seed.
+ *
+ * Quicker than a run for each cut: `watch` is told of every cut while one run goes on, at the moment in which flash is what that
+ * cut would leave, so that `board.snapshot()` there is where the next boot begins.
  */
 import { Random } from "../harness/random.ts";
 
@@ -41,6 +44,9 @@ export interface PowerOperation {
 	readonly bytes: number;
 }
 
+/** Flash is what a cut of this mode in this operation leaves, until the watcher returns. */
+export type CutWatcher = (operation: PowerOperation, mode: CutMode) => void;
+
 interface Cut {
 	readonly at: number;
 	readonly mode: CutMode;
@@ -50,6 +56,7 @@ interface Cut {
 export class SimPower {
 	readonly #operations: PowerOperation[] = [];
 	#cut: Cut | undefined;
+	#watch: { readonly watcher: CutWatcher; readonly seed: number } | undefined;
 	#on = true;
 
 	/** Every operation that landed or was cut, oldest first. */
@@ -72,6 +79,11 @@ export class SimPower {
 		this.#cut = undefined;
 	}
 
+	/** From now on told of every cut that is possible; `seed`: of what tears. Undefined: nobody is told any more. */
+	watch(watcher: CutWatcher | undefined, seed = 1): void {
+		this.#watch = watcher && { watcher, seed };
+	}
+
 	/** The board is switched on. */
 	restore(): void {
 		this.#on = true;
@@ -84,8 +96,10 @@ export class SimPower {
 	/** An operation that happens as a whole or not at all. */
 	atomic(operation: PowerOperation, apply: () => void): void {
 		const cut = this.#count(operation);
+		this.#watch?.watcher(operation, "before");
 		const lands = cut === undefined || cut.mode === "after" || (cut.mode === "torn" && oneOf(cut, 2) === 1);
 		if (lands) apply();
+		if (cut === undefined) this.#watch?.watcher(operation, "after");
 		this.#end(cut);
 	}
 
@@ -97,9 +111,27 @@ export class SimPower {
 		land: (bytes: Uint8Array) => void,
 	): void {
 		const cut = this.#count(operation);
+		this.#showCuts(operation, old, next, land);
 		if (cut === undefined || cut.mode === "after") land(next);
 		else if (cut.mode !== "before") land(mixed(cut, old, next));
 		this.#end(cut);
+	}
+
+	/** One after the other, as if each had been the cut; what is there in the end is what was there. */
+	#showCuts(
+		operation: PowerOperation,
+		old: Uint8Array,
+		next: Uint8Array,
+		land: (bytes: Uint8Array) => void,
+	): void {
+		const watch = this.#watch;
+		if (watch === undefined) return;
+		const at = this.#operations.length - 1;
+		for (const mode of CUT_MODES) {
+			if (mode !== "before") land(mode === "after" ? next : mixed({ at, mode, seed: watch.seed }, old, next));
+			watch.watcher(operation, mode);
+		}
+		land(old);
 	}
 
 	#count(operation: PowerOperation): Cut | undefined {

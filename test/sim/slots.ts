@@ -6,7 +6,6 @@
  * Sectors are never changed in place, so that a snapshot shares them.
  */
 import { assert } from "../../modules/base/assert.ts";
-import { concatBytes } from "../../modules/base/bytes.ts";
 import { DeviceError } from "../../modules/base/device-error.ts";
 import {
 	SECTOR_BYTES,
@@ -38,6 +37,8 @@ export interface SimSlotsOptions {
 	readonly board?: string;
 	/** Whether there is a recovery image for when neither slot boots. The default is true. */
 	readonly recovery?: boolean;
+	/** A quicker imageIsWhole, for sweeps: of the image that the slot begins with. */
+	readonly isWhole?: (header: ImageHeader, sectors: readonly Uint8Array[]) => boolean;
 }
 
 /** All that slots, boot choice and fuse are. Nobody changes its bytes. */
@@ -269,7 +270,10 @@ export class SimSlots implements Slots {
 	#refusal(slot: SlotNumber): string | undefined {
 		const header = this.#header(slot);
 		if (header === undefined) return "has no image";
-		if (!imageIsWhole(this.#bytes(slot, 0, header.bytes))) return "is damaged";
+		const isWhole =
+			this.#options.isWhole?.(header, this.#sectors[slot]) ??
+			imageIsWhole(this.#bytes(slot, 0, header.bytes));
+		if (!isWhole) return "is damaged";
 		if (header.board !== this.board) return "is for another board";
 		if (header.securityVersion < this.#fuse) return "is below the floor";
 		return undefined;
@@ -376,10 +380,16 @@ export class SimSlots implements Slots {
 	}
 
 	#bytes(slot: SlotNumber, offset: number, count: number): Uint8Array {
-		const first = Math.floor(offset / SECTOR_BYTES);
-		const last = Math.ceil((offset + count) / SECTOR_BYTES);
-		const from = offset - first * SECTOR_BYTES;
-		return concatBytes(...this.#sectors[slot].slice(first, last)).slice(from, from + count);
+		const bytes = new Uint8Array(count);
+		let at = 0;
+		while (at < count) {
+			const within = (offset + at) % SECTOR_BYTES;
+			const sector = this.#sectors[slot][(offset + at - within) / SECTOR_BYTES]!;
+			const part = sector.subarray(within, Math.min(SECTOR_BYTES, within + count - at));
+			bytes.set(part, at);
+			at += part.length;
+		}
+		return bytes;
 	}
 
 	#header(slot: SlotNumber): ImageHeader | undefined {

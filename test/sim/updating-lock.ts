@@ -32,12 +32,14 @@ import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update
 import { BINARY } from "../unit/link/server-frames.ts";
 import { SimRelay } from "../unit/link/sim-relay.ts";
 import { plainDelta } from "../unit/update/patch-rig.ts";
-import type { SimBoard, SimSnapshot } from "./board.ts";
+import type { SimBoard, SimBoardOptions, SimSnapshot } from "./board.ts";
 import { type Holder, RELAY, signBundle, trustBundle } from "./bundles.ts";
 import { LockRig, RIG_SERIAL, SIM_FIRMWARE } from "./lock-rig.ts";
 import { PhoneRig } from "./phone-rig.ts";
+import type { SimPower } from "./power.ts";
 import { slotImage } from "./slot-image.ts";
 import type { SimSlotsOptions } from "./slots.ts";
+import { SimStorage } from "./storage.ts";
 import { deltaOf, freshnessClaim, imageBytes, manifestFor, signFreshness, signManifest } from "./updates.ts";
 
 /** Of the vendor, the class and the board that the rig's lock is. */
@@ -90,6 +92,11 @@ export interface UpdatingLockOptions {
 	readonly sealed?: boolean;
 	readonly snapshot?: SimSnapshot;
 	readonly label?: Label;
+	/** Of the first boot on. */
+	readonly behaviour?: (image: SlotImage) => Behaviour;
+	/** With a cut armed, or watched, before the first boot. */
+	readonly power?: SimPower;
+	readonly host?: Pick<SimBoardOptions, "keys" | "inflate">;
 }
 
 /** The image of release n, without behaviour of its own. */
@@ -153,12 +160,14 @@ export class UpdatingLock {
 
 	constructor(crypto: TestCrypto, options: UpdatingLockOptions = {}) {
 		this.#crypto = crypto;
+		if (options.behaviour !== undefined) this.behaviour = options.behaviour;
 		const slotBytes = options.slots?.slotBytes ?? SLOT_BYTES;
-		const slots = { slotBytes, ...(slotBytes > 0 && { image: imageOf(1) }), ...options.slots };
-		const { snapshot } = options;
-		this.rig = new LockRig({ crypto, slots, ...(snapshot && { snapshot }) }, (platform) =>
-			this.#optionsOf(platform),
-		);
+		const { snapshot, power, host } = options;
+		const isNew = slotBytes > 0 && snapshot === undefined;
+		const slots = { slotBytes, ...(isNew && { image: imageOf(1) }), ...options.slots };
+		const storage = power && new SimStorage(snapshot?.records, power);
+		const board = { ...host, crypto, slots, ...(snapshot && { snapshot }), ...(storage && { storage }) };
+		this.rig = new LockRig(board, (platform, own) => this.#optionsOf(platform, own));
 		this.board.network.listen(RELAY.host, RELAY.port, () => {
 			return this.relayIsUp ? (peer) => this.#accept(new SimRelay(peer)) : "nowhere";
 		});
@@ -268,9 +277,9 @@ export class UpdatingLock {
 		this.rig.advance(10);
 	}
 
-	/** What a want asks for, in pieces of 4 KiB. */
-	sendPieces({ digest, offset, bytes }: ObjectWant, relay: SimRelay): void {
-		const object = this.#published?.objects.get(toHex(digest));
+	/** What a want asks for, in pieces of 4 KiB; the default is of what was published. */
+	sendPieces({ digest, offset, bytes }: ObjectWant, relay: SimRelay, release = this.#published): void {
+		const object = release?.objects.get(toHex(digest));
 		if (object === undefined) return;
 		for (let at = offset; at < offset + bytes; at += LIMITS.objectPieceBytes) {
 			const end = Math.min(at + LIMITS.objectPieceBytes, offset + bytes);
@@ -393,14 +402,14 @@ export class UpdatingLock {
 	}
 
 	/** Of the image in the slot that runs. Undefined: it never gets as far as an App. */
-	#optionsOf({ slots, system }: Platform): AppOptions | undefined {
+	#optionsOf({ slots, system }: Platform, board: SimBoard): AppOptions | undefined {
 		// A machine without slots runs what it runs.
 		if (slots.slotBytes === 0) return { firmware: SIM_FIRMWARE };
 		const image = slots.running === undefined ? undefined : slots.image(slots.running);
 		assert(image !== undefined, "no slot runs");
 		const behaviour = this.behaviour(image);
 		if (behaviour === "crash") {
-			this.board.crash("exception", "main");
+			board.crash("exception", "main");
 			return undefined;
 		}
 		if (behaviour === "hang") return undefined;

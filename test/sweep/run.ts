@@ -1,0 +1,27 @@
+/**
+ * The power-cut sweep of updates (docs/UPDATE.md 11): on the simulator every cut point, on the files of the Linux host every distinct
+ * (file, operation) and a seeded choice, with --slow every cut point there, too.
+ *
+ *   node build/js/test/sweep/run.js [--slow] [--seed N] [--only sim|host] [--scenario NAME]
+ */
+import { parseArgs } from "node:util";
+import { sweepHost } from "./host-tests.ts";
+import { Report } from "./report.ts";
+import { sweepSim } from "./sim-tests.ts";
+
+const { values } = parseArgs({
+	options: {
+		slow: { type: "boolean", default: false },
+		seed: { type: "string" },
+		only: { type: "string" },
+		scenario: { type: "string" },
+	},
+});
+const given = values.seed ?? process.env.LATCHKEY_SEED;
+const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given) >>> 0;
+const { slow, only, scenario } = values;
+const report = new Report();
+report.note(`seed ${seed}`);
+if (only !== "host") await sweepSim({ seed, slow, only: scenario }, report);
+if (only !== "sim") await sweepHost({ seed, slow }, report);
+process.exit(report.end());
