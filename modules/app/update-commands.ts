@@ -5,7 +5,7 @@
  */
 import { unreachable } from "../base/assert.ts";
 import type { Session } from "../session/session.ts";
-import type { Sender } from "../update/download-state.ts";
+import type { Sender } from "../update/download-step.ts";
 import { ATTESTATION_NONCE_BYTES } from "../wire/attestation.ts";
 import type { CborFields } from "../wire/cbor-encode.ts";
 import type { CborMap } from "../wire/cbor-map.ts";

@@ -4,7 +4,7 @@
  */
 import type { Identity } from "../identity/identity.ts";
 import type { KeyStore } from "../platform/keys.ts";
-import type { Sender } from "../update/download-state.ts";
+import type { Sender } from "../update/download-step.ts";
 import { RunningDigest } from "../update/running-digest.ts";
 import { encodeUpdateReport } from "../wire/update-report.ts";
 import { Attester } from "./attester.ts";

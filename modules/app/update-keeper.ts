@@ -7,7 +7,7 @@ import { bytesEqual } from "../base/bytes.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
-import type { Sender } from "../update/download-state.ts";
+import type { Sender } from "../update/download-step.ts";
 import { Downloader } from "../update/downloader.ts";
 import {
 	type ManifestVerdict,

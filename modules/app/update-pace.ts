@@ -5,7 +5,7 @@
  */
 import { LIMITS } from "../base/limits.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
-import type { Sender } from "../update/download-state.ts";
+import type { Sender } from "../update/download-step.ts";
 import type { ObjectPiece } from "../wire/update-offer.ts";
 
 /** What becomes of a piece. wanted: it was taken. */

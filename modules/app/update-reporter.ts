@@ -1,5 +1,5 @@
 /** How a lock's update stands (docs/UPDATE.md 8), put together anew each time it is asked for. It changes nothing. */
-import type { DownloadState } from "../update/download-state.ts";
+import type { DownloadState } from "../update/download-step.ts";
 import type { DownloadProgress } from "../update/downloader.ts";
 import type { UpdateReport, UpdateResult, UpdateState } from "../wire/update-report.ts";
 import type { UpdateHost, UpdateRecords } from "./update-host.ts";

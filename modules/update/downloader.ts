@@ -15,18 +15,16 @@ import type { Inflate } from "../platform/inflate.ts";
 import type { Slots } from "../platform/slots.ts";
 import type { ObjectPiece, ObjectWant } from "../wire/update-offer.ts";
 import type { UpdateResult } from "../wire/update-report.ts";
+import { chunkBytes, goodBytes, wantOf } from "./download-chunks.ts";
+import { stepDownload } from "./download-state.ts";
 import {
-	chunkBytes,
 	DOWNLOAD_IDLE,
 	type DownloadEffect,
 	type DownloadEvent,
 	type DownloadState,
-	goodBytes,
 	type Sender,
-	stepDownload,
 	type Via,
-	wantOf,
-} from "./download-state.ts";
+} from "./download-step.ts";
 import { FlashDigest } from "./flash-digest.ts";
 import { chunkDigest, type Manifest, type UpdateDelta, type UpdateObject } from "./manifest.ts";
 import { PatchTask } from "./patch-task.ts";
@@ -144,17 +142,11 @@ export class Downloader {
 		return { digest: this.#object(want.via).digest, offset: want.offset, bytes };
 	}
 
-	/** Whether this is the piece that the sender was asked for; nothing changes. */
-	isWanted(sender: Sender, piece: ObjectPiece): boolean {
-		const want = wantOf(this.#state, sender);
-		if (want === undefined || piece.offset !== want.offset || piece.bytes.length > want.bytes) return false;
-		return bytesEqual(this.#object(want.via).digest, piece.digest);
-	}
-
 	/** Refused: it is not what was asked for, or flash is broken; nothing of it is in flash. */
 	put(sender: Sender, piece: ObjectPiece): Result<void, "unwanted"> {
 		const want = wantOf(this.#state, sender);
-		if (want === undefined || !this.isWanted(sender, piece)) return refuse("unwanted");
+		if (want === undefined || !bytesEqual(this.#object(want.via).digest, piece.digest))
+			return refuse("unwanted");
 		let refused = false;
 		this.#dispatch(
 			{ kind: "piece", sender, via: want.via, offset: piece.offset, count: piece.bytes.length },

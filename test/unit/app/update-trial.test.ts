@@ -81,11 +81,9 @@ export default function suite(t: Suite): void {
 		"an image that cannot reach anybody passes where nobody could be reached before (I10)",
 		({ crypto }) => {
 			const lock = new UpdatingLock(crypto, { sealed: false });
-			lock.relayIsUp = false;
-			lock.board.network.dropAll();
+			lock.behaviour = () => "mute";
 			lock.rig.boot();
 			const release = lock.release({ sequence: 2 });
-			lock.behaviour = () => "mute";
 			// An hour without anybody; the line is nobody.
 			lock.rig.advance(LIMITS.reachedMs + 1000);
 			lock.offerOnLine(release);

@@ -1,0 +1,248 @@
+/** The download machine: every state with every event, and the rules of chunks and senders (T10, T12, T16, I8). */
+import { LIMITS } from "../../../modules/base/limits.ts";
+import { wantOf } from "../../../modules/update/download-chunks.ts";
+import { stepDownload } from "../../../modules/update/download-state.ts";
+import {
+	DOWNLOAD_IDLE,
+	type DownloadEffect,
+	type DownloadEvent,
+	type DownloadState,
+	type Job,
+} from "../../../modules/update/download-step.ts";
+import { check, type Suite } from "../../harness/test.ts";
+
+const CHUNK = LIMITS.chunkBytes;
+const JOB: Job = { imageBytes: 2 * CHUNK + 100, deltaBytes: undefined };
+const DELTA_JOB: Job = { imageBytes: 2 * CHUNK + 100, deltaBytes: 1000 };
+
+/** The state after these events, and what the last one asked for. */
+function run(
+	events: readonly DownloadEvent[],
+	nowMs = 0,
+	from: DownloadState = DOWNLOAD_IDLE,
+): { state: DownloadState; effects: readonly DownloadEffect[] } {
+	let state = from;
+	let effects: readonly DownloadEffect[] = [];
+	for (const event of events) ({ state, effects } = stepDownload(state, event, nowMs));
+	return { state, effects };
+}
+
+const hashed = (...good: boolean[]): DownloadEvent[] => good.map((isGood) => ({ kind: "hashed", isGood }));
+const begin: DownloadEvent = { kind: "begin", job: JOB };
+const ask = (sender: number): DownloadEvent => ({ kind: "ask", sender });
+const piece = (sender: number, offset: number, count: number): DownloadEvent => ({
+	kind: "piece",
+	sender,
+	via: "image",
+	offset,
+	count,
+});
+
+function states(): readonly DownloadState[] {
+	const fetching = [begin, ...hashed(false, false, false)];
+	const delta: DownloadEvent[] = [{ kind: "begin", job: DELTA_JOB }, ...hashed(false, false, false)];
+	return [
+		DOWNLOAD_IDLE,
+		run([begin]).state,
+		run(fetching).state,
+		run([...fetching, ask(1)]).state,
+		run(delta).state,
+		run([...delta, ...hashed(true)]).state,
+		run([...delta, ...hashed(true, true)]).state,
+		run([...delta, ...hashed(true, true, true)]).state,
+		run([begin, ...hashed(true, true, true)]).state,
+		run([begin, ...hashed(true, true, true, true)]).state,
+		run([begin, { kind: "broken" }]).state,
+	];
+}
+
+const EVENTS: readonly DownloadEvent[] = [
+	begin,
+	{ kind: "drop" },
+	{ kind: "hashed", isGood: true },
+	{ kind: "hashed", isGood: false },
+	{ kind: "patched", isGood: true },
+	{ kind: "patched", isGood: false },
+	ask(1),
+	ask(2),
+	piece(1, 0, 4096),
+	piece(2, 0, 4096),
+	{ kind: "chunk", sender: 1, isGood: true, mayRetry: true },
+	{ kind: "chunk", sender: 1, isGood: false, mayRetry: false },
+	{ kind: "lost", sender: 1 },
+	{ kind: "broken" },
+	{ kind: "tick", mayRetry: true },
+];
+
+/** Where each event leads from each state; a dash: nowhere else. */
+const TABLE: Readonly<Record<string, string>> = Object.freeze({
+	"idle begin": "surveying",
+	"surveying drop": "idle",
+	"surveying hashed": "surveying checking fetching",
+	"surveying broken": "failed",
+	"fetching begin": "surveying",
+	"fetching drop": "idle",
+	"fetching broken": "failed",
+	"checking begin": "surveying",
+	"checking drop": "idle",
+	"checking broken": "failed",
+	"patching begin": "surveying",
+	"patching drop": "idle",
+	"patching broken": "failed",
+	"patching patched": "verifying surveying",
+	"verifying begin": "surveying",
+	"verifying drop": "idle",
+	"verifying hashed": "complete failed",
+	"verifying broken": "failed",
+	"complete begin": "surveying",
+	"complete drop": "idle",
+	"complete broken": "failed",
+	"failed begin": "surveying",
+	"failed drop": "idle",
+});
+
+export default function suite(t: Suite): void {
+	t.test("every state takes every event, and goes where the diagram says (T10)", () => {
+		const all = states();
+		const kinds = [
+			"idle",
+			"surveying",
+			"fetching",
+			"fetching",
+			"surveying",
+			"checking",
+			"checking",
+			"patching",
+		];
+		check.deepEqual(
+			all.map(({ kind }) => kind),
+			[...kinds, "verifying", "complete", "failed"],
+		);
+		let pairs = 0;
+		for (const state of all) {
+			for (const event of EVENTS) {
+				const next = stepDownload(state, event, 1000);
+				pairs++;
+				const expected = TABLE[`${state.kind} ${event.kind}`];
+				// "checking" moves on, or falls back to surveying; the rest stays where no row says more.
+				if (state.kind === "checking" && event.kind === "hashed") {
+					check.ok(["checking", "patching", "surveying"].includes(next.state.kind));
+				} else if (expected === undefined)
+					check.equal(next.state.kind, state.kind, `${state.kind} ${event.kind}`);
+				else
+					check.ok(
+						expected.split(" ").includes(next.state.kind),
+						`${state.kind} ${event.kind} ${next.state.kind}`,
+					);
+				if (event.kind === "piece" && state.kind !== "fetching") {
+					check.deepEqual(next.effects, [{ kind: "refuse" }]);
+				}
+			}
+		}
+		check.equal(pairs, all.length * EVENTS.length);
+	});
+
+	t.test("what flash has already is not fetched, in any combination (T12)", () => {
+		for (let bits = 0; bits < 8; bits++) {
+			const good = [0, 1, 2].map((chunk) => (bits & (1 << chunk)) !== 0);
+			const { state } = run([begin, ...hashed(...good), ask(1)]);
+			if (bits === 7) check.equal(state.kind, "verifying");
+			else check.equal(wantOf(state, 1)?.offset, good.indexOf(false) * CHUNK);
+		}
+	});
+
+	t.test("a chunk has one sender, and a sender one chunk (T10)", () => {
+		const { state } = run([begin, ...hashed(false, false, false), ask(1), ask(2), ask(3), ask(1)]);
+		check.deepEqual(
+			[1, 2, 3].map((sender) => wantOf(state, sender)?.offset),
+			[0, CHUNK, 2 * CHUNK],
+		);
+		check.equal(wantOf(state, 3)?.bytes, 100);
+		check.equal(wantOf(run([ask(4)], 0, state).state, 4), undefined);
+	});
+
+	t.test("a piece is the next one of the sender's own chunk, or is refused (T10)", () => {
+		const { state } = run([begin, ...hashed(false, false, false), ask(1), ask(2)]);
+		for (const [sender, offset, count] of [
+			[1, 4096, 4096], // a gap
+			[1, CHUNK, 4096], // another's chunk
+			[2, 0, 4096],
+			[3, 0, 4096], // nobody
+			[1, 0, CHUNK + 16], // beyond the chunk
+			[1, 0, 100], // no whole flash unit
+		] as const) {
+			const step = stepDownload(state, piece(sender, offset, count), 0);
+			check.deepEqual(step.effects, [{ kind: "refuse" }]);
+			check.deepEqual(step.state, state);
+		}
+		const taken = stepDownload(state, piece(1, 0, 4096), 0);
+		check.equal(taken.effects[0]?.kind, "write");
+		check.deepEqual(stepDownload(taken.state, piece(1, 0, 4096), 0).effects, [{ kind: "refuse" }]);
+	});
+
+	t.test("a chunk that failed is erased and goes to somebody else first (T10)", () => {
+		const bad: DownloadEvent = { kind: "chunk", sender: 1, isGood: false, mayRetry: true };
+		const { state, effects } = run([begin, ...hashed(true, true, false), ask(1), bad]);
+		check.deepEqual(effects, [{ kind: "erase", via: "image", chunk: 2 }]);
+		check.equal(wantOf(run([ask(1)], 1000, state).state, 1), undefined);
+		check.equal(wantOf(run([ask(2)], 1000, state).state, 2)?.offset, 2 * CHUNK);
+		// Where there is nobody else it comes back.
+		check.equal(wantOf(run([ask(1)], LIMITS.updateStallMs, state).state, 1)?.offset, 2 * CHUNK);
+	});
+
+	t.test("without an allowance nothing is asked for, until there is one again (T16)", () => {
+		const bad: DownloadEvent = { kind: "chunk", sender: 1, isGood: false, mayRetry: false };
+		const { state } = run([begin, ...hashed(false, false, false), ask(1), bad, ask(2)]);
+		check.equal(wantOf(state, 2), undefined);
+		const ticked = run([{ kind: "tick", mayRetry: true }, ask(2)], 1000, state).state;
+		check.equal(wantOf(ticked, 2)?.offset, 0);
+	});
+
+	t.test("the silent and the slow lose their chunk, the steady keep it (T10)", () => {
+		const opened = run([begin, ...hashed(false, false, false), ask(1)]).state;
+		const tick: DownloadEvent = { kind: "tick", mayRetry: false };
+		check.equal(wantOf(run([tick], LIMITS.updateStallMs - 1, opened).state, 1)?.offset, 0);
+		const silent = run([tick], LIMITS.updateStallMs, opened);
+		check.equal(wantOf(silent.state, 1), undefined);
+		check.deepEqual(silent.effects, [{ kind: "cease", sender: 1 }]);
+		let slow = opened;
+		for (let at = 0, nowMs = 0; nowMs < LIMITS.updateChunkMs; at += 16, nowMs += LIMITS.updateStallMs - 1) {
+			slow = run([piece(1, at, 16), tick], nowMs, slow).state;
+			check.equal(wantOf(slow, 1)?.offset, at + 16);
+		}
+		check.equal(wantOf(run([tick], LIMITS.updateChunkMs, slow).state, 1), undefined);
+	});
+
+	t.test(
+		"a delta is fetched, checked, checked against its source, and patched; what fails gives way to the full image (T10)",
+		() => {
+			const surveyed: DownloadEvent[] = [{ kind: "begin", job: DELTA_JOB }, ...hashed(false, false, false)];
+			const fetching = run([...surveyed, ...hashed(false), ask(1)]).state;
+			check.deepEqual(wantOf(fetching, 1), { via: "delta", offset: 0, bytes: 1000 });
+			const good: DownloadEvent = { kind: "chunk", sender: 1, isGood: true, mayRetry: true };
+			const checking = run([good], 0, fetching);
+			check.deepEqual(checking.effects, [{ kind: "hash", what: "delta" }]);
+			for (const [before, result] of [
+				[hashed(false), "object-digest"],
+				[hashed(true, false), "patch"],
+				[[...hashed(true, true), { kind: "patched", isGood: false }], "patch"],
+			] as const) {
+				const failed = run(before, 0, checking.state);
+				check.equal(failed.state.kind, "surveying");
+				check.ok(failed.effects.some((effect) => effect.kind === "delta-failed" && effect.result === result));
+				const full = run([...hashed(false, false, false), ask(1)], 0, failed.state).state;
+				check.equal(wantOf(full, 1)?.via, "image");
+			}
+			check.equal(
+				run([...hashed(true, true), { kind: "patched", isGood: true }], 0, checking.state).state.kind,
+				"verifying",
+			);
+		},
+	);
+
+	t.test("where less of the image is missing than the delta has, no delta is fetched (T12)", () => {
+		const job: Job = { ...DELTA_JOB, deltaBytes: 200 };
+		const { state } = run([{ kind: "begin", job }, ...hashed(true, true, false), ask(1)]);
+		check.deepEqual(wantOf(state, 1), { via: "image", offset: 2 * CHUNK, bytes: 100 });
+	});
+}
