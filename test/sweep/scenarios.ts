@@ -27,38 +27,60 @@ const REVERT_SECONDS = 2 * 3600;
 /** A boot more repeats what a confirmed image does at each. */
 const AFTER_SECONDS = 5;
 
-export function makeScenarios(world: World, seed: number): readonly Scenario[] {
+/** A scenario whose life is not lived yet; throws where even that does not end as it should. */
+export interface ScenarioPlan {
+	readonly name: string;
+	readonly make: () => Scenario;
+}
+
+export function planScenarios(world: World, seed: number): readonly ScenarioPlan[] {
 	const { home } = world;
-	const full = installed(world, { release: world.next }, home, seed);
-	const delta = installed(world, { release: world.delta }, home, seed);
-	const trust = installed(world, { release: world.retrusted, bundle: world.bundle }, home, seed);
-	const damaged = damagedLife(world, seed);
-	const phases = phasesOf(full);
-	const patched = phasesOf(delta);
-	const isInstalled: End = { kind: "installed" };
-	const of = (name: string, life: WatchedLife, points: readonly CutPoint[]): Scenario => ({
+	const full = once(() => installed(world, { release: world.next }, home, seed));
+	const delta = once(() => installed(world, { release: world.delta }, home, seed));
+	const trust = once(() => installed(world, { release: world.retrusted, bundle: world.bundle }, home, seed));
+	const of = (
+		name: string,
+		life: () => WatchedLife,
+		pointsOf: (phases: Phases) => readonly CutPoint[],
+	): ScenarioPlan => ({
 		name,
-		script: life.script,
-		end: isInstalled,
-		points,
-		life,
+		make: () => ({
+			name,
+			script: life().script,
+			end: { kind: "installed" },
+			points: pointsOf(phasesOf(life())),
+			life: life(),
+		}),
+	});
+	const revert = (name: string, behaviour: Behaviour): ScenarioPlan => ({
+		name,
+		make: () => reverted(world, name, behaviour, home, 1, seed),
 	});
 	return [
-		of("the download", full, phases.download),
-		of(READ_BACK, damaged, damaged.points),
-		of("the selection", full, phases.select),
-		of("the trial", full, phases.trial),
-		of("the confirmation", full, phases.confirm),
-		reverted(world, "a revert after a crash", "crash", home, 1, seed),
-		reverted(world, "a revert by the image itself", "lies", home, 1, seed),
-		reverted(world, "a revert of what reaches nobody", "mute", home, 1, seed),
-		parked(world, seed),
-		of("the download of a delta", delta, patched.fetched),
-		of("making the image from a delta", delta, patched.download.slice(patched.fetched.length)),
-		of("what follows a delta", delta, [...patched.select, ...patched.trial, ...patched.confirm]),
-		of("a change of trust", trust, phasesOf(trust).planned),
-		of("an update under the new trust", trust, trust.points.slice(phasesOf(trust).planned.length)),
+		of("the download", full, ({ download }) => download),
+		{ name: READ_BACK, make: () => readBack(damagedLife(world, seed)) },
+		of("the selection", full, ({ select }) => select),
+		of("the trial", full, ({ trial }) => trial),
+		of("the confirmation", full, ({ confirm }) => confirm),
+		revert("a revert after a crash", "crash"),
+		revert("a revert by the image itself", "lies"),
+		revert("a revert of what reaches nobody", "mute"),
+		{ name: "the revert that parks", make: () => parked(world, seed) },
+		of("the download of a delta", delta, ({ fetched }) => fetched),
+		of("making the image from a delta", delta, ({ download, fetched }) => download.slice(fetched.length)),
+		of("what follows a delta", delta, ({ select, trial, confirm }) => [...select, ...trial, ...confirm]),
+		of("a change of trust", trust, ({ planned }) => planned),
+		of("an update under the new trust", trust, ({ planned }) => trust().points.slice(planned.length)),
 	];
+}
+
+function once<Value>(make: () => Value): () => Value {
+	let made: Value | undefined;
+	return () => (made ??= make());
+}
+
+function readBack(life: WatchedLife): Scenario {
+	return { name: READ_BACK, script: life.script, end: { kind: "installed" }, points: life.points, life };
 }
 
 function installed(world: World, script: Script, start: SimSnapshot, seed: number): WatchedLife {

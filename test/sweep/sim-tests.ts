@@ -58,8 +58,10 @@ function tell(name: string, results: readonly SimResult[], report: Report): void
 	const wrong = results.flatMap(({ swept }) => swept.wrong);
 	if (name !== WATCHED) report.count(cuts, points);
 	report.note(`${name}: ${cuts} cut points, ${lives} lives, ${points - cuts} skipped, ${seconds} s`);
-	const failure = cuts !== points ? `${points - cuts} cut points were skipped` : wrong.slice(0, 3).join("\n");
-	report.test(titleOf(name), cuts === 0 ? "there is no cut point" : failure || undefined);
+	const failures = wrong.slice(0, 3);
+	if (cuts !== points) failures.push(`${points - cuts} cut points were skipped`);
+	if (cuts === 0) failures.push("there is no cut point");
+	report.test(titleOf(name), failures.length === 0 ? undefined : failures.join("\n"));
 }
 
 function titleOf(name: string): string {

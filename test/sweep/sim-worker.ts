@@ -1,6 +1,6 @@
 /** One share of the sweep on the simulator, in a thread of its own: tells of each scenario when it is through with it. */
 import { parentPort, workerData } from "node:worker_threads";
-import { makeScenarios } from "./scenarios.ts";
+import { planScenarios, type Scenario } from "./scenarios.ts";
 import { checkWatching, type Share, type Swept, sweepOnce, sweepTwice } from "./sim-sweep.ts";
 import { makeWorld } from "./world.ts";
 
@@ -10,7 +10,7 @@ export interface SimTask {
 	/** Second cuts and watched cuts of this share. */
 	readonly second: number;
 	readonly watched: number;
-	/** Scenarios whose name holds this; the default is all. */
+	/** The scenario of this name alone; the default is all. */
 	readonly only?: string;
 }
 
@@ -33,16 +33,31 @@ function run({ seed, share, second, watched, only }: SimTask): void {
 		startedMs = nowMs;
 	};
 	const world = makeWorld(seed);
-	const scenarios = makeScenarios(world, seed);
 	tell("preparation", 0, { cuts: 0, lives: 0, wrong: [] });
-	for (const scenario of scenarios) {
-		if (only !== undefined && !scenario.name.includes(only)) continue;
-		tell(scenario.name, scenario.points.length, sweepOnce(world, scenario, share));
+	const scenarios: Scenario[] = [];
+	for (const { name, make } of planScenarios(world, seed)) {
+		if (only !== undefined && name !== only) continue;
+		const scenario = attempted(make);
+		if (typeof scenario === "string") {
+			tell(name, 0, { cuts: 0, lives: 0, wrong: [scenario] });
+			continue;
+		}
+		scenarios.push(scenario);
+		tell(name, scenario.points.length, sweepOnce(world, scenario, share));
 	}
 	if (only !== undefined) return;
 	const own = seed + share.number;
 	tell(SECOND, second, sweepTwice(world, scenarios, second, own));
 	tell(WATCHED, watched, checkWatching(world, scenarios, watched, own));
+}
+
+/** Or why there is none: the life without a cut is part of what is tested. */
+function attempted(make: () => Scenario): Scenario | string {
+	try {
+		return make();
+	} catch (error) {
+		return `without a cut: ${(error as Error).stack}`;
+	}
 }
 
 if (parentPort !== null) run(workerData as SimTask);
