@@ -3,8 +3,8 @@
  * requires is asked of this, not of what the firmware reports.
  */
 import { createHash } from "node:crypto";
-import type { RecordStorage } from "../../modules/platform/storage.ts";
 import type { SlotNumber, SlotState } from "../../modules/platform/slots.ts";
+import type { RecordStorage } from "../../modules/platform/storage.ts";
 import { type RecordCodec, Store } from "../../modules/store/store.ts";
 import { CODEC as TIME_CODEC } from "../../modules/time/trusted-time.ts";
 import { CODEC as TRUST_CODEC } from "../../modules/trust/trust-store.ts";
@@ -99,7 +99,8 @@ export class Flash {
 	#read<Value>(codec: RecordCodec<Value>): Value | undefined {
 		const read = this.#store.read(codec);
 		if (read.ok) return read.value;
-		if (read.reason !== "absent") this.unreadable.push(`${codec.row.domain}/${codec.row.name} ${read.reason}`);
+		if (read.reason !== "absent")
+			this.unreadable.push(`${codec.row.domain}/${codec.row.name} ${read.reason}`);
 		return undefined;
 	}
 }

@@ -35,7 +35,14 @@ export function hostImage(sequence: number, securityVersion: number): Uint8Array
 	// A later release is built otherwise, so that its bytes are others all through.
 	const lines = sequence > 1 ? ["--lines"] : [];
 	const numbers = ["--version", `${sequence}.0.0`, "--sequence", String(sequence), "--board", "linux"];
-	const words = [...lines, ...numbers, "--security-version", String(securityVersion), "--time", "1760000000000"];
+	const words = [
+		...lines,
+		...numbers,
+		"--security-version",
+		String(securityVersion),
+		"--time",
+		"1760000000000",
+	];
 	execFileSync(join(PATHS.hostBuild, "latchkey-image"), [...words, "--list", list, "--output", path], {
 		stdio: ["ignore", "ignore", "inherit"],
 		timeout: 60_000,
@@ -51,6 +58,8 @@ export interface BootWords {
 	/** With the recorder, whose journal goes there. */
 	readonly journal?: string;
 	readonly lies?: boolean;
+	/** With the recorder: as LATCHKEY_FILES_FAULT has it. */
+	readonly faults?: string;
 }
 
 let lines = 0;
@@ -73,7 +82,16 @@ export class HostBoot {
 
 	static async start(state: string, words: BootWords = {}): Promise<HostBoot> {
 		const serial = join(scratch, `line-${lines++}`);
-		const args = ["--slot-kb", String(HOST_SLOT_KB), "--serial", serial, "--main", MAIN, "--arg", `hurry=${HURRY}`];
+		const args = [
+			"--slot-kb",
+			String(HOST_SLOT_KB),
+			"--serial",
+			serial,
+			"--main",
+			MAIN,
+			"--arg",
+			`hurry=${HURRY}`,
+		];
 		if (words.lies) args.push("--arg", "lies=1");
 		const board = new Board({
 			state,
@@ -82,13 +100,17 @@ export class HostBoot {
 			limitMs: BOARD_MS,
 			...(words.journal !== undefined && {
 				variant: "recorder" as const,
-				environment: { LATCHKEY_JOURNAL: words.journal },
+				environment: { LATCHKEY_JOURNAL: words.journal, LATCHKEY_FILES_FAULT: words.faults ?? "" },
 			}),
 		});
 		try {
 			await board.until(({ stderr }) => /^boot: [a-z-]+, firmware /m.test(stderr) && existsSync(serial));
 			return new HostBoot(board, VerbLine.onPort(serial));
 		} catch (error) {
+			// It may start over before anybody is at its line.
+			for (let waited = 0; error instanceof SerialFault && waited < 100 && !hasEnded(board); waited++) {
+				await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+			}
 			const isRestart = board.child.exitCode === RESTART_STATUS;
 			await board.stop("SIGKILL");
 			if (isRestart) return new HostBoot(board, undefined);
@@ -101,7 +123,7 @@ export class HostBoot {
 	}
 
 	get hasEnded(): boolean {
-		return this.board.child.exitCode !== null || this.board.child.signalCode !== null;
+		return hasEnded(this.board);
 	}
 
 	/** The power goes. */
@@ -116,7 +138,11 @@ export class HostBoot {
 		await this.board.end();
 	}
 
-	async report(): Promise<{ readonly report: UpdateReport; readonly digest?: Uint8Array; readonly offset?: number }> {
+	async report(): Promise<{
+		readonly report: UpdateReport;
+		readonly digest?: Uint8Array;
+		readonly offset?: number;
+	}> {
 		const answer = await this.line.call("update-status");
 		if (!answer.ok) throw new Error(`update-status: ${answer.reason}`);
 		const report = decodeUpdateReport(answer.value.bytes(0, { min: 1, max: 512 }) ?? new Uint8Array(0));
@@ -182,6 +208,10 @@ async function endsSoon(boot: HostBoot): Promise<boolean> {
 		await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 	}
 	return boot.hasEnded;
+}
+
+function hasEnded({ child }: Board): boolean {
+	return child.exitCode !== null || child.signalCode !== null;
 }
 
 export function removeState(state: string): void {

@@ -4,16 +4,17 @@
  */
 import { join } from "node:path";
 import { encodePieces } from "../../modules/wire/piece.ts";
+import type { UpdateReport } from "../../modules/wire/update-report.ts";
+import { Random } from "../harness/random.ts";
 import { buildVariant, newFolder, readBytes, scratch } from "../host/board.ts";
 import { cutAfter, type Operation, parseJournal, writeState } from "../host/cut.ts";
-import { Random } from "../harness/random.ts";
 import { RELAY, signBundle, trustBundle } from "../sim/bundles.ts";
 import { makeRelease, type Release } from "../sim/updating-lock.ts";
 import { FastCrypto } from "./fast-crypto.ts";
 import { fallen } from "./flash.ts";
 import { type Files, floorsOf, readState } from "./host-files.ts";
 import { HostBoot, hostImage, removeState, serveUntil } from "./host-lock.ts";
-import { hex, mayHold, recordHistories, type RecordHistory } from "./journal-view.ts";
+import { hex, mayHold, type RecordHistory, recordHistories } from "./journal-view.ts";
 import type { Report } from "./report.ts";
 
 /** Boots at once: most of a boot is waiting. */
@@ -22,6 +23,8 @@ const AT_ONCE = 3;
 const LIFE_MS = 180_000;
 const SAMPLE = 200;
 const WHOLE_LIVES = 24;
+/** Broken records that prove the point. */
+const ENOUGH = 5;
 const OLD = 1;
 const NEW = 2;
 
@@ -54,18 +57,16 @@ export async function sweepHost({ seed, slow }: HostTestOptions, report: Report)
 	};
 	for (const variant of ["plain", "recorder"] as const) buildVariant(variant);
 	const crypto = new FastCrypto(seed);
-	hostImage(OLD, 0);
-	const image = hostImage(NEW, 1);
-	const release = makeRelease(crypto, {
-		sequence: NEW,
-		securityVersion: 1,
-		image,
-		manifest: { board: "linux" },
-		freshness: { board: "linux" },
-	});
-	const journals = await recordLives(crypto, release);
+	const release = hostRelease(crypto);
+	const factory = await factoryState(crypto);
+	const journals = [
+		...(await recordLife(factory, release, "update")),
+		...(await recordLife(factory, release, "revert")),
+	];
 	const points = journals.flatMap((journal) => cutsOf(journal));
-	report.note(`${journals.map(({ name, operations }) => `${name} ${operations.length}`).join(", ")} operations, ${lap()}`);
+	report.note(
+		`${journals.map(({ name, operations }) => `${name} ${operations.length}`).join(", ")} operations, ${lap()}`,
+	);
 	const chosen = slow ? points : choose(points, seed);
 	const wholeLives = slow ? chosen.length : WHOLE_LIVES;
 	const cuts = withLives(chosen, wholeLives, seed);
@@ -89,45 +90,84 @@ export async function sweepHost({ seed, slow }: HostTestOptions, report: Report)
 	);
 	const name =
 		"a cut at any file operation of an update on the Linux host leaves a board that runs and ends as without it (I3, I4, I5, T12)";
-	report.test(name, done < cuts.length ? "cut points were skipped" : wrong.slice(0, 3).join("\n") || undefined);
+	report.test(
+		name,
+		done < cuts.length ? "cut points were skipped" : wrong.slice(0, 3).join("\n") || undefined,
+	);
 }
 
-/** A board with trust that was never updated; then an update, and, from the same board, one whose image gives itself up. */
-async function recordLives(crypto: FastCrypto, release: Release): Promise<readonly Journal[]> {
+/** That the sweep would see it: without the fsync of files the same cuts break records of an update. */
+export async function sweepUnsynced({ seed }: HostTestOptions, report: Report): Promise<void> {
+	const crypto = new FastCrypto(seed);
+	const release = hostRelease(crypto);
+	const journals = await recordLife(await factoryState(crypto), release, "update", "skip-sync");
+	const broken = journals
+		.flatMap(cutsOf)
+		.filter(
+			({ journal, at }) => judgeRecords(journal, at, cutAfter(journal.operations, at, seed)) !== undefined,
+		);
+	report.note(`without fsync ${broken.length} cut points break a record`);
+	const name = "without the files' fsync the same cuts break records of an update (I5)";
+	report.test(name, broken.length < ENOUGH ? `only ${broken.length} broken records` : undefined);
+}
+
+/** Both images are made, and the release is of the second. */
+function hostRelease(crypto: FastCrypto): Release {
+	hostImage(OLD, 0);
+	return makeRelease(crypto, {
+		sequence: NEW,
+		securityVersion: 1,
+		image: hostImage(NEW, 1),
+		manifest: { board: "linux" },
+		freshness: { board: "linux" },
+	});
+}
+
+/** A board with trust that was never updated. */
+async function factoryState(crypto: FastCrypto): Promise<Files> {
 	const state = newFolder();
 	const boot = await HostBoot.start(state);
 	await must(boot, "begin", { 0: "LK-TEST-0001", 1: "sim" });
-	for (const piece of encodePieces(signBundle(crypto, trustBundle({ relays: [RELAY] })))) await must(boot, "trust", piece);
+	for (const piece of encodePieces(signBundle(crypto, trustBundle({ relays: [RELAY] }))))
+		await must(boot, "trust", piece);
 	await boot.cut();
-	const factory = readState(state);
-	const journals: Journal[] = [];
-	for (const lies of [false, true]) {
-		const folder = newFolder();
-		writeState(folder, factory);
-		const names: string[] = [];
-		const end = await serveUntil(
-			folder,
-			release,
-			(now, { log }) =>
-				lies
-					? now.sequence === OLD && now.reverts === 1
-					: now.sequence === NEW && now.sequenceFloor === NEW && log.includes("is confirmed"),
-			LIFE_MS,
-			(number) => {
-				const name = `${lies ? "revert" : "update"} boot ${number + 1}`;
-				names.push(name);
-				// A second boot is the trial's.
-				return { journal: journalPath(name), lies: lies && number === 1 };
-			},
-		);
-		await end.cut();
-		// What came before the trial is the same life.
-		for (const name of lies ? names.slice(1) : names) journals.push(journalOf(name));
-	}
-	return journals;
+	return readState(state);
 }
 
-async function must(boot: HostBoot, verb: "begin" | "trust", args: Parameters<HostBoot["line"]["call"]>[1]): Promise<void> {
+/** "revert": the image on trial gives itself up; what came before the trial is the update's life, and left out. */
+async function recordLife(
+	factory: Files,
+	release: Release,
+	kind: "update" | "revert",
+	faults = "",
+): Promise<readonly Journal[]> {
+	const state = newFolder();
+	writeState(state, factory);
+	const names: string[] = [];
+	const isReverted = (now: UpdateReport): boolean => now.sequence === OLD && now.reverts === 1;
+	const isInstalled = (now: UpdateReport, { log }: HostBoot): boolean =>
+		now.sequence === NEW && now.sequenceFloor === NEW && log.includes("is confirmed");
+	const end = await serveUntil(
+		state,
+		release,
+		kind === "revert" ? isReverted : isInstalled,
+		LIFE_MS,
+		(number) => {
+			const name = `${faults}${kind} boot ${number + 1}`;
+			names.push(name);
+			// A second boot is the trial's.
+			return { journal: journalPath(name), lies: kind === "revert" && number === 1, faults };
+		},
+	);
+	await end.cut();
+	return (kind === "revert" ? names.slice(1) : names).map(journalOf);
+}
+
+async function must(
+	boot: HostBoot,
+	verb: "begin" | "trust",
+	args: Parameters<HostBoot["line"]["call"]>[1],
+): Promise<void> {
 	const answer = await boot.line.call(verb, args);
 	if (!answer.ok) throw new Error(`${verb}: ${answer.reason}`);
 }
@@ -183,7 +223,10 @@ function choose(points: readonly HostCut[], seed: number): readonly HostCut[] {
 }
 
 function withLives(cuts: readonly HostCut[], count: number, seed: number): readonly HostCut[] {
-	return shuffled(cuts, new Random(seed, "host lives")).map((cut, index) => ({ ...cut, isWhole: index < count }));
+	return shuffled(cuts, new Random(seed, "host lives")).map((cut, index) => ({
+		...cut,
+		isWhole: index < count,
+	}));
 }
 
 function shuffled<Item>(items: readonly Item[], random: Random): readonly Item[] {
@@ -199,7 +242,11 @@ function placeOf({ journal, at }: HostCut): string {
 	return `${journal.name}, behind operation ${at} (${kindOf(journal, at)})`;
 }
 
-async function judge({ journal, at, isWhole }: HostCut, release: Release, seed: number): Promise<string | undefined> {
+async function judge(
+	{ journal, at, isWhole }: HostCut,
+	release: Release,
+	seed: number,
+): Promise<string | undefined> {
 	const files = cutAfter(journal.operations, at, seed);
 	const broken = judgeRecords(journal, at, files);
 	if (broken !== undefined) return broken;
@@ -208,7 +255,13 @@ async function judge({ journal, at, isWhole }: HostCut, release: Release, seed: 
 	writeState(state, files);
 	try {
 		const boot = isWhole
-			? await serveUntil(state, release, ({ sequence, sequenceFloor, result }) => sequence === NEW && sequenceFloor === NEW && result === "installed", LIFE_MS)
+			? await serveUntil(
+					state,
+					release,
+					({ sequence, sequenceFloor, result }) =>
+						sequence === NEW && sequenceFloor === NEW && result === "installed",
+					LIFE_MS,
+				)
 			: await HostBoot.start(state);
 		const { report } = await boot.report();
 		const { log } = boot;
@@ -218,7 +271,8 @@ async function judge({ journal, at, isWhole }: HostCut, release: Release, seed: 
 		if (/^storage: /m.test(log)) return `I5\n${log}`;
 		if (/damaged|no firmware image/.test(log)) return `I4\n${log}`;
 		const ran = /^sweep: (\d+) runs/m.exec(log)?.[1];
-		if (Number(ran) !== report.sequence || (report.sequence !== OLD && report.sequence !== NEW)) return `${ran} runs (I4)\n${log}`;
+		if (Number(ran) !== report.sequence || (report.sequence !== OLD && report.sequence !== NEW))
+			return `${ran} runs (I4)\n${log}`;
 		return undefined;
 	} catch (error) {
 		return (error as Error).message;

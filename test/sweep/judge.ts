@@ -27,7 +27,9 @@ export function judgeFlash(world: World, flash: Flash): string | undefined {
 	}
 	const held = SLOTS.filter((slot) => flash.state(slot) === "valid" || flash.state(slot) === "unset");
 	const bootable = held.flatMap((slot) =>
-		[...world.images].filter(([, image]) => flash.slotsWith(image).includes(slot)).map(([sequence]) => sequence),
+		[...world.images]
+			.filter(([, image]) => flash.slotsWith(image).includes(slot))
+			.map(([sequence]) => sequence),
 	);
 	if (!bootable.includes(OLD) && !bootable.includes(NEW)) return "nothing good is left to boot (I4)";
 	if (!flash.hasTrial && SLOTS.some((slot) => flash.state(slot) === "new"))
@@ -40,39 +42,48 @@ export function judgeFlash(world: World, flash: Flash): string | undefined {
 	return undefined;
 }
 
-/** Drives a life that has just been switched on to the scenario's end. `floors`: before. */
+/** What was before a life: the floors of its flash, and what had run since the scenario began. */
+export interface Past {
+	readonly floors: AllFloors;
+	readonly ran: readonly number[];
+}
+
+/** Drives a life that has just been switched on to the scenario's end. */
 export function judgeLife(
 	world: World,
 	life: Life,
 	script: Script,
-	floors: AllFloors,
+	past: Past,
 	end: End,
 ): string | undefined {
 	const { lock } = life;
 	const wrong = judgeBoot(world, life);
 	if (wrong !== undefined) return wrong;
 	// A session would be somebody whom a trial reached.
-	if (end.kind === "installed" && lock.board.running && !life.unlocks()) return `the bolt does not move\n${lock.rig.log}`;
-	const isDone = end.kind === "installed" ? () => isInstalled(life, script) : () => isReverted(life, end.times);
+	if (end.kind === "installed" && lock.board.running && !life.unlocks())
+		return `the bolt does not move\n${lock.rig.log}`;
+	const isDone =
+		end.kind === "installed" ? () => isInstalled(life, script) : () => isReverted(life, end.times);
 	if (!life.until(isDone, end.kind === "installed" ? INSTALL_SECONDS : REVERT_SECONDS))
 		return `it does not come to its end\n${lock.rig.log}`;
 	const after = new Flash(lock.snapshot());
 	const judged = judgeBoot(world, life) ?? judgeFlash(world, after);
 	if (judged !== undefined) return judged;
-	const lower = fallen(floors, after.floors);
+	const lower = fallen(past.floors, after.floors);
 	if (lower.length > 0) return `I3: ${lower.join(", ")}`;
-	if (end.kind === "reverted") return judgeReverts(life, after, end.times);
+	if (end.kind === "reverted") return judgeReverts(life, after, past, end.times);
 	if (after.floors.fuse < 1) return "the fuse did not follow";
-	if (lock.board.logs.some((line) => line.includes("is given up"))) return `a good image gave itself up\n${lock.rig.log}`;
+	if (lock.board.logs.some((line) => line.includes("is given up")))
+		return `a good image gave itself up\n${lock.rig.log}`;
 	return undefined;
 }
 
 /** Counted once each, parked by the third, and the bolt moves. */
-function judgeReverts(life: Life, after: Flash, times: number): string | undefined {
+function judgeReverts(life: Life, after: Flash, past: Past, times: number): string | undefined {
 	const { reverts } = after;
 	if (reverts?.sequence !== NEW || reverts.count !== times || reverts.parked !== times >= LIMITS.revertsMax)
 		return `${times} reverts are counted as ${JSON.stringify(reverts)}`;
-	const attempts = life.ran.filter((sequence) => sequence === NEW).length;
+	const attempts = [...past.ran, ...life.ran].filter((sequence) => sequence === NEW).length;
 	if (attempts > 1) return `the image ran ${attempts} times for one revert`;
 	return life.unlocks() ? undefined : `the bolt does not move\n${life.lock.rig.log}`;
 }
@@ -108,7 +119,8 @@ function isInstalled({ lock }: Life, { release }: Script): boolean {
 /** The old image runs, and this trial and those before it are counted, each once. */
 function isReverted({ lock }: Life, times: number): boolean {
 	// Looked at every second of hours: what is cheap goes first.
-	if (lock.board.storage.peek("update", "trial") !== undefined || lock.running?.sequence !== OLD) return false;
+	if (lock.board.storage.peek("update", "trial") !== undefined || lock.running?.sequence !== OLD)
+		return false;
 	const flash = new Flash(lock.snapshot());
 	return !flash.hasTrial && (flash.reverts?.count ?? 0) >= times;
 }

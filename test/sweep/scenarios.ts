@@ -7,8 +7,8 @@ import type { SimSnapshot } from "../sim/board.ts";
 import type { Behaviour } from "../sim/updating-lock.ts";
 import { type CutPoint, type WatchedLife, watchLife } from "./cut-points.ts";
 import { Flash } from "./flash.ts";
-import type { Life, Script } from "./life.ts";
 import type { End } from "./judge.ts";
+import type { Life, Script } from "./life.ts";
 import { NEW, OLD, type World } from "./world.ts";
 
 export interface Scenario {
@@ -76,7 +76,10 @@ export function planScenarios(world: World, seed: number): readonly ScenarioPlan
 
 function once<Value>(make: () => Value): () => Value {
 	let made: Value | undefined;
-	return () => (made ??= make());
+	return () => {
+		made ??= make();
+		return made;
+	};
 }
 
 function readBack(life: WatchedLife): Scenario {
@@ -140,7 +143,8 @@ function parked(world: World, seed: number): Scenario {
 }
 
 function hasReverted({ lock }: Life, times: number): boolean {
-	if (lock.board.storage.peek("update", "trial") !== undefined || lock.running?.sequence !== OLD) return false;
+	if (lock.board.storage.peek("update", "trial") !== undefined || lock.running?.sequence !== OLD)
+		return false;
 	const flash = new Flash(lock.snapshot());
 	return !flash.hasTrial && flash.reverts?.count === times;
 }
@@ -170,7 +174,8 @@ function phasesOf({ points }: WatchedLife): Phases {
 	);
 	// Each erases and writes one entry: the selection, the boot loader, the confirmation.
 	const [, , loadAt, , confirmAt] = choices;
-	if (loadAt === undefined || confirmAt === undefined || firstSlot < 0) throw new Error("a life without its phases");
+	if (loadAt === undefined || confirmAt === undefined || firstSlot < 0)
+		throw new Error("a life without its phases");
 	return {
 		planned: points.slice(0, firstSlot),
 		download: points.slice(0, trialAt),

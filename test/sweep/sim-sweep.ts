@@ -69,7 +69,9 @@ export function sweepTwice(world: World, scenarios: readonly Scenario[], count: 
 		swept.cuts++;
 		swept.lives++;
 		if (outcome !== undefined)
-			swept.wrong.push(`${placeOf(point)}, then ${second.mode} operation ${after} (seed ${second.seed}): ${outcome}`);
+			swept.wrong.push(
+				`${placeOf(point)}, then ${second.mode} operation ${after} (seed ${second.seed}): ${outcome}`,
+			);
 	}
 	return swept;
 }
@@ -78,7 +80,12 @@ export function sweepTwice(world: World, scenarios: readonly Scenario[], count: 
  * That the flash which a watched life shows for a cut is the flash which that cut leaves: so many, by seed, are lived again from their
  * beginning with the cut armed.
  */
-export function checkWatching(world: World, scenarios: readonly Scenario[], count: number, seed: number): Swept {
+export function checkWatching(
+	world: World,
+	scenarios: readonly Scenario[],
+	count: number,
+	seed: number,
+): Swept {
 	const random = new Random(seed, "watching");
 	const swept: Swept = { cuts: 0, lives: 0, wrong: [] };
 	// Where a hand was in the life, it is not lived the same without it: a sector that went bad, a boot more at the end.
@@ -98,12 +105,18 @@ export function checkWatching(world: World, scenarios: readonly Scenario[], coun
 	return swept;
 }
 
-function liveFrom(world: World, scenario: Scenario, { left }: CutPoint): string | undefined {
+function liveFrom(world: World, scenario: Scenario, { left, ran }: CutPoint): string | undefined {
 	try {
 		const flash = new Flash(left);
 		return (
 			judgeFlash(world, flash) ??
-			judgeLife(world, new Life(world, scenario.script, left), scenario.script, flash.floors, scenario.end)
+			judgeLife(
+				world,
+				new Life(world, scenario.script, left),
+				scenario.script,
+				{ floors: flash.floors, ran },
+				scenario.end,
+			)
 		);
 	} catch (error) {
 		return String((error as Error).stack);
@@ -111,7 +124,12 @@ function liveFrom(world: World, scenario: Scenario, { left }: CutPoint): string 
 }
 
 /** "not met": the life ends before the second cut. */
-function liveTwice(world: World, scenario: Scenario, { left }: CutPoint, second: SecondCut): string | undefined {
+function liveTwice(
+	world: World,
+	scenario: Scenario,
+	{ left, ran }: CutPoint,
+	second: SecondCut,
+): string | undefined {
 	const { script, end } = scenario;
 	try {
 		const power = new SimPower();
@@ -122,8 +140,12 @@ function liveTwice(world: World, scenario: Scenario, { left }: CutPoint, second:
 		const flash = new Flash(life.lock.snapshot());
 		const lower = fallen(new Flash(left).floors, flash.floors);
 		if (lower.length > 0) return `I3: ${lower.join(", ")}`;
+		const ranBefore = [...ran, ...life.ran];
 		const next = new Life(world, script, flash.snapshot);
-		return judgeFlash(world, flash) ?? judgeLife(world, next, script, flash.floors, end);
+		return (
+			judgeFlash(world, flash) ??
+			judgeLife(world, next, script, { floors: flash.floors, ran: ranBefore }, end)
+		);
 	} catch (error) {
 		return String((error as Error).stack);
 	}

@@ -20,7 +20,13 @@ export async function sweepSim({ seed, slow, only }: SimTestOptions, report: Rep
 	const second = (slow ? SLOW_SECOND_CUTS : SECOND_CUTS) / SHARES;
 	const tasks = Array.from({ length: SHARES }, (_, number) => {
 		const share = { number, of: SHARES };
-		const task: SimTask = { seed, share, second, watched: WATCHED_CUTS / SHARES, ...(only !== undefined && { only }) };
+		const task: SimTask = {
+			seed,
+			share,
+			second,
+			watched: WATCHED_CUTS / SHARES,
+			...(only !== undefined && { only }),
+		};
 		return runWorker(task, (result) => {
 			const all = results.get(result.name) ?? [];
 			all.push(result);
@@ -41,7 +47,8 @@ function runWorker(task: SimTask, onResult: (result: SimResult) => void): Promis
 }
 
 function tell(name: string, results: readonly SimResult[], report: Report): void {
-	const sum = (of: (result: SimResult) => number): number => results.reduce((all, result) => all + of(result), 0);
+	const sum = (of: (result: SimResult) => number): number =>
+		results.reduce((all, result) => all + of(result), 0);
 	const seconds = (Math.max(...results.map(({ ms }) => ms)) / 1000).toFixed(1);
 	if (name === "preparation") return report.note(`preparation: ${seconds} s`);
 	const isSampled = name === SECOND || name === WATCHED;
@@ -58,7 +65,8 @@ function tell(name: string, results: readonly SimResult[], report: Report): void
 }
 
 function titleOf(name: string): string {
-	if (name === SECOND) return "a cut in the life after a cut costs nothing that one cut does not (I3, I4, I5, T12)";
+	if (name === SECOND)
+		return "a cut in the life after a cut costs nothing that one cut does not (I3, I4, I5, T12)";
 	if (name === WATCHED) return "the flash that the sweep shows for a cut is what that cut leaves";
 	return `a cut at any operation of ${name} leaves a lock that runs, opens and ends as without it (I3, I4, I5, T12)`;
 }

@@ -9,16 +9,16 @@
 import { LIMITS } from "../../modules/base/limits.ts";
 import type { TrustBundle } from "../../modules/trust/bundle.ts";
 import type { Label } from "../../modules/wire/label.ts";
+import { IMAGE_HEADER_BYTES } from "../../tools/update/image-header.ts";
 import type { SimSnapshot } from "../sim/board.ts";
 import { holder, publicKeys, RELAY, SIGNED_UNIX_SECONDS } from "../sim/bundles.ts";
-import { IMAGE_HEADER_BYTES } from "../../tools/update/image-header.ts";
 import { slotImage } from "../sim/slot-image.ts";
 import { imageBytes } from "../sim/updates.ts";
 import { imageOf, makeRelease, type Release, UpdatingLock } from "../sim/updating-lock.ts";
 import { FastCrypto } from "./fast-crypto.ts";
 import { fastKeys } from "./fast-keys.ts";
-import { STORED_INFLATE } from "./stored-inflate.ts";
 import { fastIsWhole } from "./fast-whole.ts";
+import { STORED_INFLATE } from "./stored-inflate.ts";
 
 const DAY = 86400;
 const CHUNKS = 6;
@@ -94,6 +94,7 @@ export function makeWorld(seed: number): World {
 /** Long runs of the source, and stretches of its own: a delta copies and brings. */
 function similarTo(source: Uint8Array): Uint8Array {
 	const body = source.slice(IMAGE_HEADER_BYTES);
-	for (let at = 3000; at < body.length; at += 30_011) body.set(imageBytes(4000, at).subarray(0, body.length - at), at);
+	for (let at = 3000; at < body.length; at += 30_011)
+		body.set(imageBytes(4000, at).subarray(0, body.length - at), at);
 	return slotImage({ sequence: NEW, securityVersion: 2, version: `${NEW}.0.0`, body });
 }
