@@ -46,6 +46,20 @@ export function judgeFlash(world: World, flash: Flash): string | undefined {
 export interface Past {
 	readonly floors: AllFloors;
 	readonly ran: readonly number[];
+	/** Attempts that nobody can count any more (isMarkLost). */
+	readonly lost: number;
+}
+
+/**
+ * The cut met the one write by which the boot loader marks a trial aborted, or an image its own slot invalid, and left no mark: the
+ * slot reads as never chosen, and the attempt as never made (docs/UPDATE.md 11).
+ */
+export function isMarkLost(flash: Flash, ran: readonly number[], image: Uint8Array): boolean {
+	return (
+		flash.hasTrial &&
+		ran.includes(NEW) &&
+		flash.slotsWith(image).some((slot) => flash.state(slot) === "unset")
+	);
 }
 
 /** Drives a life that has just been switched on to the scenario's end. */
@@ -84,7 +98,7 @@ function judgeReverts(life: Life, after: Flash, past: Past, times: number): stri
 	if (reverts?.sequence !== NEW || reverts.count !== times || reverts.parked !== times >= LIMITS.revertsMax)
 		return `${times} reverts are counted as ${JSON.stringify(reverts)}`;
 	const attempts = [...past.ran, ...life.ran].filter((sequence) => sequence === NEW).length;
-	if (attempts > 1) return `the image ran ${attempts} times for one revert`;
+	if (attempts > 1 + past.lost) return `the image ran ${attempts} times for one revert`;
 	return life.unlocks() ? undefined : `the bolt does not move\n${life.lock.rig.log}`;
 }
 
