@@ -29,8 +29,7 @@ export const RUNNERS: Readonly<Record<string, Runner>> = Object.freeze({
 	fuzz: runner("build/js/test/fuzz/run.js", "typescript", 10, ["--seed", "1"]),
 	ws: runner("build/js/test/ws/run.js", "all", 10),
 	link: runner("build/js/test/link/run.js", "all", 10),
-	"sweep-sim": runner("build/js/test/sweep/run.js", "typescript", 20, ["--seed", "1", "--only", "sim"]),
-	"sweep-host": runner("build/js/test/sweep/run.js", "all", 20, ["--seed", "1", "--only", "host"]),
+	sweep: runner("build/js/test/sweep/run.js", "all", 20, ["--seed", "1"]),
 	scenario: runner("build/js/test/scenario/run.js", "all", 20),
 });
 

@@ -58,6 +58,8 @@ export interface BootWords {
 	/** With the recorder, whose journal goes there. */
 	readonly journal?: string;
 	readonly lies?: boolean;
+	/** With the recorder: as LATCHKEY_FILES_FAULT has it. */
+	readonly faults?: string;
 }
 
 let lines = 0;
@@ -98,13 +100,17 @@ export class HostBoot {
 			limitMs: BOARD_MS,
 			...(words.journal !== undefined && {
 				variant: "recorder" as const,
-				environment: { LATCHKEY_JOURNAL: words.journal },
+				environment: { LATCHKEY_JOURNAL: words.journal, LATCHKEY_FILES_FAULT: words.faults ?? "" },
 			}),
 		});
 		try {
 			await board.until(({ stderr }) => /^boot: [a-z-]+, firmware /m.test(stderr) && existsSync(serial));
 			return new HostBoot(board, VerbLine.onPort(serial));
 		} catch (error) {
+			// It may start over before anybody is at its line.
+			for (let waited = 0; error instanceof SerialFault && waited < 100 && !hasEnded(board); waited++) {
+				await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+			}
 			const isRestart = board.child.exitCode === RESTART_STATUS;
 			await board.stop("SIGKILL");
 			if (isRestart) return new HostBoot(board, undefined);
@@ -117,7 +123,7 @@ export class HostBoot {
 	}
 
 	get hasEnded(): boolean {
-		return this.board.child.exitCode !== null || this.board.child.signalCode !== null;
+		return hasEnded(this.board);
 	}
 
 	/** The power goes. */
@@ -202,6 +208,10 @@ async function endsSoon(boot: HostBoot): Promise<boolean> {
 		await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 	}
 	return boot.hasEnded;
+}
+
+function hasEnded({ child }: Board): boolean {
+	return child.exitCode !== null || child.signalCode !== null;
 }
 
 export function removeState(state: string): void {

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { encodePieces } from "../../modules/wire/piece.ts";
+import type { UpdateReport } from "../../modules/wire/update-report.ts";
 import { Random } from "../harness/random.ts";
 import { buildVariant, newFolder, readBytes, scratch } from "../host/board.ts";
 import { cutAfter, type Operation, parseJournal, writeState } from "../host/cut.ts";
@@ -22,6 +23,8 @@ const AT_ONCE = 3;
 const LIFE_MS = 180_000;
 const SAMPLE = 200;
 const WHOLE_LIVES = 24;
+/** Broken records that prove the point. */
+const ENOUGH = 5;
 const OLD = 1;
 const NEW = 2;
 
@@ -54,16 +57,12 @@ export async function sweepHost({ seed, slow }: HostTestOptions, report: Report)
 	};
 	for (const variant of ["plain", "recorder"] as const) buildVariant(variant);
 	const crypto = new FastCrypto(seed);
-	hostImage(OLD, 0);
-	const image = hostImage(NEW, 1);
-	const release = makeRelease(crypto, {
-		sequence: NEW,
-		securityVersion: 1,
-		image,
-		manifest: { board: "linux" },
-		freshness: { board: "linux" },
-	});
-	const journals = await recordLives(crypto, release);
+	const release = hostRelease(crypto);
+	const factory = await factoryState(crypto);
+	const journals = [
+		...(await recordLife(factory, release, "update")),
+		...(await recordLife(factory, release, "revert")),
+	];
 	const points = journals.flatMap((journal) => cutsOf(journal));
 	report.note(
 		`${journals.map(({ name, operations }) => `${name} ${operations.length}`).join(", ")} operations, ${lap()}`,
@@ -97,40 +96,71 @@ export async function sweepHost({ seed, slow }: HostTestOptions, report: Report)
 	);
 }
 
-/** A board with trust that was never updated; then an update, and, from the same board, one whose image gives itself up. */
-async function recordLives(crypto: FastCrypto, release: Release): Promise<readonly Journal[]> {
+/** That the sweep would see it: without the fsync of files the same cuts break records of an update. */
+export async function sweepUnsynced({ seed }: HostTestOptions, report: Report): Promise<void> {
+	const crypto = new FastCrypto(seed);
+	const release = hostRelease(crypto);
+	const journals = await recordLife(await factoryState(crypto), release, "update", "skip-sync");
+	const broken = journals
+		.flatMap(cutsOf)
+		.filter(
+			({ journal, at }) => judgeRecords(journal, at, cutAfter(journal.operations, at, seed)) !== undefined,
+		);
+	report.note(`without fsync ${broken.length} cut points break a record`);
+	const name = "without the files' fsync the same cuts break records of an update (I5)";
+	report.test(name, broken.length < ENOUGH ? `only ${broken.length} broken records` : undefined);
+}
+
+/** Both images are made, and the release is of the second. */
+function hostRelease(crypto: FastCrypto): Release {
+	hostImage(OLD, 0);
+	return makeRelease(crypto, {
+		sequence: NEW,
+		securityVersion: 1,
+		image: hostImage(NEW, 1),
+		manifest: { board: "linux" },
+		freshness: { board: "linux" },
+	});
+}
+
+/** A board with trust that was never updated. */
+async function factoryState(crypto: FastCrypto): Promise<Files> {
 	const state = newFolder();
 	const boot = await HostBoot.start(state);
 	await must(boot, "begin", { 0: "LK-TEST-0001", 1: "sim" });
 	for (const piece of encodePieces(signBundle(crypto, trustBundle({ relays: [RELAY] }))))
 		await must(boot, "trust", piece);
 	await boot.cut();
-	const factory = readState(state);
-	const journals: Journal[] = [];
-	for (const lies of [false, true]) {
-		const folder = newFolder();
-		writeState(folder, factory);
-		const names: string[] = [];
-		const end = await serveUntil(
-			folder,
-			release,
-			(now, { log }) =>
-				lies
-					? now.sequence === OLD && now.reverts === 1
-					: now.sequence === NEW && now.sequenceFloor === NEW && log.includes("is confirmed"),
-			LIFE_MS,
-			(number) => {
-				const name = `${lies ? "revert" : "update"} boot ${number + 1}`;
-				names.push(name);
-				// A second boot is the trial's.
-				return { journal: journalPath(name), lies: lies && number === 1 };
-			},
-		);
-		await end.cut();
-		// What came before the trial is the same life.
-		for (const name of lies ? names.slice(1) : names) journals.push(journalOf(name));
-	}
-	return journals;
+	return readState(state);
+}
+
+/** "revert": the image on trial gives itself up; what came before the trial is the update's life, and left out. */
+async function recordLife(
+	factory: Files,
+	release: Release,
+	kind: "update" | "revert",
+	faults = "",
+): Promise<readonly Journal[]> {
+	const state = newFolder();
+	writeState(state, factory);
+	const names: string[] = [];
+	const isReverted = (now: UpdateReport): boolean => now.sequence === OLD && now.reverts === 1;
+	const isInstalled = (now: UpdateReport, { log }: HostBoot): boolean =>
+		now.sequence === NEW && now.sequenceFloor === NEW && log.includes("is confirmed");
+	const end = await serveUntil(
+		state,
+		release,
+		kind === "revert" ? isReverted : isInstalled,
+		LIFE_MS,
+		(number) => {
+			const name = `${faults}${kind} boot ${number + 1}`;
+			names.push(name);
+			// A second boot is the trial's.
+			return { journal: journalPath(name), lies: kind === "revert" && number === 1, faults };
+		},
+	);
+	await end.cut();
+	return (kind === "revert" ? names.slice(1) : names).map(journalOf);
 }
 
 async function must(

@@ -42,12 +42,32 @@ export function judgeFlash(world: World, flash: Flash): string | undefined {
 	return undefined;
 }
 
-/** Drives a life that has just been switched on to the scenario's end. `floors`: before. */
+/** What was before a life: the floors of its flash, and what had run since the scenario began. */
+export interface Past {
+	readonly floors: AllFloors;
+	readonly ran: readonly number[];
+	/** Attempts that nobody can count any more (isMarkLost). */
+	readonly lost: number;
+}
+
+/**
+ * The cut met the one write by which the boot loader marks a trial aborted, or an image its own slot invalid, and left no mark: the
+ * slot reads as never chosen, and the attempt as never made (docs/UPDATE.md 11).
+ */
+export function isMarkLost(flash: Flash, ran: readonly number[], image: Uint8Array): boolean {
+	return (
+		flash.hasTrial &&
+		ran.includes(NEW) &&
+		flash.slotsWith(image).some((slot) => flash.state(slot) === "unset")
+	);
+}
+
+/** Drives a life that has just been switched on to the scenario's end. */
 export function judgeLife(
 	world: World,
 	life: Life,
 	script: Script,
-	floors: AllFloors,
+	past: Past,
 	end: End,
 ): string | undefined {
 	const { lock } = life;
@@ -63,9 +83,9 @@ export function judgeLife(
 	const after = new Flash(lock.snapshot());
 	const judged = judgeBoot(world, life) ?? judgeFlash(world, after);
 	if (judged !== undefined) return judged;
-	const lower = fallen(floors, after.floors);
+	const lower = fallen(past.floors, after.floors);
 	if (lower.length > 0) return `I3: ${lower.join(", ")}`;
-	if (end.kind === "reverted") return judgeReverts(life, after, end.times);
+	if (end.kind === "reverted") return judgeReverts(life, after, past, end.times);
 	if (after.floors.fuse < 1) return "the fuse did not follow";
 	if (lock.board.logs.some((line) => line.includes("is given up")))
 		return `a good image gave itself up\n${lock.rig.log}`;
@@ -73,12 +93,12 @@ export function judgeLife(
 }
 
 /** Counted once each, parked by the third, and the bolt moves. */
-function judgeReverts(life: Life, after: Flash, times: number): string | undefined {
+function judgeReverts(life: Life, after: Flash, past: Past, times: number): string | undefined {
 	const { reverts } = after;
 	if (reverts?.sequence !== NEW || reverts.count !== times || reverts.parked !== times >= LIMITS.revertsMax)
 		return `${times} reverts are counted as ${JSON.stringify(reverts)}`;
-	const attempts = life.ran.filter((sequence) => sequence === NEW).length;
-	if (attempts > 1) return `the image ran ${attempts} times for one revert`;
+	const attempts = [...past.ran, ...life.ran].filter((sequence) => sequence === NEW).length;
+	if (attempts > 1 + past.lost) return `the image ran ${attempts} times for one revert`;
 	return life.unlocks() ? undefined : `the bolt does not move\n${life.lock.rig.log}`;
 }
 

@@ -5,7 +5,7 @@
  *   node build/js/test/sweep/run.js [--slow] [--seed N] [--only sim|host] [--scenario NAME]
  */
 import { parseArgs } from "node:util";
-import { sweepHost } from "./host-tests.ts";
+import { sweepHost, sweepUnsynced } from "./host-tests.ts";
 import { Report } from "./report.ts";
 import { sweepSim } from "./sim-tests.ts";
 
@@ -23,5 +23,8 @@ const { slow, only, scenario } = values;
 const report = new Report();
 report.note(`seed ${seed}`);
 if (only !== "host") await sweepSim({ seed, slow, only: scenario }, report);
-if (only !== "sim") await sweepHost({ seed, slow }, report);
+if (only !== "sim") {
+	await sweepHost({ seed, slow }, report);
+	await sweepUnsynced({ seed, slow }, report);
+}
 process.exit(report.end());

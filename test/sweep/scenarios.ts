@@ -76,7 +76,10 @@ export function planScenarios(world: World, seed: number): readonly ScenarioPlan
 
 function once<Value>(make: () => Value): () => Value {
 	let made: Value | undefined;
-	return () => (made ??= make());
+	return () => {
+		made ??= make();
+		return made;
+	};
 }
 
 function readBack(life: WatchedLife): Scenario {

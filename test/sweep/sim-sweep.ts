@@ -6,7 +6,7 @@ import { Random } from "../harness/random.ts";
 import { CUT_MODES, type CutMode, SimPower } from "../sim/power.ts";
 import { beginLife, type CutPoint, placeOf } from "./cut-points.ts";
 import { Flash, fallen, nameOf } from "./flash.ts";
-import { judgeFlash, judgeLife } from "./judge.ts";
+import { isMarkLost, judgeFlash, judgeLife } from "./judge.ts";
 import { Life } from "./life.ts";
 import { READ_BACK, type Scenario } from "./scenarios.ts";
 import type { World } from "./world.ts";
@@ -40,7 +40,8 @@ export function sweepOnce(world: World, scenario: Scenario, share: Share): Swept
 	const seen = new Map<string, boolean>();
 	const swept: Swept = { cuts: 0, lives: 0, wrong: [] };
 	for (const point of scenario.points) {
-		const name = nameOf(point.left);
+		// What ran by then counts in what may run yet.
+		const name = `${nameOf(point.left)} ${point.ran.length}`;
 		const isKnown = seen.get(name);
 		const isOurs = isKnown ?? seen.size % share.of === share.number;
 		if (isOurs) swept.cuts++;
@@ -105,23 +106,33 @@ export function checkWatching(
 	return swept;
 }
 
-function liveFrom(world: World, scenario: Scenario, { left }: CutPoint): string | undefined {
+function liveFrom(world: World, scenario: Scenario, { left, ran }: CutPoint): string | undefined {
 	try {
 		const flash = new Flash(left);
 		return (
 			judgeFlash(world, flash) ??
-			judgeLife(world, new Life(world, scenario.script, left), scenario.script, flash.floors, scenario.end)
+			judgeLife(
+				world,
+				new Life(world, scenario.script, left),
+				scenario.script,
+				{ floors: flash.floors, ran, lost: lostIn(world, flash, ran) },
+				scenario.end,
+			)
 		);
 	} catch (error) {
 		return String((error as Error).stack);
 	}
 }
 
+function lostIn(world: World, flash: Flash, ran: readonly number[]): number {
+	return isMarkLost(flash, ran, world.next.image) ? 1 : 0;
+}
+
 /** "not met": the life ends before the second cut. */
 function liveTwice(
 	world: World,
 	scenario: Scenario,
-	{ left }: CutPoint,
+	{ left, ran }: CutPoint,
 	second: SecondCut,
 ): string | undefined {
 	const { script, end } = scenario;
@@ -134,8 +145,13 @@ function liveTwice(
 		const flash = new Flash(life.lock.snapshot());
 		const lower = fallen(new Flash(left).floors, flash.floors);
 		if (lower.length > 0) return `I3: ${lower.join(", ")}`;
+		const ranBefore = [...ran, ...life.ran];
+		const lost = lostIn(world, new Flash(left), ran) + lostIn(world, flash, ranBefore);
 		const next = new Life(world, script, flash.snapshot);
-		return judgeFlash(world, flash) ?? judgeLife(world, next, script, flash.floors, end);
+		return (
+			judgeFlash(world, flash) ??
+			judgeLife(world, next, script, { floors: flash.floors, ran: ranBefore, lost }, end)
+		);
 	} catch (error) {
 		return String((error as Error).stack);
 	}
