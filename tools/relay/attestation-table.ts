@@ -1,6 +1,6 @@
 /**
  * What locks attested (docs/UPDATE.md 9), as they signed it, and whom somebody at a command line wants asked. Of each lock the
- * last word that verified, the one of the highest sequence, and the last that did not verify: enough to see that it went back.
+ * last word that verified, those with the highest sequence and floors, and the last that did not verify: enough to see that it went back.
  */
 import type { Transaction } from "kysely";
 import { fromHex, toHex } from "../../modules/base/bytes.ts";

@@ -16,11 +16,13 @@ import { decodeCbor } from "../../modules/wire/cbor-decode.ts";
 import { asArray, asBytes } from "../../modules/wire/cbor-map.ts";
 import { NodeCrypto } from "../crypto/node.ts";
 import type { AttestationTable } from "./attestation-table.ts";
+import { type AttestedHeights, heightsOf, higher, NO_HEIGHTS } from "./attested-heights.ts";
 import type { ConnectedDevice } from "./device-service.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { RelayLog } from "./log.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { UpdateJournal } from "./update-journal.ts";
+import type { AttestationRank } from "./update-schema.ts";
 
 /** Questions of one connection that may be open: somebody at a command line may ask while the relay does. */
 const NONCES_MAX = 4;
@@ -35,7 +37,7 @@ export interface AttestedLock {
 	/** What it attested on this connection. */
 	attested: Attestation | undefined;
 	/** The highest that it ever attested. */
-	highestSequence: number;
+	heights: AttestedHeights;
 	/** That it was asked with and has not answered, the oldest first. */
 	readonly nonces: Uint8Array[];
 	tries: number;
@@ -82,7 +84,7 @@ export class Attestor {
 			publicKey,
 			board: undefined,
 			attested: undefined,
-			highestSequence: 0,
+			heights: NO_HEIGHTS,
 			nonces: [],
 			tries: 0,
 			nextAskMs: 0,
@@ -92,7 +94,7 @@ export class Attestor {
 			const former = judgeAttestation(device.serial, publicKey, nonce, statement);
 			if (!former.ok) continue;
 			if (rank === "latest") lock.board = former.value.board;
-			lock.highestSequence = Math.max(lock.highestSequence, former.value.sequence);
+			lock.heights = higher(lock.heights, heightsOf(former.value));
 		}
 		return lock;
 	}
@@ -124,13 +126,11 @@ export class Attestor {
 			this.#journal.attested({ serial, ranks: ["refused"], statement, nonce, reason: judged.reason });
 			return true;
 		}
-		const { board, sequence } = judged.value;
-		const isHighest = sequence >= lock.highestSequence;
-		lock.board = board;
+		const ranks = ranksOf(lock.heights, heightsOf(judged.value));
+		lock.board = judged.value.board;
 		lock.attested = judged.value;
-		lock.highestSequence = Math.max(lock.highestSequence, sequence);
+		lock.heights = higher(lock.heights, heightsOf(judged.value));
 		lock.tries = 0;
-		const ranks = isHighest ? (["latest", "highest"] as const) : (["latest"] as const);
 		this.#journal.attested({ serial, ranks, statement, nonce, reason: undefined });
 		return true;
 	}
@@ -138,6 +138,15 @@ export class Attestor {
 	#refused(serial: string, reason: RefusedAttestation): void {
 		this.#log.write("warning", "attestation-refused", { serial, reason });
 	}
+}
+
+/** One word each for what it is the highest in: floors that were taken back under the same image have another's word against them. */
+function ranksOf(former: AttestedHeights, now: AttestedHeights): readonly AttestationRank[] {
+	const ranks: AttestationRank[] = ["latest"];
+	if (now.sequence > former.sequence) ranks.push("highest");
+	if (now.sequenceFloor > former.sequenceFloor) ranks.push("sequence-floor");
+	if (now.securityFloor > former.securityFloor) ranks.push("security-floor");
+	return ranks;
 }
 
 /** Of the question that this answers, or seems to; one answer to each, good or bad. Who signed is not asked here. */

@@ -7,10 +7,9 @@ import { fromHex, toHex } from "../../modules/base/bytes.ts";
 import { AttestationTable, type StoredAttestation } from "./attestation-table.ts";
 import type { RelayDatabase } from "./database.ts";
 import type { FleetRecord } from "./fleet.ts";
-import type { AttestationRank } from "./update-schema.ts";
+import { ATTESTATION_RANKS } from "./update-schema.ts";
 
 const FORMAT = "latchkey-fleet-1";
-const RANKS: readonly AttestationRank[] = Object.freeze(["latest", "highest", "refused"]);
 
 export async function readFleet(db: RelayDatabase): Promise<readonly FleetRecord[]> {
 	const devices = await db.selectFrom("devices").selectAll().execute();
@@ -87,7 +86,7 @@ function readRecord(value: unknown): FleetRecord | undefined {
 function readAttestation(value: unknown): StoredAttestation | undefined {
 	if (!isObject(value)) return undefined;
 	const { statement, nonce, receivedAt, reason } = value;
-	const rank = RANKS.find((each) => each === value.rank);
+	const rank = ATTESTATION_RANKS.find((each) => each === value.rank);
 	if (rank === undefined || typeof statement !== "string" || typeof nonce !== "string") return undefined;
 	const [statementBytes, nonceBytes] = [fromHex(statement), fromHex(nonce)];
 	if (statementBytes === undefined || nonceBytes === undefined || typeof receivedAt !== "string")

@@ -8,6 +8,7 @@ import type { Manifest } from "../../modules/update/manifest.ts";
 import type { Attestation } from "../../modules/wire/attestation.ts";
 import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update-report.ts";
 import type { StoredAttestation } from "./attestation-table.ts";
+import { type AttestedHeights, heightsOf, higher, isBelow, NO_HEIGHTS } from "./attested-heights.ts";
 import { judgeAttestation } from "./attestor.ts";
 import type { AttestationRank } from "./update-schema.ts";
 
@@ -68,7 +69,7 @@ interface Words {
 	readonly report: UpdateReport | undefined;
 	readonly latest: Attestation | undefined;
 	readonly latestAt: string | undefined;
-	readonly highest: Attestation | undefined;
+	readonly heights: AttestedHeights;
 	readonly refused: string | undefined;
 }
 
@@ -114,8 +115,13 @@ function readWords(record: FleetRecord): Words {
 		broken = judged.reason;
 		return undefined;
 	};
-	const [latest, highest, refused] = [of("latest"), of("highest"), of("refused")];
-	const [latestWord, highestWord] = [verified(latest), verified(highest)];
+	const [latest, refused] = [of("latest"), of("refused")];
+	const latestWord = verified(latest);
+	let heights = NO_HEIGHTS;
+	for (const each of record.attestations) {
+		const word = each.rank === "refused" ? undefined : verified(each);
+		if (word !== undefined) heights = higher(heights, heightsOf(word));
+	}
 	// One that was refused before a good one came is history.
 	const isRefused = refused !== undefined && refused.receivedAt > (latest?.receivedAt ?? "");
 	return {
@@ -123,13 +129,13 @@ function readWords(record: FleetRecord): Words {
 		report: report?.ok === true ? report.value : undefined,
 		latest: latestWord,
 		latestAt: latestWord && latest?.receivedAt,
-		highest: highestWord,
+		heights,
 		refused: broken ?? (isRefused ? (refused.reason ?? "refused") : undefined),
 	};
 }
 
 function attestedFlags(
-	{ report, latest, latestAt, highest, refused }: Words,
+	{ report, latest, latestAt, heights, refused }: Words,
 	{ manifests, nowMs, oldMs }: FleetReference,
 	images: ReadonlyMap<string, ReadonlySet<string>>,
 ): FleetFlag[] {
@@ -146,7 +152,7 @@ function attestedFlags(
 		if ((images.get(numberOf(latest))?.size ?? 0) > 1) flags.push("split");
 	}
 	if (report !== undefined && differs(report, latest)) flags.push("differs-from-report");
-	if (highest !== undefined && isBelow(latest, highest)) flags.push("went-backwards");
+	if (isBelow(latest, heights)) flags.push("went-backwards");
 	if (latest.sequenceFloor > sequence || latest.securityFloor > latest.securityVersion)
 		flags.push("floor-above-running");
 	if (latest.securityFuse < latest.securityFloor) flags.push("fuse-below-floor");
@@ -160,14 +166,6 @@ function differs(report: UpdateReport, attestation: Attestation): boolean {
 		report.version !== attestation.version ||
 		report.sequence !== attestation.sequence ||
 		report.securityVersion !== attestation.securityVersion
-	);
-}
-
-function isBelow(latest: Attestation, highest: Attestation): boolean {
-	return (
-		latest.sequence < highest.sequence ||
-		latest.sequenceFloor < highest.sequenceFloor ||
-		latest.securityFloor < highest.securityFloor
 	);
 }
 

@@ -70,8 +70,18 @@ export interface UpdateReportRow {
 	readonly received_at: string;
 }
 
-/** latest: the last that verified; highest: the one with the highest sequence; refused: the last that did not verify. */
-export type AttestationRank = "latest" | "highest" | "refused";
+/**
+ * latest: the last that verified; highest, sequence-floor, security-floor: the first with the highest sequence that was not on trial,
+ * and with the highest of each floor; refused: the last that did not verify.
+ */
+export const ATTESTATION_RANKS = Object.freeze([
+	"latest",
+	"highest",
+	"sequence-floor",
+	"security-floor",
+	"refused",
+] as const);
+export type AttestationRank = (typeof ATTESTATION_RANKS)[number];
 
 export interface AttestationRow {
 	readonly serial: string;
