@@ -368,6 +368,9 @@ export default function suite(t: Suite): void {
 					text.replace("fleet-1", "fleet-2"),
 					text.replace('"latest"', '"best"'),
 					text.replace('"nonce"', '"once"'),
+					text.replaceAll("LK-EXPORT", "LK-\\u001b[2J"),
+					text.replace(/("receivedAt": ")[^"]+/, "$1tomorrow"),
+					encodeFleet([...records, ...records]),
 				])
 					check.equal(decodeFleet(other), undefined);
 			}),

@@ -214,6 +214,61 @@ export default function suite(t: Suite): void {
 			}),
 	);
 
+	t.test("no lock moves a terminal's cursor by what it calls its version, in table or JSON (T6)", () =>
+		UpdateBench.with(async (bench) => {
+			const { dir, vendor } = bench;
+			await vendor.publish(dir);
+			const [lock, other] = await bench.locks("LK-ESCAPES", "LK-OTHER");
+			lock!.report = { ...lock!.report, version: "1\u001b[2J\nLK-OTHER  2\u009b0m\u202e" };
+			for (const each of [lock!, other!]) {
+				each.connect(bench.service);
+				check.ok(await eventually(() => each.statements.length === 1));
+			}
+			await bench.looks();
+			for (const words of [[], ["--json"]]) {
+				const { stdout } = await update("status", "--dir", dir, ...words);
+				check.ok(/^[ -~\n\t]+$/.test(stdout), stdout);
+				check.ok(stdout.includes("\\u009b0m"), stdout);
+				if (words.length === 0)
+					check.equal(stdout.split("\n").filter((line) => line.startsWith("LK-OTHER")).length, 1);
+				else JSON.parse(stdout);
+			}
+		}),
+	);
+
+	t.test(
+		"a relay that serves different manifests to different boards is seen at the command line (T10, T11)",
+		() =>
+			UpdateBench.with(async (bench) => {
+				const { dir } = bench;
+				const [first, second] = await bench.locks("LK-SERVED-A", "LK-SERVED-B");
+				// Both are signed, and the relay knows of one: it gave the other away without publishing it.
+				const vendor = await sharedVendor();
+				const served = await Promise.all([2, 3].map((image) => vendor.release(2, { image: imageOf(image) })));
+				await vendor.publish(dir, served[0]!);
+				const asked = async (): Promise<CommandEnd> => await update("status", "--dir", dir);
+				for (const [index, lock] of [first!, second!].entries()) {
+					lock.attests = { runningDigest: served[index]!.file.manifest.image.digest };
+					lock.report = { ...lock.report, sequence: 2, version: "1.0.2", sequenceFloor: 2, stale: false };
+					lock.connect(bench.service);
+					check.ok(await eventually(() => lock.statements.length === 1));
+					await bench.looks();
+					const end = await asked();
+					check.equal(end.status, index === 0 ? 0 : 3, end.stdout);
+					check.equal(end.stdout.includes("SPLIT"), index === 1, end.stdout);
+				}
+				const lines = (await asked()).stdout.split("\n");
+				const flags = ["LK-SERVED-A", "LK-SERVED-B"].map((serial) =>
+					lines
+						.find((line) => line.startsWith(serial))!
+						.split("  ")
+						.at(-1),
+				);
+				check.deepEqual(flags, ["SPLIT", "UNKNOWN-IMAGE, SPLIT"]);
+				check.ok(lines.includes("2 locks with alarms, 0 rollouts halted"));
+			}),
+	);
+
 	t.test("a real relay offers a published release over the link and sends its pieces (T10)", async () => {
 		const [pki, vendor, dir] = [await sharedPki(), await sharedVendor(), temporaryFolder()];
 		const registry = await openRegistry(registryPath(dir));
