@@ -40,6 +40,8 @@ export interface AttestedLock {
 	heights: AttestedHeights;
 	/** That it was asked with and has not answered, the oldest first. */
 	readonly nonces: Uint8Array[];
+	/** An auditor's nonce that it has not answered. */
+	challenge: Uint8Array | undefined;
 	tries: number;
 	nextAskMs: number;
 }
@@ -86,6 +88,7 @@ export class Attestor {
 			attested: undefined,
 			heights: NO_HEIGHTS,
 			nonces: [],
+			challenge: await this.#table.challengeOf(device.serial),
 			tries: 0,
 			nextAskMs: 0,
 		};
@@ -99,11 +102,17 @@ export class Attestor {
 		return lock;
 	}
 
+	/** What somebody at a command line requested, over his nonce if he has one. */
+	async answer(lock: AttestedLock, nowMs: number): Promise<void> {
+		lock.challenge = await this.#table.challengeOf(lock.device.serial);
+		this.ask(lock, nowMs, true);
+	}
+
 	/** `isUrgent`: somebody waits for it. A lock that does not answer is asked again less and less often. */
 	ask(lock: AttestedLock, nowMs: number, isUrgent = false): void {
 		if (!isUrgent && nowMs < lock.nextAskMs) return;
 		if (!this.#all.take(1, nowMs)) return;
-		const nonce = new Uint8Array(randomBytes(ATTESTATION_NONCE_BYTES));
+		const nonce = lock.challenge ?? new Uint8Array(randomBytes(ATTESTATION_NONCE_BYTES));
 		if (!lock.device.send({ kind: "attest-request", nonce })) return;
 		const { attestationPauseMs, attestationPauseMaxMs } = this.#limits;
 		lock.nonces.push(nonce);
@@ -126,7 +135,12 @@ export class Attestor {
 			this.#journal.attested({ serial, ranks: ["refused"], statement, nonce, reason: judged.reason });
 			return true;
 		}
-		const ranks = ranksOf(lock.heights, heightsOf(judged.value));
+		const isChallenged = lock.challenge !== undefined && bytesEqual(lock.challenge, nonce);
+		if (isChallenged) lock.challenge = undefined;
+		const ranks: readonly AttestationRank[] = [
+			...ranksOf(lock.heights, heightsOf(judged.value)),
+			...(isChallenged ? (["challenged"] as const) : []),
+		];
 		lock.board = judged.value.board;
 		lock.attested = judged.value;
 		lock.heights = higher(lock.heights, heightsOf(judged.value));
