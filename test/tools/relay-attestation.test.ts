@@ -246,6 +246,55 @@ export default function suite(t: Suite): void {
 		}),
 	);
 
+	t.test(
+		"a lock whose floors were taken back under the same image is flagged, one floor or both (T10, I3)",
+		() =>
+			withFleet(async (bench) => {
+				const cases: readonly (readonly Partial<UpdateReport>[])[] = [
+					[{ securityFloor: 1 }, { sequenceFloor: 1 }, { sequenceFloor: 0 }],
+					[{ sequenceFloor: 1 }, { securityFloor: 1 }, { securityFloor: 0 }],
+					[{ sequenceFloor: 1, securityFloor: 1 }, {}, { sequenceFloor: 0, securityFloor: 0 }],
+				];
+				for (const [index, steps] of cases.entries()) {
+					const lock = await genuine(bench, `LK-FLOORS-${index}`);
+					lock.report = { ...lock.report, securityVersion: 1, sequenceFloor: 0, securityFloor: 0 };
+					const flags: (readonly FleetFlag[])[] = [];
+					for (const step of [{}, ...steps, {}]) {
+						lock.report = { ...lock.report, ...step };
+						const before = lock.statements.length;
+						lock.connect(bench.service);
+						check.ok(await eventually(() => lock.statements.length > before));
+						await bench.looks();
+						flags.push(await flagsOf(bench, lock.serial));
+						lock.disconnect();
+					}
+					check.deepEqual(flags, [[], [], [], ["went-backwards"], ["went-backwards"]], `case ${index}`);
+				}
+			}),
+	);
+
+	t.test(
+		"a lock that took its trial back is not flagged, and one that took a confirmed image back is (T10)",
+		() =>
+			withFleet(async (bench) => {
+				const lock = await genuine(bench, "LK-REVERTS");
+				await attested(bench, lock);
+				for (const [runningState, flags] of [
+					["pending", []],
+					["valid", ["went-backwards"]],
+				] as const) {
+					lock.attests = { runningDigest: NEXT_DIGEST, runningState };
+					lock.report = { ...lock.report, sequence: 2, version: "1.0.2", state: "trial", offered: 2 };
+					await attested(bench, lock);
+					check.deepEqual(await flagsOf(bench, "LK-REVERTS"), []);
+					lock.attests = { runningDigest: RUNNING_DIGEST, runningState: "valid" };
+					lock.report = { ...lock.report, sequence: 1, version: "1.0.1", state: "idle", reverts: 1 };
+					await attested(bench, lock);
+					check.deepEqual(await flagsOf(bench, "LK-REVERTS"), flags);
+				}
+			}),
+	);
+
 	t.test("a relay that serves different manifests to different boards is seen (T10, T11)", () =>
 		withFleet(async (bench) => {
 			const [a, b, c] = [
@@ -319,6 +368,9 @@ export default function suite(t: Suite): void {
 					text.replace("fleet-1", "fleet-2"),
 					text.replace('"latest"', '"best"'),
 					text.replace('"nonce"', '"once"'),
+					text.replaceAll("LK-EXPORT", "LK-\\u001b[2J"),
+					text.replace(/("receivedAt": ")[^"]+/, "$1tomorrow"),
+					encodeFleet([...records, ...records]),
 				])
 					check.equal(decodeFleet(other), undefined);
 			}),

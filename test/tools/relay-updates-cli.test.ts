@@ -214,6 +214,120 @@ export default function suite(t: Suite): void {
 			}),
 	);
 
+	t.test("no lock moves a terminal's cursor by what it calls its version, in table or JSON (T6)", () =>
+		UpdateBench.with(async (bench) => {
+			const { dir, vendor } = bench;
+			await vendor.publish(dir);
+			const [lock, other] = await bench.locks("LK-ESCAPES", "LK-OTHER");
+			lock!.report = { ...lock!.report, version: "1\u001b[2J\nLK-OTHER  2\u009b0m\u202e" };
+			for (const each of [lock!, other!]) {
+				each.connect(bench.service);
+				check.ok(await eventually(() => each.statements.length === 1));
+			}
+			await bench.looks();
+			for (const words of [[], ["--json"]]) {
+				const { stdout } = await update("status", "--dir", dir, ...words);
+				check.ok(/^[ -~\n\t]+$/.test(stdout), stdout);
+				check.ok(stdout.includes("\\u009b0m"), stdout);
+				if (words.length === 0)
+					check.equal(stdout.split("\n").filter((line) => line.startsWith("LK-OTHER")).length, 1);
+				else JSON.parse(stdout);
+			}
+		}),
+	);
+
+	t.test(
+		"a relay that serves different manifests to different boards is seen at the command line (T10, T11)",
+		() =>
+			UpdateBench.with(async (bench) => {
+				const { dir } = bench;
+				const [first, second] = await bench.locks("LK-SERVED-A", "LK-SERVED-B");
+				// Both are signed, and the relay knows of one: it gave the other away without publishing it.
+				const vendor = await sharedVendor();
+				const served = await Promise.all([2, 3].map((image) => vendor.release(2, { image: imageOf(image) })));
+				await vendor.publish(dir, served[0]!);
+				const asked = async (): Promise<CommandEnd> => await update("status", "--dir", dir);
+				for (const [index, lock] of [first!, second!].entries()) {
+					lock.attests = { runningDigest: served[index]!.file.manifest.image.digest };
+					lock.report = { ...lock.report, sequence: 2, version: "1.0.2", sequenceFloor: 2, stale: false };
+					lock.connect(bench.service);
+					check.ok(await eventually(() => lock.statements.length === 1));
+					await bench.looks();
+					const end = await asked();
+					check.equal(end.status, index === 0 ? 0 : 3, end.stdout);
+					check.equal(end.stdout.includes("SPLIT"), index === 1, end.stdout);
+				}
+				const lines = (await asked()).stdout.split("\n");
+				const flags = ["LK-SERVED-A", "LK-SERVED-B"].map((serial) =>
+					lines
+						.find((line) => line.startsWith(serial))!
+						.split("  ")
+						.at(-1),
+				);
+				check.deepEqual(flags, ["SPLIT", "UNKNOWN-IMAGE, SPLIT"]);
+				check.ok(lines.includes("2 locks with alarms, 0 rollouts halted"));
+			}),
+	);
+
+	t.test(
+		"an old word for a new one, a lock left out and a date that cannot be do not pass an audit (T2, T6)",
+		() =>
+			UpdateBench.with(
+				async (bench) => {
+					const { dir, vendor } = bench;
+					const release = await vendor.release(1, { image: imageOf(1), freshDays: 0 });
+					await vendor.publish(dir, release);
+					const [lock, late] = await bench.locks("LK-AUDITED", "LK-COMES-LATE");
+					for (const each of [lock!, late!]) {
+						each.attests = { runningDigest: release.file.manifest.image.digest };
+						each.report = { ...each.report, stale: false };
+					}
+					lock!.connect(bench.service);
+					check.ok(await eventually(() => lock!.statements.length === 1));
+					await bench.looks();
+					const audit = async (path: string, challenge: string): Promise<CommandEnd> =>
+						await update(
+							...["status", "--from", path, "--registry", dir, "--release", folderOf(release)],
+							...["--challenge", challenge, "--json"],
+						);
+					const flags = (end: CommandEnd): unknown =>
+						(JSON.parse(end.stdout) as { locks: { flags: string[] }[] }).locks.map((each) => each.flags);
+					const [before, after] = ["before.json", "after.json"].map((name) => join(temporaryFolder(), name));
+					const [challenge, other] = ["5a".repeat(32), "a5".repeat(32)];
+					await update("status", "--dir", dir, "--export", before!);
+					const replayed = await audit(before!, challenge);
+					check.deepEqual([replayed.status, flags(replayed)], [3, [["unanswered"], ["unanswered"]]]);
+					const words = ["--dir", dir, "--attest", "--wait", "1", "--challenge", challenge];
+					check.equal((await update("status", ...words)).status, 3, "one is away");
+					late!.connect(bench.service);
+					check.ok(await eventually(() => late!.statements.length === 1));
+					await bench.looks();
+					// What it says afterwards to the relay's own questions takes nothing of the answer away.
+					lock!.say({ sequenceFloor: 0 });
+					check.ok(await eventually(() => lock!.statements.length === 3));
+					lock!.say({ sequenceFloor: 1 });
+					check.ok(await eventually(() => lock!.statements.length === 4));
+					await bench.looks();
+					await update("status", "--dir", dir, "--export", after!);
+					const passed = await audit(after!, challenge);
+					check.deepEqual([passed.status, flags(passed)], [0, [[], []]], passed.stderr);
+					const again = await audit(after!, other);
+					check.deepEqual([again.status, flags(again)], [3, [["unanswered"], ["unanswered"]]]);
+					const text = readFileSync(after!, "utf8");
+					const fleet = JSON.parse(text) as { locks: object[] };
+					const less = await audit(
+						fileOf(JSON.stringify({ ...fleet, locks: fleet.locks.slice(0, 1) })),
+						challenge,
+					);
+					check.deepEqual([less.status, flags(less)], [3, [[], ["missing"]]]);
+					const future = text.replace(/("receivedAt": ")\d{4}/g, "$19999");
+					check.deepEqual(flags(await audit(fileOf(future), challenge)), [["bad-date"], ["bad-date"]]);
+					check.equal((await audit(after!, "5a")).status, 2);
+				},
+				{ attestationPauseMs: 40 },
+			),
+	);
+
 	t.test("a real relay offers a published release over the link and sends its pieces (T10)", async () => {
 		const [pki, vendor, dir] = [await sharedPki(), await sharedVendor(), temporaryFolder()];
 		const registry = await openRegistry(registryPath(dir));

@@ -1,6 +1,6 @@
 /**
  * What locks attested (docs/UPDATE.md 9), as they signed it, and whom somebody at a command line wants asked. Of each lock the
- * last word that verified, the one of the highest sequence, and the last that did not verify: enough to see that it went back.
+ * last word that verified, those with the highest sequence and floors, and the last that did not verify: enough to see that it went back.
  */
 import type { Transaction } from "kysely";
 import { fromHex, toHex } from "../../modules/base/bytes.ts";
@@ -55,15 +55,34 @@ export class AttestationTable {
 
 	// ---- requests ----
 
-	async request(serials: readonly string[]): Promise<void> {
+	/** `nonceOf`: an auditor's (challenge.ts). */
+	async request(serials: readonly string[], nonceOf?: (serial: string) => Uint8Array): Promise<void> {
 		const requested_at = new Date().toISOString();
 		for (let start = 0; start < serials.length; start += ROWS_AT_ONCE) {
 			await this.#db
 				.insertInto("attest_requests")
-				.values(serials.slice(start, start + ROWS_AT_ONCE).map((serial) => ({ serial, requested_at })))
-				.onConflict((conflict) => conflict.column("serial").doUpdateSet({ requested_at }))
+				.values(
+					serials
+						.slice(start, start + ROWS_AT_ONCE)
+						.map((serial) => ({ serial, requested_at, nonce: nonceOf ? toHex(nonceOf(serial)) : null })),
+				)
+				.onConflict((conflict) =>
+					conflict
+						.column("serial")
+						.doUpdateSet((row) => ({ requested_at, nonce: row.ref("excluded.nonce") })),
+				)
 				.execute();
 		}
+	}
+
+	/** That an auditor wants this lock asked with. */
+	async challengeOf(serial: string): Promise<Uint8Array | undefined> {
+		const row = await this.#db
+			.selectFrom("attest_requests")
+			.select("nonce")
+			.where("serial", "=", serial)
+			.executeTakeFirst();
+		return row?.nonce ? fromHex(row.nonce) : undefined;
 	}
 
 	/** Serials, with when they were requested. */
@@ -88,7 +107,11 @@ export async function keepAttestations(
 				.onConflict((conflict) => conflict.columns(["serial", "rank"]).doUpdateSet(row))
 				.execute();
 		}
-		await db.deleteFrom("attest_requests").where("serial", "=", serial).execute();
+		await db
+			.deleteFrom("attest_requests")
+			.where("serial", "=", serial)
+			.where((row) => row.or([row("nonce", "is", null), row("nonce", "=", toHex(nonce))]))
+			.execute();
 	}
 }
 

@@ -16,11 +16,13 @@ import { decodeCbor } from "../../modules/wire/cbor-decode.ts";
 import { asArray, asBytes } from "../../modules/wire/cbor-map.ts";
 import { NodeCrypto } from "../crypto/node.ts";
 import type { AttestationTable } from "./attestation-table.ts";
+import { type AttestedHeights, heightsOf, higher, NO_HEIGHTS } from "./attested-heights.ts";
 import type { ConnectedDevice } from "./device-service.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { RelayLog } from "./log.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { UpdateJournal } from "./update-journal.ts";
+import type { AttestationRank } from "./update-schema.ts";
 
 /** Questions of one connection that may be open: somebody at a command line may ask while the relay does. */
 const NONCES_MAX = 4;
@@ -35,9 +37,11 @@ export interface AttestedLock {
 	/** What it attested on this connection. */
 	attested: Attestation | undefined;
 	/** The highest that it ever attested. */
-	highestSequence: number;
+	heights: AttestedHeights;
 	/** That it was asked with and has not answered, the oldest first. */
 	readonly nonces: Uint8Array[];
+	/** An auditor's nonce that it has not answered. */
+	challenge: Uint8Array | undefined;
 	tries: number;
 	nextAskMs: number;
 }
@@ -82,8 +86,9 @@ export class Attestor {
 			publicKey,
 			board: undefined,
 			attested: undefined,
-			highestSequence: 0,
+			heights: NO_HEIGHTS,
 			nonces: [],
+			challenge: await this.#table.challengeOf(device.serial),
 			tries: 0,
 			nextAskMs: 0,
 		};
@@ -92,16 +97,22 @@ export class Attestor {
 			const former = judgeAttestation(device.serial, publicKey, nonce, statement);
 			if (!former.ok) continue;
 			if (rank === "latest") lock.board = former.value.board;
-			lock.highestSequence = Math.max(lock.highestSequence, former.value.sequence);
+			lock.heights = higher(lock.heights, heightsOf(former.value));
 		}
 		return lock;
+	}
+
+	/** What somebody at a command line requested, over his nonce if he has one. */
+	async answer(lock: AttestedLock, nowMs: number): Promise<void> {
+		lock.challenge = await this.#table.challengeOf(lock.device.serial);
+		this.ask(lock, nowMs, true);
 	}
 
 	/** `isUrgent`: somebody waits for it. A lock that does not answer is asked again less and less often. */
 	ask(lock: AttestedLock, nowMs: number, isUrgent = false): void {
 		if (!isUrgent && nowMs < lock.nextAskMs) return;
 		if (!this.#all.take(1, nowMs)) return;
-		const nonce = new Uint8Array(randomBytes(ATTESTATION_NONCE_BYTES));
+		const nonce = lock.challenge ?? new Uint8Array(randomBytes(ATTESTATION_NONCE_BYTES));
 		if (!lock.device.send({ kind: "attest-request", nonce })) return;
 		const { attestationPauseMs, attestationPauseMaxMs } = this.#limits;
 		lock.nonces.push(nonce);
@@ -124,13 +135,16 @@ export class Attestor {
 			this.#journal.attested({ serial, ranks: ["refused"], statement, nonce, reason: judged.reason });
 			return true;
 		}
-		const { board, sequence } = judged.value;
-		const isHighest = sequence >= lock.highestSequence;
-		lock.board = board;
+		const isChallenged = lock.challenge !== undefined && bytesEqual(lock.challenge, nonce);
+		if (isChallenged) lock.challenge = undefined;
+		const ranks: readonly AttestationRank[] = [
+			...ranksOf(lock.heights, heightsOf(judged.value)),
+			...(isChallenged ? (["challenged"] as const) : []),
+		];
+		lock.board = judged.value.board;
 		lock.attested = judged.value;
-		lock.highestSequence = Math.max(lock.highestSequence, sequence);
+		lock.heights = higher(lock.heights, heightsOf(judged.value));
 		lock.tries = 0;
-		const ranks = isHighest ? (["latest", "highest"] as const) : (["latest"] as const);
 		this.#journal.attested({ serial, ranks, statement, nonce, reason: undefined });
 		return true;
 	}
@@ -138,6 +152,15 @@ export class Attestor {
 	#refused(serial: string, reason: RefusedAttestation): void {
 		this.#log.write("warning", "attestation-refused", { serial, reason });
 	}
+}
+
+/** One word each for what it is the highest in: floors that were taken back under the same image have another's word against them. */
+function ranksOf(former: AttestedHeights, now: AttestedHeights): readonly AttestationRank[] {
+	const ranks: AttestationRank[] = ["latest"];
+	if (now.sequence > former.sequence) ranks.push("highest");
+	if (now.sequenceFloor > former.sequenceFloor) ranks.push("sequence-floor");
+	if (now.securityFloor > former.securityFloor) ranks.push("security-floor");
+	return ranks;
 }
 
 /** Of the question that this answers, or seems to; one answer to each, good or bad. Who signed is not asked here. */

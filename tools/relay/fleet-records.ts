@@ -4,13 +4,13 @@
  * it brings a registry of his own, such as the factory line's.
  */
 import { fromHex, toHex } from "../../modules/base/bytes.ts";
+import { asSerial } from "../../modules/wire/names.ts";
 import { AttestationTable, type StoredAttestation } from "./attestation-table.ts";
 import type { RelayDatabase } from "./database.ts";
 import type { FleetRecord } from "./fleet.ts";
-import type { AttestationRank } from "./update-schema.ts";
+import { ATTESTATION_RANKS } from "./update-schema.ts";
 
 const FORMAT = "latchkey-fleet-1";
-const RANKS: readonly AttestationRank[] = Object.freeze(["latest", "highest", "refused"]);
 
 export async function readFleet(db: RelayDatabase): Promise<readonly FleetRecord[]> {
 	const devices = await db.selectFrom("devices").selectAll().execute();
@@ -60,18 +60,25 @@ export function decodeFleet(text: string): readonly FleetRecord[] | undefined {
 	}
 	if (!isObject(file) || file.format !== FORMAT || !Array.isArray(file.locks)) return undefined;
 	const records = file.locks.map(readRecord);
-	return records.every((record) => record !== undefined) ? records : undefined;
+	if (!records.every((record) => record !== undefined)) return undefined;
+	// A second row of one lock could stand for the first.
+	return new Set(records.map(({ serial }) => serial)).size === records.length ? records : undefined;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 	return typeof value === "object" && value !== null;
 }
 
+/** As toISOString writes it. */
+function isDate(text: string): boolean {
+	return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && !Number.isNaN(Date.parse(text));
+}
+
 function readRecord(value: unknown): FleetRecord | undefined {
 	if (!isObject(value) || !Array.isArray(value.attestations)) return undefined;
-	const { serial, publicKey, revoked, report, reportedAt } = value;
-	if (typeof serial !== "string" || typeof publicKey !== "string" || typeof revoked !== "boolean")
-		return undefined;
+	const { publicKey, revoked, report, reportedAt } = value;
+	const serial = typeof value.serial === "string" ? asSerial(value.serial) : undefined;
+	if (serial === undefined || typeof publicKey !== "string" || typeof revoked !== "boolean") return undefined;
 	const bytes = typeof report === "string" ? fromHex(report) : undefined;
 	const attestations = value.attestations.map(readAttestation);
 	if (!attestations.every((each) => each !== undefined)) return undefined;
@@ -79,7 +86,10 @@ function readRecord(value: unknown): FleetRecord | undefined {
 		serial,
 		publicKey,
 		revoked,
-		report: bytes && typeof reportedAt === "string" ? { bytes, receivedAt: reportedAt } : undefined,
+		report:
+			bytes && typeof reportedAt === "string" && isDate(reportedAt)
+				? { bytes, receivedAt: reportedAt }
+				: undefined,
 		attestations,
 	};
 }
@@ -87,11 +97,11 @@ function readRecord(value: unknown): FleetRecord | undefined {
 function readAttestation(value: unknown): StoredAttestation | undefined {
 	if (!isObject(value)) return undefined;
 	const { statement, nonce, receivedAt, reason } = value;
-	const rank = RANKS.find((each) => each === value.rank);
+	const rank = ATTESTATION_RANKS.find((each) => each === value.rank);
 	if (rank === undefined || typeof statement !== "string" || typeof nonce !== "string") return undefined;
 	const [statementBytes, nonceBytes] = [fromHex(statement), fromHex(nonce)];
-	if (statementBytes === undefined || nonceBytes === undefined || typeof receivedAt !== "string")
-		return undefined;
+	if (statementBytes === undefined || nonceBytes === undefined) return undefined;
+	if (typeof receivedAt !== "string" || !isDate(receivedAt)) return undefined;
 	return {
 		rank,
 		statement: statementBytes,

@@ -3,12 +3,14 @@
  * attestation that verifies here, by the key that the registry has for its lock, counts as one: neither a running relay nor
  * what it stored is believed. What an attestation proves, and what not without secure boot, is said in docs/UPDATE.md 9.
  */
-import { fromHex, toHex } from "../../modules/base/bytes.ts";
+import { bytesEqual, fromHex, toHex } from "../../modules/base/bytes.ts";
 import type { Manifest } from "../../modules/update/manifest.ts";
 import type { Attestation } from "../../modules/wire/attestation.ts";
 import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update-report.ts";
 import type { StoredAttestation } from "./attestation-table.ts";
+import { type AttestedHeights, heightsOf, higher, isBelow, NO_HEIGHTS } from "./attested-heights.ts";
 import { judgeAttestation } from "./attestor.ts";
+import { challengeNonce } from "./challenge.ts";
 import type { AttestationRank } from "./update-schema.ts";
 
 /** What is known of one lock, as it came. */
@@ -19,6 +21,8 @@ export interface FleetRecord {
 	readonly revoked: boolean;
 	readonly report: { readonly bytes: Uint8Array; readonly receivedAt: string } | undefined;
 	readonly attestations: readonly StoredAttestation[];
+	/** Only the registry of reference knows it. */
+	readonly missing?: true;
 }
 
 /** Somebody must look: what locks sign does not fit together. */
@@ -28,6 +32,9 @@ export const ALARMS = Object.freeze([
 	"went-backwards", // it signed a higher sequence, or a higher floor, before
 	"split", // another lock runs another image under the same sequence
 	"floor-above-running",
+	"missing", // the reference registry has it, and what was judged has not
+	"unanswered", // it signed nothing over the auditor's challenge
+	"bad-date", // of receipt: none, or in the future
 	"bad-attestation", // signed by another key, in another's name, over another nonce
 ] as const);
 /** What an operator wants to see. */
@@ -40,6 +47,9 @@ export const NOTICES = Object.freeze([
 	"parked",
 	"stale",
 ] as const);
+/** Of the relay and of whoever judges. */
+const CLOCKS_APART_MS = 600_000;
+
 export type FleetFlag = (typeof ALARMS)[number] | (typeof NOTICES)[number];
 
 export interface FleetRow {
@@ -61,6 +71,8 @@ export interface FleetReference {
 	readonly nowMs: number;
 	/** An attestation that is older is flagged. */
 	readonly oldMs: number;
+	/** What answers it alone counts as what a lock runs. */
+	readonly challenge?: Uint8Array | undefined;
 }
 
 interface Words {
@@ -68,13 +80,15 @@ interface Words {
 	readonly report: UpdateReport | undefined;
 	readonly latest: Attestation | undefined;
 	readonly latestAt: string | undefined;
-	readonly highest: Attestation | undefined;
+	readonly heights: AttestedHeights;
 	readonly refused: string | undefined;
 }
 
 /** Ordered by serial. */
 export function judgeFleet(records: readonly FleetRecord[], reference: FleetReference): readonly FleetRow[] {
-	const words = records.map(readWords).sort((a, b) => (a.record.serial < b.record.serial ? -1 : 1));
+	const words = records
+		.map((record) => readWords(record, reference.challenge))
+		.sort((a, b) => (a.record.serial < b.record.serial ? -1 : 1));
 	const images = new Map<string, Set<string>>();
 	for (const { latest } of words) {
 		if (latest?.runningDigest === undefined) continue;
@@ -101,7 +115,7 @@ function numberOf({ board, sequence }: Attestation): string {
 	return `${board} ${sequence}`;
 }
 
-function readWords(record: FleetRecord): Words {
+function readWords(record: FleetRecord, challenge: Uint8Array | undefined): Words {
 	const report = record.report && decodeUpdateReport(record.report.bytes);
 	const publicKey = fromHex(record.publicKey) ?? new Uint8Array(0);
 	const of = (rank: AttestationRank): StoredAttestation | undefined =>
@@ -114,8 +128,18 @@ function readWords(record: FleetRecord): Words {
 		broken = judged.reason;
 		return undefined;
 	};
-	const [latest, highest, refused] = [of("latest"), of("highest"), of("refused")];
-	const [latestWord, highestWord] = [verified(latest), verified(highest)];
+	const nonce = challenge && challengeNonce(challenge, record.serial);
+	const latest =
+		nonce === undefined
+			? of("latest")
+			: record.attestations.find((each) => each.rank !== "refused" && bytesEqual(each.nonce, nonce));
+	const refused = of("refused");
+	const latestWord = verified(latest);
+	let heights = NO_HEIGHTS;
+	for (const each of record.attestations) {
+		const word = each.rank === "refused" ? undefined : verified(each);
+		if (word !== undefined) heights = higher(heights, heightsOf(word));
+	}
 	// One that was refused before a good one came is history.
 	const isRefused = refused !== undefined && refused.receivedAt > (latest?.receivedAt ?? "");
 	return {
@@ -123,18 +147,22 @@ function readWords(record: FleetRecord): Words {
 		report: report?.ok === true ? report.value : undefined,
 		latest: latestWord,
 		latestAt: latestWord && latest?.receivedAt,
-		highest: highestWord,
+		heights,
 		refused: broken ?? (isRefused ? (refused.reason ?? "refused") : undefined),
 	};
 }
 
 function attestedFlags(
-	{ report, latest, latestAt, highest, refused }: Words,
-	{ manifests, nowMs, oldMs }: FleetReference,
+	{ record, report, latest, latestAt, heights, refused }: Words,
+	{ manifests, nowMs, oldMs, challenge }: FleetReference,
 	images: ReadonlyMap<string, ReadonlySet<string>>,
 ): FleetFlag[] {
 	const flags: FleetFlag[] = refused === undefined ? [] : ["bad-attestation"];
-	if (latest === undefined || latestAt === undefined) return [...flags, "never-attested"];
+	if (record.missing) return [...flags, "missing"];
+	if (latest === undefined || latestAt === undefined) {
+		const isOut = challenge !== undefined && !record.revoked;
+		return [...flags, isOut ? "unanswered" : "never-attested"];
+	}
 	const { runningDigest, sequence, board } = latest;
 	if (runningDigest === undefined) flags.push("unmeasured");
 	else {
@@ -146,12 +174,14 @@ function attestedFlags(
 		if ((images.get(numberOf(latest))?.size ?? 0) > 1) flags.push("split");
 	}
 	if (report !== undefined && differs(report, latest)) flags.push("differs-from-report");
-	if (highest !== undefined && isBelow(latest, highest)) flags.push("went-backwards");
+	if (isBelow(latest, heights)) flags.push("went-backwards");
 	if (latest.sequenceFloor > sequence || latest.securityFloor > latest.securityVersion)
 		flags.push("floor-above-running");
 	if (latest.securityFuse < latest.securityFloor) flags.push("fuse-below-floor");
 	if (!latest.sealed) flags.push("unsealed");
-	if (nowMs - Date.parse(latestAt) > oldMs) flags.push("old-attestation");
+	const ageMs = nowMs - Date.parse(latestAt);
+	if (!(ageMs >= -CLOCKS_APART_MS)) flags.push("bad-date");
+	else if (ageMs > oldMs) flags.push("old-attestation");
 	return flags;
 }
 
@@ -160,14 +190,6 @@ function differs(report: UpdateReport, attestation: Attestation): boolean {
 		report.version !== attestation.version ||
 		report.sequence !== attestation.sequence ||
 		report.securityVersion !== attestation.securityVersion
-	);
-}
-
-function isBelow(latest: Attestation, highest: Attestation): boolean {
-	return (
-		latest.sequence < highest.sequence ||
-		latest.sequenceFloor < highest.sequenceFloor ||
-		latest.securityFloor < highest.securityFloor
 	);
 }
 

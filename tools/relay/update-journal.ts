@@ -22,7 +22,7 @@ export class UpdateJournal {
 	readonly #offers = new Map<string, OfferMade>();
 	readonly #outcomes = new Map<string, OutcomeChange>();
 	readonly #halts = new Map<string, string>();
-	/** By lock, and whether it was refused. */
+	/** By lock and rank. */
 	readonly #answers = new Map<string, AttestationAnswer>();
 	#timer: NodeJS.Timeout | undefined;
 	#writing: Promise<void> = Promise.resolve();
@@ -50,7 +50,9 @@ export class UpdateJournal {
 	}
 
 	attested(answer: AttestationAnswer): void {
-		this.#answers.set(`${answer.serial} ${answer.reason !== undefined}`, answer);
+		// A later word takes the place of one of the same rank, and of no other.
+		for (const rank of answer.ranks)
+			this.#answers.set(`${answer.serial} ${rank}`, { ...answer, ranks: [rank] });
 		this.#soon();
 	}
 

@@ -70,8 +70,19 @@ export interface UpdateReportRow {
 	readonly received_at: string;
 }
 
-/** latest: the last that verified; highest: the one with the highest sequence; refused: the last that did not verify. */
-export type AttestationRank = "latest" | "highest" | "refused";
+/**
+ * latest: the last that verified; highest, sequence-floor, security-floor: the first with the highest sequence that was not on trial,
+ * and with the highest of each floor; challenged: the last that answered an auditor; refused: the last that did not verify.
+ */
+export const ATTESTATION_RANKS = Object.freeze([
+	"latest",
+	"highest",
+	"sequence-floor",
+	"security-floor",
+	"challenged",
+	"refused",
+] as const);
+export type AttestationRank = (typeof ATTESTATION_RANKS)[number];
 
 export interface AttestationRow {
 	readonly serial: string;
@@ -89,6 +100,8 @@ export interface AttestationRow {
 export interface AttestRequestRow {
 	readonly serial: string;
 	readonly requested_at: string;
+	/** With which nonce, hexadecimal; null: any. */
+	readonly nonce: string | null;
 }
 
 export interface UpdateTables {
@@ -170,5 +183,12 @@ export const UPDATES_MIGRATION: Migration = Object.freeze({
 			.addColumn("serial", "varchar(24)", (column) => column.primaryKey())
 			.addColumn("requested_at", "varchar(32)", (column) => column.notNull())
 			.execute();
+	},
+});
+
+/** An auditor's nonce, which the answer to his request must be over. */
+export const CHALLENGES_MIGRATION: Migration = Object.freeze({
+	async up(db: Kysely<unknown>): Promise<void> {
+		await db.schema.alterTable("attest_requests").addColumn("nonce", "varchar(32)").execute();
 	},
 });

@@ -288,7 +288,7 @@ export class UpdateService implements DeviceService {
 		if (requests.size === 0) return;
 		for (const { device, stored, report } of this.#known.values()) {
 			if (stored === undefined || report === undefined || !requests.has(device.serial)) continue;
-			this.#attestor.ask(stored.lock, performance.now(), true);
+			await this.#attestor.answer(stored.lock, performance.now());
 		}
 	}
 

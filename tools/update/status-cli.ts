@@ -3,11 +3,13 @@
  * process; --release, --registry and --from make it independent of the relay that is asked about.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { fromHex } from "../../modules/base/bytes.ts";
 import type { Manifest } from "../../modules/update/manifest.ts";
 import { existingFile, existingFolder, several, wholeNumber } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
 import { AttestationTable } from "../relay/attestation-table.ts";
+import { CHALLENGE_BYTES, challengeNonce } from "../relay/challenge.ts";
 import { openDatabase, RegistryFault } from "../relay/database.ts";
 import { type FleetRecord, isAlarm, judgeFleet } from "../relay/fleet.ts";
 import { decodeFleet, encodeFleet, readFleet } from "../relay/fleet-records.ts";
@@ -32,6 +34,7 @@ interface StatusArguments {
 	readonly days: number;
 	readonly attest?: true;
 	readonly wait: number;
+	readonly challenge?: Uint8Array;
 	readonly export?: string;
 	readonly json?: true;
 }
@@ -56,6 +59,11 @@ export function registerUpdateStatus(update: Command): void {
 		)
 		.option("--days <n>", "flag attestations that are older", wholeNumber(1, 3_650), OLD_DAYS)
 		.option("--attest", "have the running relay ask every lock that is connected first")
+		.option(
+			"--challenge <hex>",
+			`${CHALLENGE_BYTES} random bytes of this audit: with --attest locks sign over them, and only what answers them counts`,
+			challengeBytes,
+		)
 		.option("--wait <seconds>", "how long to wait for their answers", wholeNumber(1, 600), ATTEST_SECONDS)
 		.option("--export <file>", "write what was found, with every signed attestation")
 		.option("--json", "as JSON")
@@ -66,6 +74,13 @@ export function registerUpdateStatus(update: Command): void {
 				status.error("error: --attest asks a relay, and --from is none");
 			return explaining([RegistryFault], () => runUpdate(() => run(options)));
 		});
+}
+
+function challengeBytes(text: string): Uint8Array {
+	const bytes = fromHex(text);
+	if (bytes?.length !== CHALLENGE_BYTES)
+		throw new InvalidArgumentError(`It must be ${CHALLENGE_BYTES * 2} hexadecimal digits.`);
+	return bytes;
 }
 
 interface Found {
@@ -80,7 +95,12 @@ async function run(options: StatusArguments): Promise<void> {
 		options.registry === undefined ? found.records : await rekeyed(found.records, options.registry);
 	const manifests = options.release?.map((dir) => readRelease(dir).file.manifest) ?? found.manifests;
 	if (options.export !== undefined) exportTo(options.export, records);
-	const rows = judgeFleet(records, { manifests, nowMs: Date.now(), oldMs: options.days * DAY_MS });
+	const rows = judgeFleet(records, {
+		manifests,
+		nowMs: Date.now(),
+		oldMs: options.days * DAY_MS,
+		challenge: options.challenge,
+	});
 	if (options.json) {
 		say(JSON.stringify({ locks: fleetJson(rows), rollouts: found.rollouts.map(rolloutJson) }, null, "\t"));
 	} else {
@@ -103,7 +123,7 @@ function fromFile(path: string): Found {
 async function fromRelay(dir: string, options: StatusArguments): Promise<Found> {
 	const table = await UpdateTable.open(requireRelay(dir));
 	try {
-		if (options.attest) await attest(table, options.wait);
+		if (options.attest) await attest(table, options);
 		const manifests = (await table.releases()).map(({ manifest }) => manifest);
 		return { records: await readFleet(table.db), manifests, rollouts: await rolloutViews(table) };
 	} finally {
@@ -112,10 +132,10 @@ async function fromRelay(dir: string, options: StatusArguments): Promise<Found> 
 }
 
 /** Leaves requests for locks that are not there; each is asked when it comes in any case. */
-async function attest(table: UpdateTable, seconds: number): Promise<void> {
+async function attest(table: UpdateTable, { wait: seconds, challenge }: StatusArguments): Promise<void> {
 	const attestations = new AttestationTable(table.db);
 	const serials = (await readFleet(table.db)).filter(({ revoked }) => !revoked).map(({ serial }) => serial);
-	await attestations.request(serials);
+	await attestations.request(serials, challenge && ((serial) => challengeNonce(challenge, serial)));
 	const deadline = performance.now() + seconds * 1_000;
 	for (;;) {
 		const open = (await attestations.requests()).size;
@@ -132,9 +152,23 @@ async function attest(table: UpdateTable, seconds: number): Promise<void> {
 async function rekeyed(records: readonly FleetRecord[], dir: string): Promise<readonly FleetRecord[]> {
 	const db = await openDatabase(requireRelay(dir));
 	try {
-		const rows = await db.selectFrom("devices").select(["serial", "public_key"]).execute();
+		const rows = await db.selectFrom("devices").select(["serial", "public_key", "status"]).execute();
 		const keys = new Map(rows.map((row) => [row.serial, row.public_key]));
-		return records.map((record) => ({ ...record, publicKey: keys.get(record.serial) ?? "" }));
+		const shown = new Set(records.map(({ serial }) => serial));
+		const missing = rows.filter(({ serial, status }) => status === "active" && !shown.has(serial));
+		return [
+			...records.map((record) => ({ ...record, publicKey: keys.get(record.serial) ?? "" })),
+			...missing.map(
+				({ serial, public_key }): FleetRecord => ({
+					serial,
+					publicKey: public_key,
+					revoked: false,
+					report: undefined,
+					attestations: [],
+					missing: true,
+				}),
+			),
+		];
 	} finally {
 		await db.destroy();
 	}
