@@ -119,15 +119,12 @@ export function chooseOffer(
 	for (const release of meant) {
 		if (isUnderWay(report, release.manifest.sequence)) return undefined;
 		const former = offers.get(release.digest);
-		const isRefused = former?.outcome === "refused";
-		// No lock would take it; but what it was offered it may have taken up.
-		if (!holds(release.freshness, nowMs)) {
-			if (former === undefined || isRefused) continue;
-			return undefined;
-		}
-		if (former === undefined || isRested(former, nowMs, pauses)) return release;
-		// What it refused for now may be the way from an older one; for its answer to any other offer it has its time.
-		if (!isRefused) return undefined;
+		const rested = former === undefined || isRested(former, nowMs, pauses);
+		// No lock takes it any more.
+		const isOver = !holds(release.freshness, nowMs);
+		if (rested && !isOver) return release;
+		// It has its time to answer; then, or when it refused it for now, an older one may be the way to it.
+		if (!rested && former.outcome !== "refused" && !(isOver && former.outcome === "failed")) return undefined;
 	}
 	return undefined;
 }
