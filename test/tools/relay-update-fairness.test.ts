@@ -151,9 +151,15 @@ export default function suite(t: Suite): void {
 			await sql`begin immediate`.execute(command);
 			let enrolled = false;
 			const started = performance.now();
-			const done = registry.enrol("LK-WAITS", new UpdateLock("LK-WAITS").publicKeyHex).then(() => {
-				enrolled = true;
-			});
+			let fault: Error | undefined;
+			const done = registry.enrol("LK-WAITS", new UpdateLock("LK-WAITS").publicKeyHex).then(
+				() => {
+					enrolled = true;
+				},
+				(error: Error) => {
+					fault = error;
+				},
+			);
 			let longest = 0;
 			for (let last = started; performance.now() - started < 700; ) {
 				await pause(1);
@@ -165,6 +171,7 @@ export default function suite(t: Suite): void {
 			check.ok(!enrolled);
 			await sql`commit`.execute(command);
 			await done;
+			check.equal(fault, undefined);
 			check.ok((await registry.find("LK-WAITS")) !== undefined);
 			await command.destroy();
 			await registry.close();
