@@ -102,23 +102,23 @@ export class Attestor {
 		return lock;
 	}
 
-	/** What somebody at a command line requested, over his nonce if he has one. */
-	async answer(lock: AttestedLock, nowMs: number): Promise<void> {
+	/** Somebody at a command line asks, with a challenge of his own if he has one. */
+	async requested(lock: AttestedLock): Promise<void> {
 		lock.challenge = await this.#table.challengeOf(lock.device.serial);
-		this.ask(lock, nowMs, true);
 	}
 
-	/** `isUrgent`: somebody waits for it. A lock that does not answer is asked again less and less often. */
-	ask(lock: AttestedLock, nowMs: number, isUrgent = false): void {
-		if (!isUrgent && nowMs < lock.nextAskMs) return;
-		if (!this.#all.take(1, nowMs)) return;
+	/** `isUrgent`: somebody waits for it. A lock that does not answer is asked again less and less often. True: it was asked. */
+	ask(lock: AttestedLock, nowMs: number, isUrgent = false): boolean {
+		if (!isUrgent && nowMs < lock.nextAskMs) return false;
+		if (!this.#all.take(1, nowMs)) return false;
 		const nonce = lock.challenge ?? new Uint8Array(randomBytes(ATTESTATION_NONCE_BYTES));
-		if (!lock.device.send({ kind: "attest-request", nonce })) return;
+		if (!lock.device.send({ kind: "attest-request", nonce })) return false;
 		const { attestationPauseMs, attestationPauseMaxMs } = this.#limits;
 		lock.nonces.push(nonce);
 		if (lock.nonces.length > NONCES_MAX) lock.nonces.shift();
 		lock.nextAskMs = nowMs + Math.min(attestationPauseMs * 2 ** lock.tries, attestationPauseMaxMs);
 		lock.tries++;
+		return true;
 	}
 
 	/** One answer to one question. True: it answered one, well or badly. */

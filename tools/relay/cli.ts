@@ -19,7 +19,13 @@ import { openIssuer } from "../pki/issuer.ts";
 import { IssuerFault } from "../pki/signer.ts";
 import { BundleService } from "./bundle-service.ts";
 import { readCredentials } from "./credentials.ts";
-import { openDatabase, RegistryFault, type RelayDatabase, registryPath } from "./database.ts";
+import {
+	openDatabase,
+	openServingDatabase,
+	RegistryFault,
+	type RelayDatabase,
+	registryPath,
+} from "./database.ts";
 import type { DeviceService } from "./device-service.ts";
 import { RelayLog } from "./log.ts";
 import { openRegistry, SqlRegistry } from "./registry.ts";
@@ -111,10 +117,10 @@ async function runRelay(options: RelayArguments, command: Command): Promise<void
 	const credentials = readCredentials(options.tls);
 	const log = (line: string): void => void process.stdout.write(`${line}\n`);
 	mkdirSync(options.dir, { recursive: true });
-	const db = await openDatabase(registryPath(options.dir));
+	const db = await openServingDatabase(registryPath(options.dir));
 	const registry = new SqlRegistry(db);
 	const bundles = await BundleService.open(registryPath(options.dir), log);
-	const updates = await UpdateService.open(options.dir, log);
+	const updates = await UpdateService.open(options.dir, log, { db });
 	const relay = new Relay({
 		registry,
 		...credentials,

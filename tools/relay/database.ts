@@ -3,7 +3,7 @@
  * Several processes may have it open (a running relay, the factory line, a command line).
  */
 import { join } from "node:path";
-import { Kysely, Migrator, SqliteDialect } from "kysely";
+import { Kysely, Migrator, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from "kysely";
 import Database from "libsql";
 import { MIGRATIONS, type RelaySchema } from "./schema.ts";
 
@@ -17,7 +17,11 @@ export class RegistryFault extends Error {
 	}
 }
 
+/** How long a write waits for another process that is writing. */
 const BUSY_MS = 5_000;
+/** A driver that waits stops the process: a relay, whom phones wait for, looks again instead. */
+const SERVING_BUSY_MS = 20;
+const BUSY_PAUSE_MS = 200;
 const MIGRATION_ATTEMPTS = 4;
 const MIGRATION_PAUSE_MS = 100;
 
@@ -35,12 +39,57 @@ export async function openDatabase(path: string): Promise<RelayDatabase> {
 		database.exec(`pragma busy_timeout = ${BUSY_MS}`);
 		database.exec("pragma journal_mode = wal");
 		database.exec("pragma synchronous = full");
-		const db = new Kysely<RelaySchema>({ dialect: new SqliteDialect({ database }) });
+		const db = new Kysely<RelaySchema>({ dialect: new SqliteDialect({ database: takingTurns(database) }) });
 		await migrate(db);
 		return db;
 	} catch (error) {
 		database?.close();
 		throw new RegistryFault(`${path}: ${(error as Error).message}`);
+	}
+}
+
+/**
+ * A transaction waits for its turn when it begins, where nothing has been done yet. The driver leaves a statement open that met another
+ * writer, and nothing can be committed beside it: no statement may meet one.
+ */
+function takingTurns(database: Database.Database): SqliteDatabase {
+	return {
+		close: () => database.close(),
+		prepare: (text) => (text === "begin" ? beginning(database) : database.prepare(text)),
+	};
+}
+
+function beginning(database: Database.Database): SqliteStatement {
+	return {
+		reader: false,
+		all: () => [],
+		run: () => {
+			database.exec("begin immediate");
+			return { changes: 0, lastInsertRowid: 0 };
+		},
+		iterate: () => [][Symbol.iterator](),
+	};
+}
+
+/** The same for a process that serves others: it never stands still for long because another one is writing. */
+export async function openServingDatabase(path: string): Promise<RelayDatabase> {
+	const db = await openDatabase(path);
+	await sql.raw(`pragma busy_timeout = ${SERVING_BUSY_MS}`).execute(db);
+	return db;
+}
+
+/** `write` is one transaction. It is done once whoever else is writing has done so, and rejects after as long as a command would wait. */
+export async function whenFree<Written>(write: () => Promise<Written>): Promise<Written> {
+	const deadline = performance.now() + BUSY_MS;
+	for (;;) {
+		try {
+			return await write();
+		} catch (error) {
+			const { code } = error as { readonly code?: unknown };
+			if (typeof code !== "string" || !code.startsWith("SQLITE_BUSY")) throw error;
+			if (performance.now() > deadline) throw error;
+		}
+		await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS));
 	}
 }
 

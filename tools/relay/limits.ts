@@ -49,11 +49,21 @@ export const RELAY_LIMITS = Object.freeze({
 	pieceReads: 16,
 	/** Until a lock or the relay that may have no more just now is looked at again. */
 	pieceRestMs: 20,
-	/** Offers and requests for attestations, to all locks together. */
+	/** Offers to one lock, whatever connections it has; offers and requests for attestations to all locks together. */
+	offersPerLockBurst: 8,
+	offersPerLockPerMinute: 2,
 	offersBurst: 200,
 	offersPerMinute: 3_000,
 	attestationsBurst: 200,
 	attestationsPerMinute: 3_000,
+	/**
+	 * What one lock may say of its update; more waits, and the last of it counts. A lock that downloads says how far it is every five
+	 * seconds, and each change of its state besides.
+	 */
+	updateReportsBurst: 20,
+	updateReportsPerMinute: 20,
+	/** A request of somebody at a command line is answered within this time, or not any more. */
+	attestationRequestMs: 600_000,
 	/** What locks say of their updates is written together so often. */
 	updateWriteMs: 250,
 	/** An offer that a lock did not take up, and a request for an attestation that it did not answer: the first pause, and the longest. */

@@ -1,17 +1,18 @@
 /**
  * Images and deltas as files of the relay's folder, each under its digest. A file appears whole, and its bytes are compared with
- * its name when it is published and again when a process first opens it: what a disk or a person did to it meanwhile reaches
- * no lock. (A lock would refuse it; it would have downloaded it for nothing.)
+ * its name when it is published and again when a process first reads it, and once more when the file is another or was written to: what
+ * a disk or a person did to it meanwhile reaches no lock. (A lock would refuse it; it would have downloaded it for nothing.)
+ *
+ * Nothing is kept open and nothing is hashed for each reader: whatever a lock asks for, and in whatever order, it costs a read of one chunk.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { writeWhole } from "../update/whole-file.ts";
 
 const DIGEST = /^[0-9a-f]{64}$/;
-const FILES_OPEN_MAX = 16;
 /** 4 MiB in all. */
 const CHUNKS_KEPT = 64;
 const READ_BYTES = 65_536;
@@ -24,6 +25,12 @@ export class ObjectFault extends Error {
 	}
 }
 
+/** What was found when a file was hashed, as long as it is the same file. */
+interface Verdict {
+	readonly file: string;
+	readonly stands: Promise<boolean>;
+}
+
 /** The folder of a relay whose data is in `dir`. */
 export function objectsPath(dir: string): string {
 	return join(dir, "objects");
@@ -31,10 +38,12 @@ export function objectsPath(dir: string): string {
 
 export class ObjectStore {
 	readonly #dir: string;
-	/** Opened and verified, the one that was used longest ago first. */
-	readonly #files = new Map<string, Promise<FileHandle>>();
+	/** One of each object that was published and asked for. */
+	readonly #verdicts = new Map<string, Verdict>();
 	/** Read lately, the one that was used longest ago first: in a rollout everybody wants the same ones. */
 	readonly #chunks = new Map<string, Promise<Uint8Array>>();
+	readonly #reading = new Set<Promise<Uint8Array>>();
+	#verifications = 0;
 	#closed = false;
 
 	constructor(dir: string) {
@@ -55,11 +64,16 @@ export class ObjectStore {
 		return existsSync(this.#path(digest));
 	}
 
+	/** How many files were hashed: what it costs to serve them. */
+	get verifications(): number {
+		return this.#verifications;
+	}
+
 	/** So many bytes from there, within one chunk and within the object. Rejects with ObjectFault, or with the system's error. */
 	async read(digest: string, offset: number, bytes: number): Promise<Uint8Array> {
 		const index = Math.floor(offset / LIMITS.chunkBytes);
 		const name = `${digest} ${index}`;
-		const chunk = this.#chunks.get(name) ?? this.#readChunk(digest, index);
+		const chunk = this.#chunks.get(name) ?? this.#begin(digest, index);
 		this.#chunks.delete(name);
 		this.#chunks.set(name, chunk);
 		if (this.#chunks.size > CHUNKS_KEPT) this.#chunks.delete(this.#chunks.keys().next().value!);
@@ -74,20 +88,35 @@ export class ObjectStore {
 		}
 	}
 
-	async #readChunk(digest: string, index: number): Promise<Uint8Array> {
-		const file = await this.#open(digest);
-		const buffer = new Uint8Array(LIMITS.chunkBytes);
-		const { bytesRead } = await file.read(buffer, 0, buffer.length, index * LIMITS.chunkBytes);
-		return buffer.subarray(0, bytesRead);
+	#begin(digest: string, index: number): Promise<Uint8Array> {
+		const chunk = this.#readChunk(digest, index);
+		this.#reading.add(chunk);
+		const done = (): void => void this.#reading.delete(chunk);
+		chunk.then(done, done);
+		return chunk;
 	}
 
-	/** Idempotent. */
+	async #readChunk(digest: string, index: number): Promise<Uint8Array> {
+		if (this.#closed) throw new ObjectFault("the store is closed");
+		const path = this.#path(digest);
+		if (!existsSync(path)) throw new ObjectFault(`${digest} is not there`);
+		const file = await open(path, "r");
+		try {
+			await this.#verify(file, digest);
+			const buffer = new Uint8Array(LIMITS.chunkBytes);
+			const { bytesRead } = await file.read(buffer, 0, buffer.length, index * LIMITS.chunkBytes);
+			return buffer.subarray(0, bytesRead);
+		} finally {
+			await file.close();
+		}
+	}
+
+	/** Idempotent. Nothing is being read any more when it resolves. */
 	async close(): Promise<void> {
 		this.#closed = true;
-		const files = [...this.#files.values()];
-		this.#files.clear();
 		this.#chunks.clear();
-		for (const file of files) await file.then((handle) => handle.close()).catch(() => undefined);
+		this.#verdicts.clear();
+		await Promise.allSettled(this.#reading);
 	}
 
 	#path(digest: string): string {
@@ -95,39 +124,35 @@ export class ObjectStore {
 		return join(this.#dir, digest);
 	}
 
-	async #open(digest: string): Promise<FileHandle> {
-		if (this.#closed) throw new ObjectFault("the store is closed");
-		const opened = this.#files.get(digest) ?? openVerified(this.#path(digest), digest);
-		this.#files.delete(digest);
-		this.#files.set(digest, opened);
-		// A file that is being read from stays open until the read is done.
-		const [oldest] = this.#files;
-		if (this.#files.size > FILES_OPEN_MAX && oldest !== undefined) {
-			this.#files.delete(oldest[0]);
-			void oldest[1].then((handle) => handle.close()).catch(() => undefined);
+	/** Rejects with ObjectFault. Whoever comes while a file is being hashed waits for that. */
+	async #verify(file: FileHandle, digest: string): Promise<void> {
+		const { ino, size, mtimeNs, ctimeNs } = await file.stat({ bigint: true });
+		if (size > LIMITS.imageBytes) throw new ObjectFault(`${digest} is longer than any object`);
+		const name = `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+		let verdict = this.#verdicts.get(digest);
+		if (verdict?.file !== name) {
+			this.#verifications++;
+			verdict = { file: name, stands: hashOf(file).then((hash) => hash === digest) };
+			this.#verdicts.set(digest, verdict);
 		}
 		try {
-			return await opened;
+			if (await verdict.stands) return;
 		} catch (error) {
-			if (this.#files.get(digest) === opened) this.#files.delete(digest);
+			// It could not be read, which says nothing about what is in it.
+			if (this.#verdicts.get(digest) === verdict) this.#verdicts.delete(digest);
 			throw error;
 		}
+		throw new ObjectFault(`${digest} was changed on the disk`);
 	}
 }
 
-async function openVerified(path: string, digest: string): Promise<FileHandle> {
-	if (!existsSync(path)) throw new ObjectFault(`${digest} is not there`);
-	if (statSync(path).size > LIMITS.imageBytes) throw new ObjectFault(`${digest} is longer than any object`);
-	const file = await open(path, "r");
+async function hashOf(file: FileHandle): Promise<string> {
 	const hash = createHash("sha256");
 	const buffer = new Uint8Array(READ_BYTES);
 	for (let offset = 0; ; ) {
 		const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
-		if (bytesRead === 0) break;
+		if (bytesRead === 0) return hash.digest("hex");
 		hash.update(buffer.subarray(0, bytesRead));
 		offset += bytesRead;
 	}
-	if (hash.digest("hex") === digest) return file;
-	await file.close();
-	throw new ObjectFault(`${digest} was changed on the disk`);
 }

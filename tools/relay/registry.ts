@@ -3,9 +3,9 @@
  * has its factory key, and the keys that it was given operational certificates for (operational-keys.ts). Several
  * processes may change it; `watch` tells of that within its interval.
  */
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
-import { openDatabase, type RelayDatabase } from "./database.ts";
+import { openDatabase, type RelayDatabase, whenFree } from "./database.ts";
 import type { DeviceCredential } from "./device-service.ts";
 import {
 	type IssueReason,
@@ -14,7 +14,7 @@ import {
 	recordIssued,
 	takeDevice,
 } from "./operational-keys.ts";
-import type { DeviceRow } from "./schema.ts";
+import type { DeviceRow, RelaySchema } from "./schema.ts";
 
 /** Whom a device's certificate says that it is. */
 export interface DeviceKey {
@@ -128,11 +128,11 @@ export class SqlRegistry implements Registry {
 	}
 
 	async connected({ serial, publicKeyHex }: DeviceKey): Promise<void> {
-		await this.#db.transaction().execute((db) => recordConnected(db, serial, publicKeyHex));
+		await this.#write((db) => recordConnected(db, serial, publicKeyHex));
 	}
 
 	async enrol(serial: string, publicKeyHex: string): Promise<Result<void, "conflict" | "revoked">> {
-		const enrolled = await this.#db.transaction().execute(async (db) => {
+		const enrolled = await this.#write(async (db) => {
 			await takeDevice(db, serial);
 			const known = await db
 				.selectFrom("devices")
@@ -159,21 +159,19 @@ export class SqlRegistry implements Registry {
 	}
 
 	async issue(serial: string, publicKeyHex: string, notAfter: Date): Promise<Result<void, IssueReason>> {
-		return await this.#db.transaction().execute((db) => recordIssued(db, serial, publicKeyHex, notAfter));
+		return await this.#write((db) => recordIssued(db, serial, publicKeyHex, notAfter));
 	}
 
 	async revoke(serial: string): Promise<boolean> {
-		const result = await this.#db
-			.updateTable("devices")
-			.set({ status: "revoked" })
-			.where("serial", "=", serial)
-			.executeTakeFirst();
+		const result = await this.#write((db) =>
+			db.updateTable("devices").set({ status: "revoked" }).where("serial", "=", serial).executeTakeFirst(),
+		);
 		this.#tell();
 		return result.numUpdatedRows > 0n;
 	}
 
 	async rekey(serial: string): Promise<boolean> {
-		const rekeyed = await this.#db.transaction().execute(async (db) => {
+		const rekeyed = await this.#write(async (db) => {
 			await takeDevice(db, serial);
 			const device = await db
 				.selectFrom("devices")
@@ -231,6 +229,11 @@ export class SqlRegistry implements Registry {
 
 	async close(): Promise<void> {
 		await this.#db.destroy();
+	}
+
+	/** One transaction. */
+	#write<Written>(work: (db: Transaction<RelaySchema>) => Promise<Written>): Promise<Written> {
+		return whenFree(() => this.#db.transaction().execute(work));
 	}
 
 	/** SQLite counts the changes that other connections made; its own do not count. */

@@ -1,7 +1,7 @@
 /** The last report of each lock (PROTOCOL 12), as it came. It is a lock's word, kept for people; nothing is decided by it. */
 import { fromHex, toHex } from "../../modules/base/bytes.ts";
 import { LIMITS } from "../../modules/base/limits.ts";
-import type { RelayDatabase } from "./database.ts";
+import { type RelayDatabase, whenFree } from "./database.ts";
 
 export interface StoredReport {
 	readonly bytes: Uint8Array;
@@ -20,11 +20,15 @@ export class Reports {
 	async keep(serial: string, report: Uint8Array): Promise<void> {
 		if (report.length > LIMITS.reportBytes) return;
 		const row = { serial, report: toHex(report), received_at: new Date().toISOString() };
-		await this.#db
-			.insertInto("reports")
-			.values(row)
-			.onConflict((conflict) => conflict.column("serial").doUpdateSet(row))
-			.execute();
+		await whenFree(() =>
+			this.#db.transaction().execute((db) =>
+				db
+					.insertInto("reports")
+					.values(row)
+					.onConflict((conflict) => conflict.column("serial").doUpdateSet(row))
+					.execute(),
+			),
+		);
 	}
 
 	async find(serial: string): Promise<StoredReport | undefined> {

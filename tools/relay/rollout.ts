@@ -103,28 +103,43 @@ export function chooseOffer(
 	pauses: RetryPauses,
 ): PublishedRelease | undefined {
 	const { serial, report, offers } = candidate;
-	let best: PublishedRelease | undefined;
+	const meant: PublishedRelease[] = [];
 	for (const rollout of rollouts) {
 		const release = releases.get(rollout.digest);
 		if (release === undefined || rollout.state !== "running") continue;
 		const { sequence, trustVersion } = release.manifest;
-		if (sequence <= Math.max(report.sequence, best?.manifest.sequence ?? 0)) continue;
+		if (sequence <= report.sequence) continue;
 		// The bundle comes first (docs/UPDATE.md 5).
 		if (trustVersion > report.trustVersion) continue;
 		const former = offers.get(release.digest);
 		if (former?.outcome === "refused" && FINAL.has(former.result ?? "")) continue;
-		if (isKind(candidate, release, releases) && isChosen(rollout, serial)) best = release;
+		if (isKind(candidate, release, releases) && isChosen(rollout, serial)) meant.push(release);
 	}
-	if (best === undefined || isUnderWay(report, best.manifest.sequence)) return undefined;
-	const former = offers.get(best.digest);
-	if (former === undefined) return best;
-	const pauseMs = Math.min(pauses.firstMs * 2 ** (former.tries - 1), pauses.maxMs);
-	return nowMs - former.offeredAtMs >= pauseMs ? best : undefined;
+	meant.sort((a, b) => b.manifest.sequence - a.manifest.sequence);
+	for (const release of meant) {
+		if (isUnderWay(report, release.manifest.sequence)) return undefined;
+		const former = offers.get(release.digest);
+		const rested = former === undefined || isRested(former, nowMs, pauses);
+		// No lock takes it any more.
+		const isOver = !holds(release.freshness, nowMs);
+		if (rested && !isOver) return release;
+		// It has its time to answer; then, or when it refused it for now, an older one may be the way to it.
+		if (!rested && former.outcome !== "refused" && !(isOver && former.outcome === "failed")) return undefined;
+	}
+	return undefined;
+}
+
+function isRested({ tries, offeredAtMs }: FormerOffer, nowMs: number, pauses: RetryPauses): boolean {
+	return nowMs - offeredAtMs >= Math.min(pauses.firstMs * 2 ** (tries - 1), pauses.maxMs);
+}
+
+function holds(freshness: PublishedFreshness | undefined, nowMs: number): boolean {
+	return freshness !== undefined && freshness.expiresUnixSeconds * 1_000 > nowMs;
 }
 
 /**
- * Whether a release may be for this lock. Its board is known; vendor and hardware class are what the lock's answers to
- * former offers leave: it called one foreign, or took one.
+ * Whether a release may be for this lock. Its board is known; vendor and hardware class are what the lock left of them when it called
+ * releases foreign. That it seems to run one shuts it out of nothing: another kind's may have the same number.
  */
 export function isKind(
 	{ board, offers }: Pick<Candidate, "board" | "offers">,
@@ -140,7 +155,6 @@ export function isKind(
 			other.hardwareClass === manifest.hardwareClass &&
 			other.board === manifest.board;
 		if (outcome === "refused" && result === "foreign" && same) return false;
-		if ((outcome === "installed" || outcome === "failed") && !same) return false;
 	}
 	return true;
 }
@@ -193,20 +207,20 @@ export function haltReason(rollout: Rollout, { installed, failed }: OutcomeCount
 	return `${failed} of ${outcomes} locks failed, more than ${rollout.haltRate} %`;
 }
 
-/** The one that was issued last of those that may be for this lock. */
+/** Of each vendor and class that may be this lock's, the one that was issued last. Which of them is its own only the lock knows. */
 export function newestFreshness(
 	candidate: Pick<Candidate, "board" | "offers">,
 	releases: ReadonlyMap<string, PublishedRelease>,
-): PublishedFreshness | undefined {
-	let newest: PublishedFreshness | undefined;
-	let sequence = 0;
+): ReadonlyMap<string, PublishedFreshness> {
+	const newest = new Map<string, { readonly freshness: PublishedFreshness; readonly sequence: number }>();
 	for (const release of releases.values()) {
 		const { freshness, manifest } = release;
 		if (freshness === undefined || !isKind(candidate, release, releases)) continue;
-		const ahead = freshness.issuedUnixSeconds - (newest?.issuedUnixSeconds ?? 0);
-		if (ahead < 0 || (ahead === 0 && manifest.sequence < sequence)) continue;
-		newest = freshness;
-		sequence = manifest.sequence;
+		const kind = `${manifest.vendor} ${manifest.hardwareClass}`;
+		const former = newest.get(kind);
+		const ahead = freshness.issuedUnixSeconds - (former?.freshness.issuedUnixSeconds ?? 0);
+		if (ahead < 0 || (ahead === 0 && manifest.sequence < (former?.sequence ?? 0))) continue;
+		newest.set(kind, { freshness, sequence: manifest.sequence });
 	}
-	return newest;
+	return new Map([...newest].map(([kind, { freshness }]) => [kind, freshness]));
 }

@@ -19,10 +19,15 @@ export class TokenBucket {
 
 	/** Takes `count` when they are there; false, and nothing is taken, when they are not. */
 	take(count: number, nowMs: number): boolean {
-		this.#refill(nowMs);
-		if (this.#parts < count * PARTS) return false;
+		if (!this.has(count, nowMs)) return false;
 		this.#parts -= count * PARTS;
 		return true;
+	}
+
+	/** Whether `count` are there to be taken. */
+	has(count: number, nowMs: number): boolean {
+		this.#refill(nowMs);
+		return this.#parts >= count * PARTS;
 	}
 
 	/** Takes `count` in any case and returns how long until the bucket is out of debt: 0 when it is not in it. */

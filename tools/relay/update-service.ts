@@ -6,10 +6,12 @@
  * A lock is spoken to once it has reported its update on this connection, for an older firmware knows none of these envelopes.
  * What the relay decides by is in memory; the database has it for the next start, for people and for their commands.
  */
+import { bytesEqual } from "../../modules/base/bytes.ts";
+import type { Attestation } from "../../modules/wire/attestation.ts";
 import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update-report.ts";
 import { AttestationTable } from "./attestation-table.ts";
 import { type AttestedLock, Attestor } from "./attestor.ts";
-import { openDatabase, registryPath } from "./database.ts";
+import { openServingDatabase, type RelayDatabase, registryPath } from "./database.ts";
 import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-service.ts";
 import { RELAY_LIMITS, type RelayLimits } from "./limits.ts";
 import { type LogSink, RelayLog } from "./log.ts";
@@ -26,6 +28,7 @@ import {
 	type PublishedRelease,
 } from "./rollout.ts";
 import { RolloutBoard } from "./rollout-board.ts";
+import { SerialRates } from "./serial-rates.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { UpdateJournal } from "./update-journal.ts";
 import { UpdateTable } from "./update-table.ts";
@@ -36,18 +39,29 @@ const POLL_MS = 1_000;
 /** One connection's lock. */
 interface Known {
 	readonly device: ConnectedDevice;
-	/** The last one of this connection. */
+	/** The last one of this connection, and as it came. */
 	report: UpdateReport | undefined;
+	bytes: Uint8Array | undefined;
 	/** What the database has of it; undefined until it was read. */
 	stored: { readonly lock: AttestedLock; readonly offers: Map<string, FormerOffer> } | undefined;
 	loading: boolean;
-	/** The statement that was sent last on this connection. */
-	freshness: PublishedFreshness | undefined;
+	/** The statement that was sent last on this connection, by vendor and class. */
+	readonly freshness: Map<string, PublishedFreshness>;
+	/** A report that its allowance was not there for. */
+	late: Uint8Array | undefined;
+	/** The highest trust version that it had on this connection. */
+	trustVersion: number;
+	/** When somebody requested the attestation that it was last asked for without a pause. */
+	askedFor: string | undefined;
 }
 
 export interface UpdateServiceOptions {
 	readonly limits?: Partial<RelayLimits>;
 	readonly pollMs?: number;
+	/**
+	 * The relay's own connection: what is written here then has nobody look at it again for what others changed. It stays the caller's.
+	 */
+	readonly db?: RelayDatabase;
 }
 
 export class UpdateService implements DeviceService {
@@ -63,7 +77,12 @@ export class UpdateService implements DeviceService {
 	readonly #board: RolloutBoard;
 	readonly #pieces: PieceServer;
 	readonly #offerRate: TokenBucket;
+	readonly #offerRates: SerialRates;
+	readonly #reportRates: SerialRates;
+	readonly #ownsDatabase: boolean;
 	readonly #known = new Map<ConnectedDevice, Known>();
+	/** Locks that somebody at a command line waits for, with when that was requested. */
+	#requests = new Map<string, string>();
 	readonly #poll: NodeJS.Timeout;
 	#dataVersion: number | undefined;
 	#polling = false;
@@ -80,22 +99,34 @@ export class UpdateService implements DeviceService {
 		this.#attestor = new Attestor(this.#attestations, this.#journal, this.#limits, this.#log);
 		this.#board = new RolloutBoard(table, this.#journal, this.#log);
 		this.#pieces = new PieceServer(store, (digest) => this.#board.sizes.get(digest), this.#limits, this.#log);
-		const { offersBurst, offersPerMinute } = this.#limits;
-		this.#offerRate = new TokenBucket(offersBurst, offersPerMinute, performance.now());
+		const limits = this.#limits;
+		this.#offerRate = new TokenBucket(limits.offersBurst, limits.offersPerMinute, performance.now());
+		this.#offerRates = new SerialRates(limits.offersPerLockBurst, limits.offersPerLockPerMinute);
+		this.#reportRates = new SerialRates(limits.updateReportsBurst, limits.updateReportsPerMinute);
+		this.#ownsDatabase = options.db === undefined;
 		this.#poll = setInterval(() => void this.#look(), options.pollMs ?? POLL_MS);
 	}
 
-	/** Of the relay whose folder this is; it opens the database for itself. Rejects with RegistryFault. */
+	/** Of the relay whose folder this is. Rejects with RegistryFault. */
 	static async open(dir: string, log: LogSink, options: UpdateServiceOptions = {}): Promise<UpdateService> {
-		const table = new UpdateTable(await openDatabase(registryPath(dir)));
+		const table = new UpdateTable(options.db ?? (await openServingDatabase(registryPath(dir))));
 		const service = new UpdateService(table, new ObjectStore(objectsPath(dir)), log, options);
 		await service.#look();
 		return service;
 	}
 
 	attached(device: ConnectedDevice): void {
-		const known = { device, report: undefined, stored: undefined, loading: false, freshness: undefined };
-		this.#known.set(device, known);
+		this.#known.set(device, {
+			device,
+			report: undefined,
+			bytes: undefined,
+			stored: undefined,
+			loading: false,
+			freshness: new Map(),
+			late: undefined,
+			trustVersion: 0,
+			askedFor: undefined,
+		});
 	}
 
 	receive(device: ConnectedDevice, envelope: ServiceEnvelope): void {
@@ -134,15 +165,26 @@ export class UpdateService implements DeviceService {
 			await new Promise((resolve) => setTimeout(resolve, 5));
 		await this.#journal.close();
 		await this.#store.close();
-		await this.#table.close();
+		if (this.#ownsDatabase) await this.#table.close();
 	}
 
 	#reported(known: Known, bytes: Uint8Array): void {
 		const report = decodeUpdateReport(bytes);
 		if (!report.ok) return;
-		const newTrust = known.report !== undefined && known.report.trustVersion !== report.value.trustVersion;
+		const { serial } = known.device;
+		known.late = undefined;
+		if (known.bytes !== undefined && bytesEqual(known.bytes, bytes)) return;
+		if (!this.#reportRates.take(serial, performance.now())) {
+			known.late = bytes;
+			return;
+		}
+		// Trust goes up only; a lock that says otherwise wins nothing by it.
+		const { trustVersion } = report.value;
+		const newTrust = known.report !== undefined && trustVersion > known.trustVersion;
+		known.trustVersion = Math.max(known.trustVersion, trustVersion);
 		known.report = report.value;
-		this.#journal.report(known.device.serial, bytes);
+		known.bytes = bytes;
+		this.#journal.report(serial, bytes);
 		if (newTrust) this.#forgive(known);
 		if (known.stored === undefined) void this.#load(known);
 		else this.#consider(known, Date.now());
@@ -159,6 +201,8 @@ export class UpdateService implements DeviceService {
 			const row = await this.#registry.find(serial);
 			const lock = await this.#attestor.meet(known.device, row?.public_key ?? "");
 			known.stored = { lock, offers: new Map(await this.#table.offersOf(serial)) };
+			// It is asked now in any case.
+			known.askedFor = this.#requests.get(serial);
 		} catch (error) {
 			this.#fault(error);
 		}
@@ -172,7 +216,9 @@ export class UpdateService implements DeviceService {
 			this.#log.write("warning", "attestation-refused", { serial: device.serial, reason: "unasked" });
 			return;
 		}
-		if (this.#attestor.receive(stored.lock, statement)) this.#consider(known, Date.now());
+		if (!this.#attestor.receive(stored.lock, statement)) return;
+		this.#requests.delete(device.serial);
+		this.#consider(known, Date.now());
 	}
 
 	/** Says to a lock what there is to say to it now. */
@@ -181,7 +227,7 @@ export class UpdateService implements DeviceService {
 		if (report === undefined || stored === undefined || this.#closed) return;
 		if (this.#known.get(device) !== known) return;
 		const { lock, offers } = stored;
-		this.#judge(known, report, offers);
+		this.#judge(known, report, stored);
 		if (!isAttested(report, lock)) this.#attestor.ask(lock, performance.now());
 		const { board } = lock;
 		if (board === undefined) return;
@@ -191,15 +237,22 @@ export class UpdateService implements DeviceService {
 	}
 
 	/** What became of what was offered. */
-	#judge(known: Known, report: UpdateReport, offers: Map<string, FormerOffer>): void {
+	#judge(
+		known: Known,
+		report: UpdateReport,
+		{ lock: { attested }, offers }: NonNullable<Known["stored"]>,
+	): void {
 		const { serial } = known.device;
 		for (const [digest, former] of offers) {
 			const release = this.#board.releases.get(digest);
 			if (release === undefined) continue;
-			const { sequence } = release.manifest;
+			const { sequence, image } = release.manifest;
+			// Another kind's release of this number says nothing about one that was foreign.
+			if (former.outcome === "refused" && former.result === "foreign") continue;
 			if (this.#isOlderOffer(sequence, former, offers)) continue;
 			const now = outcomeOf(report, sequence, former.outcome);
 			if (now === undefined || (now.outcome === former.outcome && now.result === former.result)) continue;
+			if (now.outcome === "installed" && isOther(attested, sequence, image.digest)) continue;
 			const changed = { ...former, ...now, outcomeAt: new Date().toISOString() };
 			offers.set(digest, changed);
 			this.#board.outcome(release, serial, changed, now);
@@ -217,13 +270,14 @@ export class UpdateService implements DeviceService {
 
 	/** Once a connection, and again when there is a newer one. */
 	#renew(known: Known, candidate: Candidate, nowMs: number): void {
-		const newest = newestFreshness(candidate, this.#board.releases);
-		if (newest === undefined || newest === known.freshness) return;
 		const { stale, freshUntilUnixSeconds } = candidate.report;
-		if (newest.expiresUnixSeconds * 1_000 <= nowMs) return;
-		if (!stale && freshUntilUnixSeconds === newest.expiresUnixSeconds) return;
-		const offer = { manifest: undefined, freshness: newest.statement };
-		if (known.device.send({ kind: "update-offer", offer })) known.freshness = newest;
+		for (const [kind, newest] of newestFreshness(candidate, this.#board.releases)) {
+			if (newest === known.freshness.get(kind)) continue;
+			if (newest.expiresUnixSeconds * 1_000 <= nowMs) continue;
+			if (!stale && freshUntilUnixSeconds === newest.expiresUnixSeconds) continue;
+			const offer = { manifest: undefined, freshness: newest.statement };
+			if (known.device.send({ kind: "update-offer", offer })) known.freshness.set(kind, newest);
+		}
 	}
 
 	#offer(known: Known, candidate: Candidate, offers: Map<string, FormerOffer>, nowMs: number): void {
@@ -231,7 +285,11 @@ export class UpdateService implements DeviceService {
 		const { offerPauseMs, offerPauseMaxMs } = this.#limits;
 		const pauses = { firstMs: offerPauseMs, maxMs: offerPauseMaxMs };
 		const release = chooseOffer(candidate, this.#board.releases, this.#board.rollouts, nowMs, pauses);
-		if (release === undefined || !this.#offerRate.take(1, performance.now())) return;
+		if (release === undefined) return;
+		// What one may not have is nobody's loss, nor is it spent on an offer that all together may not have.
+		const atMs = performance.now();
+		if (!this.#offerRate.has(1, atMs) || !this.#offerRates.take(device.serial, atMs)) return;
+		this.#offerRate.take(1, atMs);
 		const offer = { manifest: release.message, freshness: release.freshness?.statement };
 		if (!device.send({ kind: "update-offer", offer })) return;
 		const former = offers.get(release.digest);
@@ -268,7 +326,13 @@ export class UpdateService implements DeviceService {
 			if (dataVersion !== this.#dataVersion) {
 				const renewed = await this.#board.read();
 				for (const known of this.#known.values()) this.#forgive(known, renewed);
-				await this.#answerRequests();
+				await this.#journal.settled();
+				this.#requests = new Map(await this.#attestations.requests());
+				for (const { device, stored, askedFor } of this.#known.values()) {
+					const requested = this.#requests.get(device.serial);
+					if (stored === undefined || requested === undefined || requested === askedFor) continue;
+					await this.#attestor.requested(stored.lock);
+				}
 				this.#dataVersion = dataVersion;
 			}
 		} catch (error) {
@@ -277,24 +341,39 @@ export class UpdateService implements DeviceService {
 		this.#polling = false;
 		const nowMs = Date.now();
 		for (const known of this.#known.values()) {
+			if (known.late !== undefined) this.#reported(known, known.late);
 			if (known.report !== undefined && known.stored === undefined) void this.#load(known);
 			else this.#consider(known, nowMs);
+			this.#answerRequest(known, nowMs);
 		}
 	}
 
-	/** Somebody at a command line waits for these. Who is not here is asked when he comes, as everyone is. */
-	async #answerRequests(): Promise<void> {
-		const requests = await this.#attestations.requests();
-		if (requests.size === 0) return;
-		for (const { device, stored, report } of this.#known.values()) {
-			if (stored === undefined || report === undefined || !requests.has(device.serial)) continue;
-			await this.#attestor.answer(stored.lock, performance.now());
+	/**
+	 * Somebody at a command line waits for it: it is asked at once, and then with pauses. Who is not here is asked when he comes, as
+	 * everyone is.
+	 */
+	#answerRequest(known: Known, nowMs: number): void {
+		const { device, stored, report } = known;
+		const requested = this.#requests.get(device.serial);
+		if (requested === undefined || stored === undefined || report === undefined) return;
+		const ageMs = nowMs - Date.parse(requested);
+		if (!(ageMs < this.#limits.attestationRequestMs)) {
+			this.#requests.delete(device.serial);
+			return;
 		}
+		const isUrgent = known.askedFor !== requested;
+		if (this.#attestor.ask(stored.lock, performance.now(), isUrgent)) known.askedFor = requested;
 	}
 
 	#fault(error: unknown): void {
 		if (!this.#closed) this.#log.write("error", "registry", { reason: (error as Error).message });
 	}
+}
+
+/** It attested on this connection that under this number another image runs. Some boards cannot tell which. */
+function isOther(attested: Attestation | undefined, sequence: number, image: Uint8Array): boolean {
+	if (attested?.sequence !== sequence || attested.runningDigest === undefined) return false;
+	return !bytesEqual(attested.runningDigest, image);
 }
 
 /** Since the lock came, and since the last step of its update: it runs another image, or has confirmed it. */

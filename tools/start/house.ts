@@ -25,7 +25,7 @@ import { Wallet } from "../phone/wallet.ts";
 import { openIssuer } from "../pki/issuer.ts";
 import { BundleService } from "../relay/bundle-service.ts";
 import { readCredentials } from "../relay/credentials.ts";
-import { openDatabase } from "../relay/database.ts";
+import { openServingDatabase } from "../relay/database.ts";
 import type { DeviceService } from "../relay/device-service.ts";
 import { type Registry, SqlRegistry } from "../relay/registry.ts";
 import { Relay, type RelayAddress } from "../relay/relay.ts";
@@ -142,11 +142,11 @@ export class House {
 		await ensurePki(pki, [RELAY_NAME, HOST]);
 		const database = join(options.dir, "relay.db");
 		const log = options.onRelayLine ?? ((): void => undefined);
-		const db = await openDatabase(database);
+		const db = await openServingDatabase(database);
 		const registry = new SqlRegistry(db);
 		const issuer = await openIssuer(PKI_FILES.intermediateKey(pki, "operational"));
 		const bundles = await BundleService.open(database, log);
-		const updates = await UpdateService.open(options.dir, log);
+		const updates = await UpdateService.open(options.dir, log, { db });
 		const services = [
 			bundles,
 			updates,
