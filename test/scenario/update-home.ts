@@ -39,6 +39,28 @@ export class UpdateHome {
 
 	/** A sealed lock, claimed by the phone of `ada`; its relay is gone. */
 	static async open(): Promise<UpdateHome> {
+		const home = await UpdateHome.#openWith((made) => made.claim());
+		return home;
+	}
+
+	/** A board that the factory line has begun and given trust, and no more; `claim` does the rest. */
+	static async openUnsealed(): Promise<UpdateHome> {
+		return await UpdateHome.#openWith(async ({ dir, house, line: path }) => {
+			const { devicePort } = await house.startRelay();
+			await house.startBoard();
+			const trust = ensureTrust(join(dir, "pki"), [{ host: "127.0.0.1", port: devicePort, name: "localhost" }]);
+			check.ok(await eventually(() => existsSync(path), PORT_MS), "the serial line");
+			const line = VerbLine.onPort(path);
+			try {
+				check.accepted(await line.call("begin", { 0: "LK-PUSHED0001", 1: "latchkey-linux" }));
+				await deliverBundle(line, standingAlone(trust.file));
+			} finally {
+				line.close();
+			}
+		});
+	}
+
+	static async #openWith(prepare: (home: UpdateHome) => Promise<void>): Promise<UpdateHome> {
 		const dir = mkdtempSync(join(tmpdir(), "latchkey-update-"));
 		const lines: string[] = [];
 		const house = await House.open({
@@ -49,19 +71,25 @@ export class UpdateHome {
 		});
 		const home = new UpdateHome(dir, house, lines);
 		try {
-			await house.startRelay();
-			await house.startBoard();
-			await house.provision();
-			await house.waitForLink();
-			await house.stopRelay();
-			await house.mechanism.press("button", 200);
-			check.ok(await house.mechanism.waitFor((mechanism) => mechanism.output("indicator"), 2_000));
-			home.succeeded(await home.phone("pair", "--label", house.labelText!));
+			await prepare(home);
 		} catch (error) {
 			await home.close();
 			throw new Error(`${(error as Error).message}\n${home.log}`);
 		}
 		return home;
+	}
+
+	/** Sealed by the factory line, paired with the phone of `ada`; the relay goes. */
+	async claim(): Promise<void> {
+		const { house } = this;
+		if (!this.#relayRuns) await house.startRelay();
+		await house.startBoard();
+		await house.provision();
+		await house.waitForLink();
+		await house.stopRelay();
+		await house.mechanism.press("button", 200);
+		check.ok(await house.mechanism.waitFor((mechanism) => mechanism.output("indicator"), 2_000));
+		this.succeeded(await this.phone("pair", "--label", house.labelText!));
 	}
 
 	get log(): string {
@@ -142,10 +170,10 @@ export class UpdateHome {
 		const done = async (...words: readonly string[]): Promise<void> => {
 			this.succeeded(await runCommand("update", ...words, ...trust));
 		};
-		await done("pack", "--out", folder, "--class", "latchkey-linux", "--image", image);
+		await done("pack", "--out", folder, "--hardware-class", "latchkey-linux", "--image", image);
 		const holders = lacks.includes("signature") ? ["release-1"] : ["release-1", "release-2"];
 		for (const holder of holders)
-			await done("sign", "--manifest", folder, "--key", TRUST_FILES.key(pki, holder));
+			await done("sign", "--manifest", folder, "--key", TRUST_FILES.key(pki, holder), "--yes");
 		if (lacks.includes("freshness") || lacks.includes("signature")) return;
 		await done("freshness", "--release", folder, "--key", TRUST_FILES.key(pki, "freshness"));
 	}

@@ -1,4 +1,5 @@
 /** `latchkey update push` against a lock that a test plays: what it sends, what it waits for, how it ends. The real one is test/scenario's. */
+import { type AddressInfo, createServer } from "node:net";
 import { LIMITS } from "../../modules/base/limits.ts";
 import type { SlotState } from "../../modules/platform/slots.ts";
 import type { UpdateObject } from "../../modules/update/manifest.ts";
@@ -8,11 +9,13 @@ import type { UpdateReport, UpdateResult, UpdateState } from "../../modules/wire
 import { oneLine } from "../../tools/cli/fault.ts";
 import { plainJson, plainName } from "../../tools/cli/plain-text.ts";
 import { Progress } from "../../tools/cli/progress.ts";
+import { openLocal } from "../../tools/phone/local-transport.ts";
 import type { UpdateStanding, Wanted } from "../../tools/phone/phone-update.ts";
 import { Push, type PushOptions } from "../../tools/update/push.ts";
 import { type UpdateWay, WayRefusal } from "../../tools/update/push-way.ts";
 import type { Release } from "../../tools/update/release.ts";
 import { check, type Suite } from "../harness/test.ts";
+import { eventually } from "./support/temporary.ts";
 
 const IMAGE_BYTES = LIMITS.chunkBytes + 5000;
 const DIGEST = new Uint8Array(32).fill(7);
@@ -350,6 +353,25 @@ export default function suite(t: Suite): void {
 			check.ok(/did not say in time how release 5 ended/.test(await push(silent).ended));
 		},
 	);
+
+	t.test("a lock that never ends its side of a connection keeps no program alive (T16)", async () => {
+		let isReset = false;
+		const server = createServer({ allowHalfOpen: true }, (socket) => {
+			socket.on("error", () => {
+				isReset = true;
+			});
+			const talking = setInterval(() => socket.write("."), 50);
+			socket.on("close", () => clearInterval(talking));
+		});
+		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+		try {
+			const transport = await openLocal({ host: "127.0.0.1", port: (server.address() as AddressInfo).port });
+			transport.close();
+			check.ok(await eventually(() => isReset, 4_000), "the connection is still open");
+		} finally {
+			server.close();
+		}
+	});
 
 	t.test("progress is a bar on a terminal and a line for each tenth elsewhere", () => {
 		const texts: string[] = [];
