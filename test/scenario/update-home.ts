@@ -3,6 +3,7 @@
  * development holders at the command line, a phone at the lock's local network. `close` leaves nothing behind.
  */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,10 @@ import { SerialFault } from "../../tools/factory/serial-line.ts";
 import { VerbLine } from "../../tools/factory/verbs.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { House } from "../../tools/start/house.ts";
-import { newestBundlePath, TRUST_FILES } from "../../tools/trust/development-trust.ts";
+import { standingAlone } from "../../tools/trust/bundle-file.ts";
+import { ensureTrust, newestBundlePath, TRUST_FILES } from "../../tools/trust/development-trust.ts";
+import { deliverBundle } from "../../tools/trust/line-delivery.ts";
+import { RELEASE_FILES } from "../../tools/update/release.ts";
 import { check } from "../harness/test.ts";
 import { type CommandEnd, RunningCommand, runCommand } from "../tools/support/command.ts";
 import { eventually } from "../tools/support/temporary.ts";
@@ -39,18 +43,23 @@ export class UpdateHome {
 
 	/** A sealed lock, claimed by the phone of `ada`; its relay is gone. */
 	static async open(): Promise<UpdateHome> {
-		const home = await UpdateHome.#openWith((made) => made.claim());
-		return home;
+		return await UpdateHome.#openWith(async (home) => {
+			await home.house.startRelay();
+			await home.house.startBoard();
+			await home.claim();
+		});
 	}
 
 	/** A board that the factory line has begun and given trust, and no more; `claim` does the rest. */
 	static async openUnsealed(): Promise<UpdateHome> {
-		return await UpdateHome.#openWith(async ({ dir, house, line: path }) => {
+		return await UpdateHome.#openWith(async (home) => {
+			const { dir, house } = home;
 			const { devicePort } = await house.startRelay();
 			await house.startBoard();
-			const trust = ensureTrust(join(dir, "pki"), [{ host: "127.0.0.1", port: devicePort, name: "localhost" }]);
-			check.ok(await eventually(() => existsSync(path), PORT_MS), "the serial line");
-			const line = VerbLine.onPort(path);
+			const trust = ensureTrust(join(dir, "pki"), [
+				{ host: "127.0.0.1", port: devicePort, name: "localhost" },
+			]);
+			const line = await home.openLine();
 			try {
 				check.accepted(await line.call("begin", { 0: "LK-PUSHED0001", 1: "latchkey-linux" }));
 				await deliverBundle(line, standingAlone(trust.file));
@@ -82,8 +91,6 @@ export class UpdateHome {
 	/** Sealed by the factory line, paired with the phone of `ada`; the relay goes. */
 	async claim(): Promise<void> {
 		const { house } = this;
-		if (!this.#relayRuns) await house.startRelay();
-		await house.startBoard();
 		await house.provision();
 		await house.waitForLink();
 		await house.stopRelay();
@@ -176,6 +183,21 @@ export class UpdateHome {
 			await done("sign", "--manifest", folder, "--key", TRUST_FILES.key(pki, holder), "--yes");
 		if (lacks.includes("freshness") || lacks.includes("signature")) return;
 		await done("freshness", "--release", folder, "--key", TRUST_FILES.key(pki, "freshness"));
+	}
+
+	/** The bundle after the newest one, with a relay more. Its path; locks do not have it. */
+	nextBundle(): string {
+		const pki = join(this.dir, "pki");
+		const relays = [1, 2].map((port) => ({ host: "127.0.0.1", port, name: "localhost" }));
+		check.equal(ensureTrust(pki, relays).outcome, "next-version");
+		return newestBundlePath(pki)!;
+	}
+
+	/** Of a release's image. */
+	digestOf(release: string): string {
+		return createHash("sha256")
+			.update(readFileSync(RELEASE_FILES.image(join(this.dir, release))))
+			.digest("hex");
 	}
 
 	/** Neither slot holds an image any more. The power is off. */
