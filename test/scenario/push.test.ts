@@ -78,7 +78,7 @@ export default function suite(t: Suite): void {
 				check.ok(/^trust\tversion 2$/m.test(pushed.stdout), pushed.stdout);
 				check.ok(/done\tinstalled and confirmed/.test(pushed.stdout), pushed.stdout);
 
-				const stands = home.succeeded(await home.phone("update", "status", "--attest"));
+				const stands = home.succeeded(await home.phoneUpdate("status", "--attest"));
 				for (const says of [
 					/^state\tidle$/m,
 					/^sequence\t3, floor 3$/m,
@@ -87,7 +87,7 @@ export default function suite(t: Suite): void {
 				])
 					check.ok(says.test(stands.stdout), stands.stdout);
 				check.ok(stands.stdout.includes(`attested image\t${home.digestOf("three")}`), stands.stdout);
-				const retried = home.succeeded(await home.phone("update", "retry"));
+				const retried = home.succeeded(await home.phoneUpdate("retry"));
 				check.ok(/may be tried again/.test(retried.stdout), retried.stdout);
 			}, UpdateHome.openUnsealed),
 	);

@@ -133,6 +133,12 @@ export class UpdateHome {
 		return await runCommand("phone", name, "--dir", join(this.dir, "ada"), ...(await this.local()), ...words);
 	}
 
+	/** `latchkey phone update`, over the local network. */
+	async phoneUpdate(name: string, ...words: readonly string[]): Promise<CommandEnd> {
+		const way = ["--dir", join(this.dir, "ada"), ...(await this.local())];
+		return await runCommand("phone", "update", name, ...way, ...words);
+	}
+
 	/** `latchkey update push`, over the local network of the port that the lock has now. */
 	async pushLocally(release: string, ...words: readonly string[]): Promise<RunningCommand> {
 		return this.push(release, "--dir", join(this.dir, "ada"), ...(await this.local()), ...words);

@@ -5,7 +5,7 @@
  * lay there may be another tree's. `dirty` is for tries: any sources, of the time of SOURCE_DATE_EPOCH, by the compiler that lies there.
  */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -60,7 +60,10 @@ export async function buildImage(dirty: boolean, epoch = process.env.SOURCE_DATE
 }
 
 async function buildCompiler(dir: string): Promise<string> {
-	const words = [`BUILD=${dir}`, `TOOL_OUT=${join(dir, "tool")}`];
+	// make takes no path with a space in it.
+	const root = join(dir, "root");
+	symlinkSync(PATHS.root, root);
+	const words = [`ROOT=${root}`, `BUILD=${dir}`, `TOOL_OUT=${join(dir, "tool")}`];
 	await run("make", ["-s", "-j2", "-C", join(PATHS.root, "hosts/linux"), ...words, "tool"], MAKE_MS);
 	return join(dir, "latchkey-image");
 }
