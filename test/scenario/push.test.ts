@@ -1,10 +1,14 @@
 /** A release pushed to a lock by hand, as processes (docs/UPDATE.md 5 to 7, 10): through a phone, and in recovery by the line. */
 import { connect } from "node:net";
+import { join } from "node:path";
 import { check, type Suite } from "../harness/test.ts";
 import { UpdateHome } from "./update-home.ts";
 
-async function withHome(work: (home: UpdateHome) => Promise<void>): Promise<void> {
-	const home = await UpdateHome.open();
+async function withHome(
+	work: (home: UpdateHome) => Promise<void>,
+	open: () => Promise<UpdateHome> = UpdateHome.open,
+): Promise<void> {
+	const home = await open();
 	try {
 		await work(home);
 	} catch (error) {
@@ -49,6 +53,43 @@ export default function suite(t: Suite): void {
 				check.ok(/done\tthe lock runs it already/.test(again.stdout), again.stdout);
 				home.succeeded(await home.phone("unlock"));
 			}),
+	);
+
+	t.test(
+		"a release goes to an unsealed board by the line's verbs, and to a sealed lock through a phone's session over its line, trust first (T10, T14)",
+		({ note }) =>
+			withHome(async (home) => {
+				await home.release("two", home.image({ version: "0.2.0", sequence: 2 }));
+				const first = home.succeeded(await home.push("two", "--line", home.line).ended);
+				check.ok(/done\tinstalled and confirmed/.test(first.stdout), first.stdout);
+				const line = await home.openLine();
+				const who = check.accepted(await line.call("identify"));
+				line.close();
+				check.ok(who.uint(1)! < 3, "not sealed yet");
+				check.equal(who.text(3, 64), "0.2.0");
+
+				await home.claim();
+				const bundle = home.nextBundle();
+				await home.release("three", home.image({ version: "0.3.0", sequence: 3 }));
+				const way = ["--dir", join(home.dir, "ada"), "--serial-line", home.line];
+				home.refused(await home.push("three", ...way).ended, /newer trust bundle/);
+				const pushed = home.succeeded(await home.push("three", ...way, "--bundle", bundle).ended);
+				note(pushed.stdout.trim().replaceAll("\n", " | "));
+				check.ok(/^trust\tversion 2$/m.test(pushed.stdout), pushed.stdout);
+				check.ok(/done\tinstalled and confirmed/.test(pushed.stdout), pushed.stdout);
+
+				const stands = home.succeeded(await home.phoneUpdate("status", "--attest"));
+				for (const says of [
+					/^state\tidle$/m,
+					/^sequence\t3, floor 3$/m,
+					/^trust\tversion 2$/m,
+					/^sealed\tyes$/m,
+				])
+					check.ok(says.test(stands.stdout), stands.stdout);
+				check.ok(stands.stdout.includes(`attested image\t${home.digestOf("three")}`), stands.stdout);
+				const retried = home.succeeded(await home.phoneUpdate("retry"));
+				check.ok(/may be tried again/.test(retried.stdout), retried.stdout);
+			}, UpdateHome.openUnsealed),
 	);
 
 	t.test("what the lock refuses ends with status 1 and the reason (T10, T11, I7)", () =>

@@ -3,6 +3,7 @@
  * development holders at the command line, a phone at the lock's local network. `close` leaves nothing behind.
  */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,10 @@ import { SerialFault } from "../../tools/factory/serial-line.ts";
 import { VerbLine } from "../../tools/factory/verbs.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { House } from "../../tools/start/house.ts";
-import { newestBundlePath, TRUST_FILES } from "../../tools/trust/development-trust.ts";
+import { standingAlone } from "../../tools/trust/bundle-file.ts";
+import { ensureTrust, newestBundlePath, TRUST_FILES } from "../../tools/trust/development-trust.ts";
+import { deliverBundle } from "../../tools/trust/line-delivery.ts";
+import { RELEASE_FILES } from "../../tools/update/release.ts";
 import { check } from "../harness/test.ts";
 import { type CommandEnd, RunningCommand, runCommand } from "../tools/support/command.ts";
 import { eventually } from "../tools/support/temporary.ts";
@@ -39,6 +43,33 @@ export class UpdateHome {
 
 	/** A sealed lock, claimed by the phone of `ada`; its relay is gone. */
 	static async open(): Promise<UpdateHome> {
+		return await UpdateHome.#openWith(async (home) => {
+			await home.house.startRelay();
+			await home.house.startBoard();
+			await home.claim();
+		});
+	}
+
+	/** A board that the factory line has begun and given trust, and no more; `claim` does the rest. */
+	static async openUnsealed(): Promise<UpdateHome> {
+		return await UpdateHome.#openWith(async (home) => {
+			const { dir, house } = home;
+			const { devicePort } = await house.startRelay();
+			await house.startBoard();
+			const trust = ensureTrust(join(dir, "pki"), [
+				{ host: "127.0.0.1", port: devicePort, name: "localhost" },
+			]);
+			const line = await home.openLine();
+			try {
+				check.accepted(await line.call("begin", { 0: "LK-PUSHED0001", 1: "latchkey-linux" }));
+				await deliverBundle(line, standingAlone(trust.file));
+			} finally {
+				line.close();
+			}
+		});
+	}
+
+	static async #openWith(prepare: (home: UpdateHome) => Promise<void>): Promise<UpdateHome> {
 		const dir = mkdtempSync(join(tmpdir(), "latchkey-update-"));
 		const lines: string[] = [];
 		const house = await House.open({
@@ -49,19 +80,23 @@ export class UpdateHome {
 		});
 		const home = new UpdateHome(dir, house, lines);
 		try {
-			await house.startRelay();
-			await house.startBoard();
-			await house.provision();
-			await house.waitForLink();
-			await house.stopRelay();
-			await house.mechanism.press("button", 200);
-			check.ok(await house.mechanism.waitFor((mechanism) => mechanism.output("indicator"), 2_000));
-			home.succeeded(await home.phone("pair", "--label", house.labelText!));
+			await prepare(home);
 		} catch (error) {
 			await home.close();
 			throw new Error(`${(error as Error).message}\n${home.log}`);
 		}
 		return home;
+	}
+
+	/** Sealed by the factory line, paired with the phone of `ada`; the relay goes. */
+	async claim(): Promise<void> {
+		const { house } = this;
+		await house.provision();
+		await house.waitForLink();
+		await house.stopRelay();
+		await house.mechanism.press("button", 200);
+		check.ok(await house.mechanism.waitFor((mechanism) => mechanism.output("indicator"), 2_000));
+		this.succeeded(await this.phone("pair", "--label", house.labelText!));
 	}
 
 	get log(): string {
@@ -96,6 +131,12 @@ export class UpdateHome {
 	/** One command of `latchkey phone`, over the local network. */
 	async phone(name: string, ...words: readonly string[]): Promise<CommandEnd> {
 		return await runCommand("phone", name, "--dir", join(this.dir, "ada"), ...(await this.local()), ...words);
+	}
+
+	/** `latchkey phone update`, over the local network. */
+	async phoneUpdate(name: string, ...words: readonly string[]): Promise<CommandEnd> {
+		const way = ["--dir", join(this.dir, "ada"), ...(await this.local())];
+		return await runCommand("phone", "update", name, ...way, ...words);
 	}
 
 	/** `latchkey update push`, over the local network of the port that the lock has now. */
@@ -142,12 +183,27 @@ export class UpdateHome {
 		const done = async (...words: readonly string[]): Promise<void> => {
 			this.succeeded(await runCommand("update", ...words, ...trust));
 		};
-		await done("pack", "--out", folder, "--class", "latchkey-linux", "--image", image);
+		await done("pack", "--out", folder, "--hardware-class", "latchkey-linux", "--image", image);
 		const holders = lacks.includes("signature") ? ["release-1"] : ["release-1", "release-2"];
 		for (const holder of holders)
-			await done("sign", "--manifest", folder, "--key", TRUST_FILES.key(pki, holder));
+			await done("sign", "--manifest", folder, "--key", TRUST_FILES.key(pki, holder), "--yes");
 		if (lacks.includes("freshness") || lacks.includes("signature")) return;
 		await done("freshness", "--release", folder, "--key", TRUST_FILES.key(pki, "freshness"));
+	}
+
+	/** The bundle after the newest one, with a relay more. Its path; locks do not have it. */
+	nextBundle(): string {
+		const pki = join(this.dir, "pki");
+		const relays = [1, 2].map((port) => ({ host: "127.0.0.1", port, name: "localhost" }));
+		check.equal(ensureTrust(pki, relays).outcome, "next-version");
+		return newestBundlePath(pki)!;
+	}
+
+	/** Of a release's image. */
+	digestOf(release: string): string {
+		return createHash("sha256")
+			.update(readFileSync(RELEASE_FILES.image(join(this.dir, release))))
+			.digest("hex");
 	}
 
 	/** Neither slot holds an image any more. The power is off. */

@@ -1,14 +1,21 @@
 /** `latchkey update push` against a lock that a test plays: what it sends, what it waits for, how it ends. The real one is test/scenario's. */
+import { type AddressInfo, createServer } from "node:net";
 import { LIMITS } from "../../modules/base/limits.ts";
+import type { SlotState } from "../../modules/platform/slots.ts";
 import type { UpdateObject } from "../../modules/update/manifest.ts";
+import type { Attestation } from "../../modules/wire/attestation.ts";
 import type { ObjectPiece } from "../../modules/wire/update-offer.ts";
 import type { UpdateReport, UpdateResult, UpdateState } from "../../modules/wire/update-report.ts";
+import { oneLine } from "../../tools/cli/fault.ts";
+import { plainJson, plainName } from "../../tools/cli/plain-text.ts";
 import { Progress } from "../../tools/cli/progress.ts";
+import { openLocal } from "../../tools/phone/local-transport.ts";
 import type { UpdateStanding, Wanted } from "../../tools/phone/phone-update.ts";
 import { Push, type PushOptions } from "../../tools/update/push.ts";
 import { type UpdateWay, WayRefusal } from "../../tools/update/push-way.ts";
 import type { Release } from "../../tools/update/release.ts";
 import { check, type Suite } from "../harness/test.ts";
+import { eventually } from "./support/temporary.ts";
 
 const IMAGE_BYTES = LIMITS.chunkBytes + 5000;
 const DIGEST = new Uint8Array(32).fill(7);
@@ -32,6 +39,13 @@ function release(): Release {
 class PlayedLock {
 	state: UpdateState = "idle";
 	sequence = 4;
+	version: string | undefined;
+	reverts = 0;
+	/** What it attests to run; undefined: it has not read it yet. */
+	digest: Uint8Array | undefined = DIGEST;
+	runningState: SlotState = "valid";
+	/** So often it attests nothing for now. */
+	silent = 0;
 	result: UpdateResult = "none";
 	resultSequence: number | undefined;
 	/** The next byte that it wants; undefined: nothing. */
@@ -88,7 +102,14 @@ class PlayedLock {
 				if (this.state !== "downloading") this.onLook();
 				return this.#standing();
 			},
-			version: async () => `${this.sequence}.0.0`,
+			attest: async () => {
+				if (this.silent > 0) {
+					this.silent--;
+					throw new WayRefusal("try-later", true);
+				}
+				const { digest: runningDigest, runningState } = this;
+				return { runningDigest, runningState } as unknown as Attestation;
+			},
 			close: () => {
 				this.closes++;
 			},
@@ -102,8 +123,10 @@ class PlayedLock {
 	#standing(): UpdateStanding {
 		const report = {
 			state: this.state,
-			version: `${this.sequence}.0.0`,
+			version: this.version ?? `${this.sequence}.0.0`,
 			sequence: this.sequence,
+			reverts: this.reverts,
+			viaDelta: false,
 			goodBytes: this.at ?? 0,
 			result: this.result,
 			...(this.resultSequence === undefined ? {} : { resultSequence: this.resultSequence }),
@@ -186,6 +209,78 @@ export default function suite(t: Suite): void {
 		check.equal(lock.offers, 0);
 	});
 
+	t.test("running is what the lock attests, not a number or a text that it says (T10, T2)", async () => {
+		const foreign = new PlayedLock();
+		foreign.sequence = 5;
+		foreign.digest = new Uint8Array(32);
+		check.ok(/runs another image under the number 5/.test(await push(foreign).ended));
+
+		const swapped = new PlayedLock();
+		trial(swapped, () => {
+			swapped.state = "idle";
+			swapped.digest = new Uint8Array(32);
+		});
+		check.ok(/runs another image under the number 5/.test(await push(swapped).ended));
+
+		for (const runningState of ["pending", "new", "invalid", "aborted"] as const) {
+			const unconfirmed = new PlayedLock();
+			Object.assign(unconfirmed, { sequence: 5, runningState });
+			check.ok(/did not say in time/.test(await push(unconfirmed).ended), runningState);
+		}
+
+		const slow = new PlayedLock();
+		Object.assign(slow, { sequence: 5, silent: 3, digest: undefined });
+		let looks = 0;
+		slow.onLook = () => {
+			if (++looks > 6) slow.digest = DIGEST;
+		};
+		check.equal(await push(slow).ended, "present");
+	});
+
+	t.test(
+		"a lock that tries again what it reverted is waited for, until it reverts it once more (T10)",
+		async () => {
+			const reverts = { result: "trial-crashed", resultSequence: 5, reverts: 1 };
+			const again = new PlayedLock();
+			Object.assign(again, reverts);
+			trial(again, () => Object.assign(again, { state: "idle", result: "installed", reverts: 0 }));
+			check.equal(await push(again).ended, "installed");
+			check.equal(again.at, undefined, "all of it was sent");
+
+			// A refusal is what the lock reports for a moment, and the count may be another sequence's until the update begins.
+			const other = new PlayedLock();
+			Object.assign(other, { result: "not-fresh", resultSequence: 5, reverts: 2 });
+			trial(other, () => Object.assign(other, { ...reverts, state: "downloading", sequence: 4 }));
+			let looks = 0;
+			const way = other.way();
+			const open = async (): Promise<UpdateWay> => ({
+				...way,
+				status: async () => {
+					if (++looks === 3) other.reverts = 0;
+					return await way.status();
+				},
+			});
+			check.ok(/reverted release 5/.test(await push(other, { open }).ended));
+
+			const unasked = new PlayedLock();
+			Object.assign(unasked, reverts);
+			unasked.onComplete = () => Object.assign(unasked, { state: "parked", reverts: 3 });
+			check.ok(/reverted release 5.*it is parked/.test(await push(unasked, { wait: false }).ended));
+		},
+	);
+
+	t.test("no text of a lock's reaches the terminal raw (T16)", async () => {
+		const lock = new PlayedLock();
+		lock.version = "5\x1b[2J\u009b\n6";
+		trial(lock, () => Object.assign(lock, { state: "idle" }));
+		const { ended, said } = push(lock);
+		check.equal(await ended, "installed");
+		check.ok(said.includes("version 5\\u{1b}[2J\\u{9b}\\u{a}6 is on trial"), said.join("|"));
+		check.equal(plainName("J\u00fcrg\u202e\u0085"), "J\u00fcrg\\u{202e}\\u{85}");
+		check.equal(plainJson({ a: "\u009b" }), '{"a":"\\u009b"}');
+		check.equal(oneLine("a\n\x1bb"), "a \\u{1b}b");
+	});
+
 	t.test("refused, given up and reverted each end with their reason (T10, T11)", async () => {
 		const refusing = new PlayedLock();
 		refusing.refusesOffer = "not-fresh";
@@ -205,6 +300,7 @@ export default function suite(t: Suite): void {
 				sequence: 4,
 				result: "trial-crashed",
 				resultSequence: 5,
+				reverts: 1,
 			});
 		});
 		const said = await push(reverted).ended;
@@ -221,6 +317,28 @@ export default function suite(t: Suite): void {
 			still.onComplete = () => undefined;
 			check.ok(/does not go on/.test(await push(still).ended));
 
+			// Asked for over and over, nothing becomes good: the same piece, or two in turn.
+			for (const places of [[0], [0, 2048]]) {
+				const greedy = new PlayedLock();
+				const way = greedy.way();
+				let asked = 0;
+				let nowMs = 0;
+				const wanted = (): Wanted => ({ digest: DIGEST, offset: places[asked++ % places.length]! });
+				const open = async (): Promise<UpdateWay> => ({
+					...way,
+					piece: async () => {
+						nowMs += 50;
+						check.ok(asked < 20_000, "it is left");
+						return wanted();
+					},
+					status: async () => {
+						const { report } = await way.status();
+						return { report: { ...report, goodBytes: 0 }, wanted: wanted() };
+					},
+				});
+				check.ok(/does not go on/.test(await push(greedy, { open, nowMs: () => nowMs }).ended));
+			}
+
 			const other = new PlayedLock();
 			const way = other.way();
 			const foreign = {
@@ -235,6 +353,25 @@ export default function suite(t: Suite): void {
 			check.ok(/did not say in time how release 5 ended/.test(await push(silent).ended));
 		},
 	);
+
+	t.test("a lock that never ends its side of a connection keeps no program alive (T16)", async () => {
+		let isReset = false;
+		const server = createServer({ allowHalfOpen: true }, (socket) => {
+			socket.on("error", () => {
+				isReset = true;
+			});
+			const talking = setInterval(() => socket.write("."), 50);
+			socket.on("close", () => clearInterval(talking));
+		});
+		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+		try {
+			const transport = await openLocal({ host: "127.0.0.1", port: (server.address() as AddressInfo).port });
+			transport.close();
+			check.ok(await eventually(() => isReset, 4_000), "the connection is still open");
+		} finally {
+			server.close();
+		}
+	});
 
 	t.test("progress is a bar on a terminal and a line for each tenth elsewhere", () => {
 		const texts: string[] = [];

@@ -59,9 +59,13 @@ function otherCheckout(): string {
 }
 
 /** Packs the checkout at `root`; its image, or the one line that it says instead. */
-function pack(root: string, env: Readonly<Record<string, string>>): Uint8Array | string {
+function pack(
+	root: string,
+	env: Readonly<Record<string, string>>,
+	more: readonly string[] = [],
+): Uint8Array | string {
 	const out = join(temporaryFolder(), "release");
-	const words = ["update", "pack", "--out", out, "--class", "latch-1", "--trust", "1"];
+	const words = ["update", "pack", "--out", out, "--hardware-class", "latch-1", "--trust", "1", ...more];
 	const { SOURCE_DATE_EPOCH: _none, ...inherited } = process.env;
 	try {
 		execFileSync(process.execPath, [join(root, "build/js/tools/cli/latchkey.js"), ...words], {
@@ -89,8 +93,10 @@ export default function suite(t: Suite): void {
 	t.test("two builds in two folders give the same image, of the time of its sources (T10)", ({ note }) => {
 		const root = otherCheckout();
 		const epoch = String(Date.parse(COMMIT_TIME) / 1_000);
-		const here = pack(PATHS.root, { SOURCE_DATE_EPOCH: epoch, TZ: "Pacific/Auckland" });
-		const there = pack(root, { SOURCE_DATE_EPOCH: epoch, TZ: "America/Lima", HOME: temporaryFolder() });
+		const here = pack(PATHS.root, { SOURCE_DATE_EPOCH: epoch, TZ: "Pacific/Auckland" }, ["--dirty"]);
+		const there = pack(root, { SOURCE_DATE_EPOCH: epoch, TZ: "America/Lima", HOME: temporaryFolder() }, [
+			"--dirty",
+		]);
 		check.ok(typeof here !== "string" && typeof there !== "string", String(here).slice(0, 200));
 		// Not printed when they differ: the images are long.
 		check.equal(digestOf(there), digestOf(here));
@@ -101,18 +107,26 @@ export default function suite(t: Suite): void {
 		);
 		note(`${here.length} bytes, twice`);
 
-		// Without SOURCE_DATE_EPOCH: the commit's time, and only when it is the commit's sources.
+		// Else the commit's time, only when it is the commit's sources, and by a compiler that is built from them.
 		git(root, "init", "-q");
 		git(root, "add", "modules", "hosts", "main.ts", "manifest.json", "package-lock.json", "tsconfig.json");
 		git(root, "commit", "-q", "-m", "a");
-		const committed = pack(root, {});
+		const strange = temporaryFolder();
+		writeFileSync(join(strange, "latchkey-image"), "#!/bin/sh\nexit 1\n", { mode: 0o700 });
+		const committed = pack(root, { LATCHKEY_HOST_BUILD: strange });
 		check.ok(typeof committed !== "string", String(committed).slice(0, 200));
 		check.equal(digestOf(committed), digestOf(here));
 		appendFileSync(join(root, "main.ts"), "\n");
 		check.ok(String(pack(root, {})).includes("the sources are not those of a commit"));
-		check.ok(String(pack(root, { SOURCE_DATE_EPOCH: "today" })).includes("no number of seconds"));
+		check.ok(
+			String(pack(root, { SOURCE_DATE_EPOCH: epoch })).includes("the sources are not those of a commit"),
+		);
+		check.ok(String(pack(root, {}, ["--dirty"])).includes("--dirty needs SOURCE_DATE_EPOCH"));
+		check.ok(
+			String(pack(root, { SOURCE_DATE_EPOCH: "today" }, ["--dirty"])).includes("no number of seconds"),
+		);
 		// Another time is another image: the build time is not left out, it is fixed.
-		const later = pack(root, { SOURCE_DATE_EPOCH: String(Number(epoch) + 1) });
+		const later = pack(root, { SOURCE_DATE_EPOCH: String(Number(epoch) + 1) }, ["--dirty"]);
 		check.ok(typeof later !== "string" && later.length === here.length);
 		check.notEqual(digestOf(later), digestOf(here));
 	});

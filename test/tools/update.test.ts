@@ -4,12 +4,15 @@ import {
 	copyFileSync,
 	cpSync,
 	existsSync,
+	mkdirSync,
 	readdirSync,
 	readFileSync,
 	rmSync,
 	statSync,
+	symlinkSync,
 	writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 import { manifestAad } from "../../modules/update/manifest.ts";
 import { encodeCbor } from "../../modules/wire/cbor-encode.ts";
 import { ensureTrust, TRUST_FILES } from "../../tools/trust/development-trust.ts";
@@ -17,13 +20,33 @@ import { issueFreshness } from "../../tools/update/freshness-statement.ts";
 import { readManifestFile } from "../../tools/update/manifest-file.ts";
 import { RELEASE_FILES, readRelease, readStatement } from "../../tools/update/release.ts";
 import { readTrust } from "../../tools/update/update-trust.ts";
+import { writeWhole } from "../../tools/update/whole-file.ts";
 import { check, type Suite } from "../harness/test.ts";
-import { runCommand } from "./support/command.ts";
+import { type CommandEnd, RunningCommand, runCommand } from "./support/command.ts";
 import { sharedPki } from "./support/identities.ts";
 import { checkRefused, done, HARDWARE_CLASS, makeImage, ReleaseBench } from "./support/release-bench.ts";
+import { eventually, temporaryFolder } from "./support/temporary.ts";
 import { TestToken } from "./support/token.ts";
 
 const BODY_BYTES = 150_000;
+
+/** From now on a token signs when `go` is there, and `asked` says that it is waited for: pkcs11-tool under another PATH. */
+function slowToken(): { readonly asked: string; readonly go: string; readonly remove: () => void } {
+	const bin = temporaryFolder();
+	const [asked, go] = [join(bin, "asked"), join(bin, "go")];
+	const path = process.env.PATH ?? "";
+	const wait = `touch '${asked}'; i=0; while [ ! -e '${go}' ] && [ $i -lt 300 ]; do sleep 0.05; i=$((i+1)); done`;
+	const script = `#!/bin/sh\ncase "$*" in *--sign*) ${wait};; esac\nPATH='${path}' exec pkcs11-tool "$@"\n`;
+	writeFileSync(join(bin, "pkcs11-tool"), script, { mode: 0o700 });
+	process.env.PATH = `${bin}:${path}`;
+	return {
+		asked,
+		go,
+		remove: () => {
+			process.env.PATH = path;
+		},
+	};
+}
 
 export default function suite(t: Suite): void {
 	t.test(
@@ -99,7 +122,7 @@ export default function suite(t: Suite): void {
 				["rollback-security", [...bench.verifyWords("5", 4), "--security-floor", "3"]],
 				["rollback-security", [...bench.verifyWords("5", 4), "--fuse", "3"]],
 				["foreign", [...bench.verifyWords("5", 4), "--board", "esp32"]],
-				["foreign", [...bench.verifyWords("5", 4), "--class", "latch-2"]],
+				["foreign", [...bench.verifyWords("5", 4), "--hardware-class", "latch-2"]],
 				["too-large", [...bench.verifyWords("5", 4), "--slot-bytes", "4096"]],
 				["parked", [...bench.verifyWords("5", 4), "--parked", "5"]],
 				["not-fresh", [...bench.verifyWords("5", 4), "--time", in31Days()]],
@@ -147,7 +170,7 @@ export default function suite(t: Suite): void {
 			// An older bundle may name other holders than locks will have when the release comes.
 			await bench.createTrust("2.bundle", ["r1", "r2"], ["f"], "1.bundle");
 			await done(
-				...["update", "pack", "--out", bench.at("next"), "--class", HARDWARE_CLASS],
+				...["update", "pack", "--out", bench.at("next"), "--hardware-class", HARDWARE_CLASS],
 				...["--trust", bench.at("2.bundle"), "--image", image],
 			);
 			checkRefused(await runCommand(...bench.signWords("next", bench.key("r1"))), "needs trust version 2");
@@ -161,6 +184,108 @@ export default function suite(t: Suite): void {
 		},
 	);
 
+	t.test(
+		"nothing is signed without a word, nor what was not shown, and two holders at once lose no signature (T5)",
+		async ({ random }) => {
+			const bench = await ReleaseBench.open();
+			const other = bench.write("3.image", makeImage({ sequence: 3 }, random.bytes(900)));
+			await bench.pack("3", other);
+			await bench.pack("2", bench.write("2.image", makeImage({ sequence: 2 }, random.bytes(900))));
+			const path = RELEASE_FILES.manifest(bench.at("2"));
+			const count = (): number => readManifestFile(path).signatures.length;
+			const silent = bench.signWords("2", bench.key("r1")).filter((word) => word !== "--yes");
+			checkRefused(await runCommand(...silent), "there is no terminal to ask at");
+			check.equal(count(), 0);
+
+			const token = new TestToken();
+			const der = Buffer.from(token.makeKey("t1", "01"));
+			const key = createPublicKey({ key: der, format: "der", type: "spki" });
+			writeFileSync(bench.at("t1.pub"), key.export({ format: "pem", type: "spki" }));
+			await bench.createTrust("1.bundle", ["r1", "t1"], ["f"]);
+			const whileSigning = async (work: () => void | Promise<void>): Promise<CommandEnd> => {
+				const stop = slowToken();
+				try {
+					const signing = new RunningCommand(bench.signWords("2", token.uri("object=t1")));
+					check.ok(await eventually(() => existsSync(stop.asked), 20_000), "the token is asked");
+					await work();
+					writeFileSync(stop.go, "");
+					return await signing.ended;
+				} finally {
+					stop.remove();
+				}
+			};
+			const changed = await whileSigning(() => copyFileSync(RELEASE_FILES.manifest(bench.at("3")), path));
+			checkRefused(changed, "has changed since it was shown");
+			check.equal(count(), 0);
+			const both = await whileSigning(async () => {
+				await done(...bench.signWords("2", bench.key("r1")));
+			});
+			check.equal(both.status, 0, both.stderr);
+			check.equal(count(), 2);
+		},
+	);
+
+	t.test(
+		"a file that is replaced is written through no link, and a write that fails leaves no draft (T12)",
+		() => {
+			const dir = temporaryFolder();
+			const path = join(dir, "file");
+			writeWhole(path, Uint8Array.of(1));
+			writeWhole(path, Uint8Array.of(2));
+			check.bytes(readFileSync(path), Uint8Array.of(2));
+			check.deepEqual(readdirSync(dir), ["file"]);
+			// What was foreseen as the draft's name.
+			const victim = join(temporaryFolder(), "victim");
+			writeFileSync(victim, "mine");
+			symlinkSync(victim, `${path}.${process.pid}.new`);
+			writeWhole(path, Uint8Array.of(3));
+			check.equal(readFileSync(victim, "utf8"), "mine");
+			rmSync(`${path}.${process.pid}.new`);
+			mkdirSync(join(dir, "folder", "in"), { recursive: true });
+			check.throws(() => writeWhole(join(dir, "folder"), Uint8Array.of(4)));
+			check.deepEqual(readdirSync(dir).sort(), ["file", "folder"]);
+		},
+	);
+
+	t.test(
+		"key loss drill: a bundle without the lost key drops what it signed, and the rest of the role ships (T5, T10)",
+		async ({ random }) => {
+			const bench = await ReleaseBench.openByCommands();
+			const image = bench.write("2.image", makeImage({ sequence: 2 }, random.bytes(9_000)));
+			// Before: r1 and r2 have signed, and locks take it.
+			await bench.pack("2", image);
+			for (const key of ["r1", "r2"]) await done(...bench.signWords("2", bench.key(key)));
+			await done(...bench.freshnessWords("2", bench.key("f")));
+			await done(...bench.verifyWords("2"));
+
+			// r1 is lost. The next bundle names who is left, and a new holder; one key of two is no role.
+			await done("trust", "keygen", "--out", bench.at("r4"));
+			const drafted = ["--previous", bench.at("1.bundle"), "--out", bench.at("2.bundle")];
+			for (const key of ["r2", "r3", "r4"]) drafted.push("--update-key", bench.at(`${key}.pub`));
+			await done("trust", "create", ...drafted);
+			await done("trust", "sign", "--key", bench.key("b"), "--bundle", bench.at("2.bundle"));
+			const newest = ["--trust", bench.at("2.bundle")];
+			checkRefused(await runCommand(...bench.verifyWords("2"), ...newest), "refuse it: untrusted");
+			checkRefused(
+				await runCommand(...bench.freshnessWords("2", bench.key("f")), ...newest),
+				"does not stand: unknown-key",
+			);
+
+			// The same image again, under the new bundle, by the rest of the role.
+			await bench.pack("2b", image, ...newest);
+			const lost = await runCommand(...bench.signWords("2b", bench.key("r1")), ...newest);
+			checkRefused(lost, "signs no update manifests");
+			await done(...bench.signWords("2b", bench.key("r2")), ...newest);
+			checkRefused(await runCommand(...bench.verifyWords("2b"), ...newest), "untrusted");
+			await done(...bench.signWords("2b", bench.key("r4")), ...newest);
+			await done(...bench.freshnessWords("2b", bench.key("f")), ...newest);
+			const said = await done(...bench.verifyWords("2b"), ...newest);
+			check.ok(said.includes("a lock says\taccepted"), said);
+			// A lock that has not had the bundle yet gets that first.
+			checkRefused(await runCommand(...bench.verifyWords("2b")), "trust-older");
+		},
+	);
+
 	t.test("a trust bundle that its own holders have not signed judges nothing (T5)", async ({ random }) => {
 		const bench = await ReleaseBench.open();
 		await bench.release("2", makeImage({ sequence: 2 }, random.bytes(900)));
@@ -170,8 +295,8 @@ export default function suite(t: Suite): void {
 		bundle[bundle.length - 1]! ^= 1;
 		writeFileSync(bench.at("x.bundle"), bundle);
 		for (const words of [
-			["update", "verify", "--release", bench.at("2"), "--class", HARDWARE_CLASS, "--running", "1"],
-			["update", "sign", "--manifest", bench.at("2"), "--key", bench.key("x")],
+			["update", "verify", "--release", bench.at("2"), "--hardware-class", HARDWARE_CLASS, "--running", "1"],
+			["update", "sign", "--manifest", bench.at("2"), "--key", bench.key("x"), "--yes"],
 			["update", "freshness", "--release", bench.at("2"), "--key", bench.key("f")],
 			["update", "inspect", "--manifest", bench.at("2")],
 		])
@@ -316,7 +441,7 @@ export default function suite(t: Suite): void {
 		const longer = new Uint8Array([...makeImage({ sequence: 3 }, body), 0]);
 		const pack = (file: string, ...more: readonly string[]) =>
 			runCommand(
-				...["update", "pack", "--out", bench.at("bad"), "--class", HARDWARE_CLASS, "--trust", "1"],
+				...["update", "pack", "--out", bench.at("bad"), "--hardware-class", HARDWARE_CLASS, "--trust", "1"],
 				...["--image", file, ...more],
 			);
 		const cases: readonly (readonly [string, string, readonly string[]])[] = [
@@ -352,7 +477,7 @@ export default function suite(t: Suite): void {
 			"pack",
 			"--out",
 			bench.at("bad"),
-			"--class",
+			"--hardware-class",
 			HARDWARE_CLASS,
 			"--trust",
 			"1",

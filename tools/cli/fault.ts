@@ -1,3 +1,5 @@
+import { plainName } from "./plain-text.ts";
+
 /** A failure that the person at the terminal can act on: printed as one line, without a stack. */
 export class CliFault extends Error {
 	readonly status: number;
@@ -22,7 +24,7 @@ export async function explaining<Value>(
 	}
 }
 
-/** `text` as one line, so that whatever somebody typed cannot make a message look like two. */
+/** `text` as one line, so that whatever somebody typed or answered cannot make a message look like two. */
 export function oneLine(text: string): string {
-	return text.replace(/\s+/g, " ").trim();
+	return plainName(text.replace(/\s+/g, " ").trim());
 }

@@ -1,15 +1,11 @@
 /** A lock's report (PROTOCOL 12) for people and for scripts. What cannot be read is said to be so, and is no fault. */
 import { LINK_FAILURES } from "../../modules/link/link-failure.ts";
 import { decodeReport, type Report } from "../../modules/wire/report.ts";
+import { plainJson, plainText } from "./plain-text.ts";
 
 function failureName(reason: number): string {
 	const known = Object.entries(LINK_FAILURES).find(([, number]) => number === reason);
 	return known?.[0] ?? `reason ${reason}`;
-}
-
-/** Text from a lock may hold anything: nothing of it moves the cursor. */
-function shown(text: string): string {
-	return text.replace(/[^\x20-\x7e]/g, "?");
 }
 
 function failures(report: Report): readonly (readonly [string, number])[] {
@@ -18,16 +14,16 @@ function failures(report: Report): readonly (readonly [string, number])[] {
 
 function lines(report: Report): string[] {
 	const { health } = report;
-	const resets = health.resets.map(({ boot, reason }) => `${boot} ${shown(reason)}`);
+	const resets = health.resets.map(({ boot, reason }) => `${boot} ${plainText(reason)}`);
 	const counts = failures(report).map(([name, count]) => `${name} ${count}`);
 	return [
-		`firmware\t${shown(report.firmware)}`,
+		`firmware\t${plainText(report.firmware)}`,
 		`trust\tversion ${report.trustVersion}`,
 		`certificate\t${report.credential}`,
 		`time\t${report.timeSource}; last from ${health.lastTimeSource}`,
 		`boots\t${health.boots}`,
 		`resets\t${resets.join(", ") || "none"}`,
-		`last fault\t${health.stack === undefined ? "none" : shown(health.stack)}`,
+		`last fault\t${health.stack === undefined ? "none" : plainText(health.stack)}`,
 		`least heap\t${health.leastFreeBytes === undefined ? "unknown" : `${health.leastFreeBytes} bytes free`}`,
 		`link failed\t${counts.join(", ") || "never"}`,
 	];
@@ -40,5 +36,5 @@ export function healthText(bytes: Uint8Array, json: boolean): string {
 	if (!json) return `${lines(report.value).join("\n")}\n`;
 	const { health, ...rest } = report.value;
 	const linkFailures = Object.fromEntries(failures(report.value));
-	return `${JSON.stringify({ ...rest, health: { ...health, linkFailures } })}\n`;
+	return `${plainJson({ ...rest, health: { ...health, linkFailures } })}\n`;
 }

@@ -3,8 +3,10 @@ import { type Command, InvalidArgumentError } from "commander";
 import { decodeLabel, type Label } from "../../modules/wire/label.ts";
 import { asName } from "../../modules/wire/names.ts";
 import { wholeNumber } from "../cli/arguments.ts";
+import { plainName, plainText } from "../cli/plain-text.ts";
 import { logText } from "./log-text.ts";
 import { Phone } from "./phone.ts";
+import { registerPhoneUpdate } from "./update-cli.ts";
 import { registerUpkeep } from "./upkeep-cli.ts";
 import type { Wallet } from "./wallet.ts";
 import { addCommand, type Way, withContext, withPhone, withWay } from "./way.ts";
@@ -18,6 +20,7 @@ export function registerPhone(program: Command): void {
 	addPair(phone);
 	addMembers(phone);
 	registerUpkeep(phone);
+	registerPhoneUpdate(phone);
 }
 
 function addPair(parent: Command): void {
@@ -31,7 +34,8 @@ function addPair(parent: Command): void {
 function addMembers(parent: Command): void {
 	const members = parent.command("members").description("Show and remove the lock's members");
 	addCommand(members, "list", "Show the members", async (lock) => {
-		for (const { id, role, name } of await lock.listMembers()) console.log(`${id}\t${role}\t${name}`);
+		for (const { id, role, name } of await lock.listMembers())
+			console.log(`${id}\t${role}\t${plainName(name)}`);
 	});
 	withWay(members.command("remove"), true)
 		.description("Remove a member; its sessions end")
@@ -77,7 +81,7 @@ async function showStatus(phone: Phone): Promise<void> {
 	console.log(`bolt\t${status.bolt}`);
 	console.log(`door\t${door}`);
 	console.log(`inhibit\t${status.inhibited ? "on" : "off"}`);
-	console.log(`firmware\t${status.firmware}`);
+	console.log(`firmware\t${plainText(status.firmware)}`);
 	console.log(`uptime\t${(status.uptimeMs / 1000).toFixed(0)} s`);
 }
 

@@ -5,6 +5,8 @@ import { DirectTransport } from "./direct-transport.ts";
 import { TransportFault } from "./transport.ts";
 
 const OPEN_TIMEOUT_MS = 8000;
+/** So long the lock may take to end its side; what was sent is out by then. */
+const END_MS = 1000;
 
 /** Rejects with TransportFault "unreachable". */
 export function openLocal(at: { readonly host: string; readonly port: number }): Promise<DirectTransport> {
@@ -14,7 +16,10 @@ export function openLocal(at: { readonly host: string; readonly port: number }):
 		const deframer = new StreamDeframer();
 		const transport = new DirectTransport("local", {
 			send: (frame) => void socket.write(encodeStreamFrame(frame)),
-			close: () => void socket.end(),
+			close: () => {
+				socket.end();
+				setTimeout(() => socket.destroy(), END_MS).unref();
+			},
 		});
 		const fail = (detail: string): void => {
 			clearTimeout(deadline);

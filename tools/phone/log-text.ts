@@ -1,6 +1,7 @@
 /** One line of text for a log entry, for people. */
 import { BOLT_POSITIONS, commandName, STATUSES } from "../../modules/wire/command.ts";
 import type { LogEntry, LogEvent, UnknownLogEvent } from "../../modules/wire/log-entry.ts";
+import { plainName, plainText } from "../cli/plain-text.ts";
 
 export function logText(entry: LogEntry<LogEvent | UnknownLogEvent>): string {
 	const when =
@@ -13,9 +14,9 @@ export function logText(entry: LogEntry<LogEvent | UnknownLogEvent>): string {
 function eventText(event: LogEvent | UnknownLogEvent): string {
 	switch (event.kind) {
 		case "boot":
-			return `started (${event.resetReason}), firmware ${event.firmware}`;
+			return `started (${plainText(event.resetReason)}), firmware ${plainText(event.firmware)}`;
 		case "claimed":
-			return `claimed by ${event.name} (grant ${event.grantId})`;
+			return `claimed by ${plainName(event.name)} (grant ${event.grantId})`;
 		case "session":
 			return `grant ${event.grantId} opened a session over ${event.transport}`;
 		case "decision":
@@ -31,7 +32,7 @@ function eventText(event: LogEvent | UnknownLogEvent): string {
 		case "strangers":
 			return `${event.count} strangers turned away over ${event.transport} in hour ${event.hour}`;
 		case "member-added":
-			return `${event.name} added as grant ${event.grantId} by grant ${event.byGrantId}`;
+			return `${plainName(event.name)} added as grant ${event.grantId} by grant ${event.byGrantId}`;
 		case "member-removed":
 			return `grant ${event.grantId} removed by grant ${event.byGrantId}`;
 		case "fault":

@@ -2,8 +2,14 @@
  * What a phone does about a lock's firmware (docs/UPDATE.md 5): carries a release to it, asks how its update stands and what it runs.
  * It judges no release: the lock does.
  */
-import { ATTESTATION_BYTES_MAX } from "../../modules/wire/attestation.ts";
-import type { CborMap } from "../../modules/wire/cbor-map.ts";
+import { bytesEqual } from "../../modules/base/bytes.ts";
+import {
+	ATTESTATION_BYTES_MAX,
+	type Attestation,
+	decodeAttestation,
+} from "../../modules/wire/attestation.ts";
+import { decodeCbor } from "../../modules/wire/cbor-decode.ts";
+import { asArray, asBytes, type CborMap } from "../../modules/wire/cbor-map.ts";
 import { encodePieces } from "../../modules/wire/piece.ts";
 import {
 	encodeOffer,
@@ -67,10 +73,10 @@ export class PhoneUpdate {
 		await this.#client.request("update.retry");
 	}
 
-	/** The lock's attestation over a nonce of 16 bytes, not verified. */
-	async attest(nonce: Uint8Array): Promise<Uint8Array> {
+	/** What the lock attests over a nonce of 16 bytes. The session says that it is this lock; the signature is for relays. */
+	async attest(nonce: Uint8Array): Promise<Attestation> {
 		const { result } = await this.#client.request("update.attest", { 0: nonce });
-		const attestation = result.bytes(0, { min: 1, max: ATTESTATION_BYTES_MAX });
+		const attestation = readAttestation(result, nonce);
 		if (attestation === undefined)
 			throw new PhoneFault("broken", "update.attest: a reply that makes no sense");
 		return attestation;
@@ -82,6 +88,18 @@ export function readWanted(result: CborMap, shift: number): Wanted | undefined {
 	const digest = result.bytes(shift, DIGEST_BYTES);
 	const offset = result.uint(shift + 1);
 	return digest === undefined || offset === undefined ? undefined : { digest, offset };
+}
+
+/** As `update.attest` and the line's verb give it, over this nonce. Its signature is not verified: no phone has the device's certificate. */
+export function readAttestation(result: CborMap, nonce: Uint8Array): Attestation | undefined {
+	const message = decodeCbor(result.bytes(0, { min: 1, max: ATTESTATION_BYTES_MAX }) ?? new Uint8Array(0));
+	const payload = message.ok
+		? asBytes(asArray(message.value, 4)?.[2], { min: 1, max: ATTESTATION_BYTES_MAX })
+		: undefined;
+	const attestation = payload === undefined ? undefined : decodeAttestation(payload);
+	return attestation?.ok === true && bytesEqual(attestation.value.nonce, nonce)
+		? attestation.value
+		: undefined;
 }
 
 /** As `update.status` and the line's verb give it. */

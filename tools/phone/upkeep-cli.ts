@@ -7,6 +7,7 @@ import { existingFile, type NamedEndpoint, namedEndpoint, several, webUrl } from
 import { readCertificateFile } from "../cli/certificate-file.ts";
 import { CliFault } from "../cli/fault.ts";
 import { healthText } from "../cli/health-text.ts";
+import { plainText } from "../cli/plain-text.ts";
 import { askTimeServer } from "../cli/time-client.ts";
 import type { LockTime } from "./phone.ts";
 import { addCommand, type Way, withPhone, withWay } from "./way.ts";
@@ -56,7 +57,8 @@ function addRelays(parent: Command): void {
 		.description("Show and set relays of the owner's own, which no bundle touches");
 	addCommand(relays, "list", "Show the owner's own relays", async (lock) => {
 		const { rootDigests, addresses } = await lock.trust.listRelays();
-		for (const { host, port, name } of addresses) console.log(`relay\t${host}:${port}\t${name}`);
+		for (const { host, port, name } of addresses)
+			console.log(`relay\t${plainText(host)}:${port}\t${plainText(name)}`);
 		for (const digest of rootDigests) console.log(`root\t${toHex(digest)}`);
 	});
 	addCommand(relays, "clear", "Take the owner's own relays away", async (lock) => {

@@ -1,10 +1,11 @@
 /**
  * Builds the Linux firmware image of this checkout for a release: the same sources give the same bytes in any folder and on any
- * day. Its numbers are those of modules/base/version.ts and its build time is the sources' own, not this machine's:
- * SOURCE_DATE_EPOCH where it is set, else the time of the commit, of which then nothing may have been changed.
+ * day. Its numbers are those of modules/base/version.ts and its build time is the sources' own, not this machine's: that of the
+ * commit, of which nothing may have been changed, or SOURCE_DATE_EPOCH. The compiler is built from the same sources for it: one that
+ * lay there may be another tree's. `dirty` is for tries: any sources, of the time of SOURCE_DATE_EPOCH, by the compiler that lies there.
  */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -19,6 +20,7 @@ import { UpdateFault } from "./update-fault.ts";
 
 const runFile = promisify(execFile);
 const COMPILE_MS = 120_000;
+const MAKE_MS = 300_000;
 const GIT_MS = 20_000;
 const BOARD = "linux";
 /** What an image is made of. */
@@ -31,14 +33,16 @@ const SOURCES = Object.freeze([
 	"tsconfig.json",
 ]);
 
-/** The image. Rejects with UpdateFault when the tree cannot say of which time it is, or does not compile. */
-export async function buildImage(unixMs: number): Promise<Uint8Array> {
+/** The image. Rejects with UpdateFault when the tree is not a commit's, cannot say of which time it is, or does not compile. */
+export async function buildImage(dirty: boolean, epoch = process.env.SOURCE_DATE_EPOCH): Promise<Uint8Array> {
+	const unixMs = await sourceTime(dirty, epoch);
 	const dir = mkdtempSync(join(tmpdir(), "latchkey-image-"));
 	const [list, output] = [join(dir, "list"), join(dir, "image")];
 	try {
+		const compiler = dirty ? join(PATHS.hostBuild, "latchkey-image") : await buildCompiler(dir);
 		writeFileSync(list, imageListText(imageModules([join(PATHS.root, "hosts/linux/manifest.json")])));
 		await run(
-			join(PATHS.hostBuild, "latchkey-image"),
+			compiler,
 			[
 				["--time", String(unixMs)],
 				["--sequence", String(FIRMWARE_SEQUENCE)],
@@ -55,18 +59,31 @@ export async function buildImage(unixMs: number): Promise<Uint8Array> {
 	}
 }
 
+async function buildCompiler(dir: string): Promise<string> {
+	// make takes no path with a space in it.
+	const root = join(dir, "root");
+	symlinkSync(PATHS.root, root);
+	const words = [`ROOT=${root}`, `BUILD=${dir}`, `TOOL_OUT=${join(dir, "tool")}`];
+	await run("make", ["-s", "-j2", "-C", join(PATHS.root, "hosts/linux"), ...words, "tool"], MAKE_MS);
+	return join(dir, "latchkey-image");
+}
+
 /** When the sources are of, milliseconds since 1970 UTC. */
-export async function sourceTime(epoch = process.env.SOURCE_DATE_EPOCH): Promise<number> {
-	if (epoch !== undefined) {
-		if (!/^\d{1,11}$/.test(epoch)) throw new UpdateFault("SOURCE_DATE_EPOCH is no number of seconds");
+async function sourceTime(dirty: boolean, epoch: string | undefined): Promise<number> {
+	if (epoch !== undefined && !/^\d{1,11}$/.test(epoch))
+		throw new UpdateFault("SOURCE_DATE_EPOCH is no number of seconds");
+	if (dirty) {
+		if (epoch === undefined)
+			throw new UpdateFault("--dirty needs SOURCE_DATE_EPOCH: the sources have no time");
 		return Number(epoch) * 1_000;
 	}
 	const git = (...words: readonly string[]) => run("git", ["-C", PATHS.root, ...words], GIT_MS);
 	const changed = await git("status", "--porcelain", "--", ...SOURCES);
 	if (changed !== "")
 		throw new UpdateFault(
-			"the sources are not those of a commit: commit them, or set SOURCE_DATE_EPOCH to say when they are of",
+			"the sources are not those of a commit: commit them (--dirty with SOURCE_DATE_EPOCH builds them for a try)",
 		);
+	if (epoch !== undefined) return Number(epoch) * 1_000;
 	return Number((await git("log", "-1", "--format=%ct")).trim()) * 1_000;
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { existingFile, isoTime, newPath, several, wholeNumber } from "../cli/arguments.ts";
-import { buildImage, sourceTime } from "./image-build.ts";
+import { buildImage } from "./image-build.ts";
 import { inspectManifest, manifestInspectionText } from "./inspection.ts";
 import { type NamedImage, pack } from "./pack.ts";
 import { writeRelease } from "./release.ts";
@@ -12,9 +12,10 @@ import { readTrust } from "./update-trust.ts";
 
 interface PackArguments {
 	readonly out: string;
-	readonly class: string;
+	readonly hardwareClass: string;
 	readonly trust: string;
 	readonly image?: string;
+	readonly dirty?: true;
 	readonly from?: readonly string[];
 	readonly signed?: number;
 }
@@ -26,13 +27,14 @@ export function registerUpdatePack(update: Command): void {
 			"Build the image and write a release with an unsigned manifest; the same sources give the same image",
 		)
 		.requiredOption("--out <dir>", "the release's folder, new", newPath)
-		.requiredOption("--class <name>", "what the factory line gave as --hardware-class", hardwareClass)
+		.requiredOption("--hardware-class <name>", "what the factory line gave the boards", hardwareClass)
 		.requiredOption(
 			"--trust <file|n>",
 			"the trust bundle, or the version, that a lock must have at least",
 			bundleOrVersion,
 		)
 		.option("--image <file>", "an image that was built before, instead of this checkout's", existingFile)
+		.option("--dirty", "for a try: build sources that are no commit's, of the time of SOURCE_DATE_EPOCH")
 		.option(
 			"--from <file>",
 			`image that locks run now, for a delta; up to ${LIMITS.manifestDeltas} times`,
@@ -63,12 +65,12 @@ async function runPack(options: PackArguments): Promise<void> {
 	const trustVersion = /^\d+$/.test(options.trust) ? Number(options.trust) : readTrust(options.trust).version;
 	const image =
 		options.image === undefined
-			? { name: "the image of this checkout", bytes: await buildImage(await sourceTime()) }
+			? { name: "the image of this checkout", bytes: await buildImage(options.dirty === true) }
 			: readImage(options.image);
 	const { release, without } = pack({
 		image,
 		from: from.map(readImage),
-		hardwareClass: options.class,
+		hardwareClass: options.hardwareClass,
 		trustVersion,
 		signedUnixMs: options.signed ?? Date.now(),
 	});

@@ -34,7 +34,6 @@ const ENDS: Readonly<Record<PushEnd, string>> = Object.freeze({
 	installed: "installed and confirmed",
 	present: "the lock runs it already",
 	delivered: "the lock has all of it",
-	booted: "it runs; the board is sealed, so that a phone or the relay must say whether it was confirmed",
 });
 
 export function registerUpdatePush(update: Command): void {

@@ -2,7 +2,9 @@
  * The ways that `latchkey update push` takes to a lock: a phone's session, or the verbs of a serial line (docs/UPDATE.md 5). Each opens
  * anew when the lock restarts. What the lock refuses is a WayRefusal; that nobody is there, whatever the way below throws.
  */
+import { randomBytes } from "node:crypto";
 import { LIMITS } from "../../modules/base/limits.ts";
+import { ATTESTATION_NONCE_BYTES, type Attestation } from "../../modules/wire/attestation.ts";
 import { encodePieces } from "../../modules/wire/piece.ts";
 import {
 	encodeOffer,
@@ -13,7 +15,13 @@ import {
 import { VERB_REFUSALS, VerbLine, type VerbRefusal } from "../factory/verbs.ts";
 import { PhoneFault } from "../phone/lock-client.ts";
 import type { Phone } from "../phone/phone.ts";
-import { readStanding, readWanted, type UpdateStanding, type Wanted } from "../phone/phone-update.ts";
+import {
+	readAttestation,
+	readStanding,
+	readWanted,
+	type UpdateStanding,
+	type Wanted,
+} from "../phone/phone-update.ts";
 import { deliverBundle } from "../trust/line-delivery.ts";
 import { UpdateFault } from "./update-fault.ts";
 
@@ -35,10 +43,9 @@ export interface UpdateWay {
 	trust(message: Uint8Array): Promise<number>;
 	offer(offer: UpdateOffer): Promise<Wanted | undefined>;
 	piece(piece: ObjectPiece): Promise<Wanted | undefined>;
-	/** Undefined: this way does not learn it, because the board is sealed and not in recovery. */
-	status(): Promise<UpdateStanding | undefined>;
-	/** The version that the firmware says of itself. */
-	version(): Promise<string>;
+	status(): Promise<UpdateStanding>;
+	/** What the lock attests now. Nobody here has its certificate: it is as much the lock's word as the way is its. */
+	attest(): Promise<Attestation>;
 	close(): void;
 }
 
@@ -68,12 +75,12 @@ export class SessionWay implements UpdateWay {
 		return refusing(() => this.#phone.update.piece(piece));
 	}
 
-	status(): Promise<UpdateStanding | undefined> {
+	status(): Promise<UpdateStanding> {
 		return refusing(() => this.#phone.update.status());
 	}
 
-	async version(): Promise<string> {
-		return (await refusing(() => this.#phone.status())).firmware;
+	attest(): Promise<Attestation> {
+		return refusing(() => this.#phone.update.attest(randomBytes(ATTESTATION_NONCE_BYTES)));
 	}
 
 	close(): void {
@@ -120,19 +127,20 @@ export class LineWay implements UpdateWay {
 		return readWanted(answer.value, 0);
 	}
 
-	async status(): Promise<UpdateStanding | undefined> {
+	async status(): Promise<UpdateStanding> {
 		const answer = await this.#line.call("update-status");
-		if (!answer.ok && answer.reason === "sealed") return undefined;
 		const standing = answer.ok ? readStanding(answer.value) : undefined;
 		if (standing === undefined) throw new UpdateFault("the board does not say how its update stands");
 		return standing;
 	}
 
-	async version(): Promise<string> {
-		const answer = await this.#line.call("identify");
-		const version = answer.ok ? answer.value.text(3, 64) : undefined;
-		if (version === undefined) throw new UpdateFault("the board does not say what it runs");
-		return version;
+	async attest(): Promise<Attestation> {
+		const nonce = randomBytes(ATTESTATION_NONCE_BYTES);
+		const answer = await this.#line.call("attest", { 0: nonce });
+		if (!answer.ok) throw refusalOf(answer.reason);
+		const attestation = readAttestation(answer.value, nonce);
+		if (attestation === undefined) throw new UpdateFault("the board's attestation makes no sense");
+		return attestation;
 	}
 
 	close(): void {

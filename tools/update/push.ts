@@ -1,12 +1,13 @@
 /**
  * Brings a release to one lock and sees its update through (docs/UPDATE.md 5 to 8): offers it, sends what the lock asks for from where it
- * asks for it, so that whatever came before stays, waits for restart and trial, and says how it ended. It trusts no lock's word
- * with more than a text, and every wait has an end.
+ * asks for it, so that whatever came before stays, waits for restart and trial, and says how it ended. Installed is what the lock
+ * attests by the image's digest, not by a number. It shows no text of a lock's raw, and every wait has an end, whatever a lock says.
  */
 import { bytesEqual } from "../../modules/base/bytes.ts";
 import { LIMITS } from "../../modules/base/limits.ts";
 import type { UpdateReport } from "../../modules/wire/update-report.ts";
-import type { UpdateStanding, Wanted } from "../phone/phone-update.ts";
+import { plainText } from "../cli/plain-text.ts";
+import type { Wanted } from "../phone/phone-update.ts";
 import { type UpdateWay, WayRefusal } from "./push-way.ts";
 import type { Release } from "./release.ts";
 import { isRevert, resultText } from "./result-text.ts";
@@ -31,15 +32,20 @@ export interface PushOptions {
 export type PushEnd =
 	| "installed"
 	| "present" // the lock ran it before
-	| "delivered" // it is not waited for
-	| "booted"; // it runs, and nobody here may ask whether it was confirmed
+	| "delivered"; // it is not waited for
 
 const LOOK_MS = 500;
 /** A lock that has everything restarts only when nobody asks anything of it for a while (UPDATE 6). */
 const QUIET_LOOK_MS = LIMITS.updateQuietMs + 3000;
 const REOPEN_MS = 1000;
-/** So long nothing may move while the lock has something to do. */
+/** A lock attests four times a minute. */
+const ATTEST_LOOK_MS = 5000;
+/** So long no chunk may become good while the lock has something to do; pieces that it asks for again are no progress. */
 const STILL_MS = 180_000;
+/** So often it is asked how much is good, while it asks for pieces. */
+const PROGRESS_LOOK_MS = 20_000;
+/** No download takes longer, whatever the lock says of its progress. */
+const DELIVER_MS = 6 * 3_600_000;
 const OPEN_MS = 60_000;
 
 interface PushObject {
@@ -54,6 +60,8 @@ export class Push {
 	readonly #nowMs: () => number;
 	readonly #pause: (ms: number) => Promise<void>;
 	#way: UpdateWay | undefined;
+	/** The fewest that the lock has told since the offer: one more is a revert of this release. */
+	#reverts = Number.POSITIVE_INFINITY;
 
 	constructor(options: PushOptions) {
 		const { image, deltas, file } = options.release;
@@ -76,12 +84,13 @@ export class Push {
 			const way = await this.#open(OPEN_MS);
 			for (const bundle of this.#options.bundles)
 				this.#options.say(`trust\tversion ${await way.trust(bundle)}`);
-			const before = await way.status();
-			if (before?.report.sequence === this.#sequence && before.report.state !== "trial") return "present";
+			const { report } = await way.status();
+			if (report.sequence === this.#sequence && report.state !== "trial")
+				return await this.#seeEnd("present");
 			await this.#offer(way);
 			await this.#deliver();
 			if (!this.#options.wait) return "delivered";
-			return await this.#seeTrial();
+			return await this.#seeEnd("installed");
 		} finally {
 			this.#close();
 		}
@@ -97,25 +106,30 @@ export class Push {
 			await way.offer({ manifest: message, freshness: statement });
 		} catch (error) {
 			if (!(error instanceof WayRefusal)) throw error;
-			const report = (await way.status())?.report;
-			const why =
-				report === undefined || report.result === "none" ? error.message : resultText(report.result);
+			const { report } = await way.status();
+			const why = report.result === "none" ? error.message : resultText(report.result);
 			throw new UpdateFault(`the lock refuses release ${this.#sequence}: ${why}`);
 		}
 	}
 
 	/** Until the lock has all of it, whoever brought it. */
 	async #deliver(): Promise<void> {
-		let movedMs = this.#nowMs();
-		let seen = "";
+		const startedMs = this.#nowMs();
+		const most = new Map<string, number>();
+		let movedMs = startedMs;
+		let lookedMs = Number.NEGATIVE_INFINITY;
 		let next: Wanted | undefined;
 		for (;;) {
-			let standing: UpdateStanding | undefined;
 			try {
 				const way = this.#way ?? (await this.#open(OPEN_MS));
-				if (next === undefined) {
-					standing = await way.status();
-					next = standing?.wanted;
+				if (next === undefined || this.#nowMs() - lookedMs > PROGRESS_LOOK_MS) {
+					const { report, wanted } = await way.status();
+					if (this.#isComplete(report)) return;
+					next = wanted;
+					lookedMs = this.#nowMs();
+					const stage = `${report.state} ${report.viaDelta}`;
+					if (report.goodBytes > (most.get(stage) ?? -1)) movedMs = lookedMs;
+					most.set(stage, Math.max(report.goodBytes, most.get(stage) ?? 0));
 				}
 				if (next !== undefined) next = await this.#send(way, next);
 			} catch (error) {
@@ -128,11 +142,9 @@ export class Push {
 				if (this.#nowMs() - movedMs > STILL_MS) throw error;
 				continue;
 			}
-			if (standing !== undefined && this.#isComplete(standing.report)) return;
-			const now = next === undefined ? standingText(standing) : `${next.offset}`;
-			if (now !== seen) movedMs = this.#nowMs();
-			seen = now;
-			if (this.#nowMs() - movedMs > STILL_MS) throw new UpdateFault("the lock does not go on with it");
+			const nowMs = this.#nowMs();
+			if (nowMs - movedMs > STILL_MS || nowMs - startedMs > DELIVER_MS)
+				throw new UpdateFault("the lock does not go on with it");
 			if (next === undefined) await this.#pause(LOOK_MS);
 		}
 	}
@@ -152,20 +164,30 @@ export class Push {
 	}
 
 	#isComplete(report: UpdateReport): boolean {
+		this.#refuseRevert(report);
 		if (report.state === "waiting" || report.sequence === this.#sequence) return true;
-		// A trial that was reverted before anybody looked.
-		if (report.resultSequence === this.#sequence && isRevert(report.result)) return true;
 		if (report.state !== "idle" && report.state !== "parked") return false;
 		throw new UpdateFault(`the lock gave release ${this.#sequence} up: ${resultText(report.result)}`);
 	}
 
-	async #seeTrial(): Promise<PushEnd> {
+	/** A lock that tries again what it reverted once says so for as long as it downloads: only one revert more is news. */
+	#refuseRevert({ resultSequence, result, reverts, state, version }: UpdateReport): void {
+		const isNew = reverts > this.#reverts || state === "idle" || state === "parked";
+		this.#reverts = Math.min(this.#reverts, reverts);
+		if (resultSequence !== this.#sequence || !isRevert(result) || !isNew) return;
+		const again = state === "parked" ? "it is parked" : "the lock tries it again later";
+		throw new UpdateFault(
+			`the lock reverted release ${this.#sequence} and runs ${plainText(version)}: ${resultText(result)}; ${again}`,
+		);
+	}
+
+	async #seeEnd(end: PushEnd): Promise<PushEnd> {
 		const { say, trialMs } = this.#options;
 		const deadlineMs = this.#nowMs() + trialMs;
 		let told = "";
 		for (;;) {
 			const look = await this.#look(Math.max(OPEN_MS, deadlineMs - this.#nowMs()));
-			if (look.kind === "end") return look.end;
+			if (look === "installed") return end;
 			if (this.#nowMs() > deadlineMs)
 				throw new UpdateFault(
 					`the lock did not say in time how release ${this.#sequence} ended: ${look.text}`,
@@ -174,49 +196,50 @@ export class Push {
 			told = look.text;
 			// Whoever asks keeps a complete lock from restarting; one on trial is shown that it can be reached.
 			if (look.quiet) this.#close();
-			await this.#pause(look.quiet ? QUIET_LOOK_MS : LOOK_MS);
+			await this.#pause(look.quiet ? QUIET_LOOK_MS : (look.pauseMs ?? LOOK_MS));
 		}
 	}
 
 	async #look(openMs: number): Promise<TrialLook> {
 		try {
 			const way = this.#way ?? (await this.#open(openMs));
-			const standing = await way.status();
-			if (standing === undefined) return this.#lookAtVersion(await way.version());
-			return this.#judge(standing.report);
+			const { report } = await way.status();
+			if (report.sequence !== this.#sequence || report.state === "trial") return this.#judge(report);
+			return await this.#lookAtImage(way);
 		} catch (error) {
 			if (error instanceof UpdateFault || this.#way === undefined) throw error;
 			// The way broke while it was asked: the lock restarts.
 			this.#close();
-			return { kind: "wait", text: "the lock restarts", quiet: false };
+			return { text: "the lock restarts", quiet: false };
+		}
+	}
+
+	/** It says that it runs the number: which image that is, it attests. */
+	async #lookAtImage(way: UpdateWay): Promise<TrialLook> {
+		const waits = (text: string): TrialLook => ({ text, quiet: false, pauseMs: ATTEST_LOOK_MS });
+		try {
+			const { runningDigest, runningState } = await way.attest();
+			if (runningDigest === undefined) return waits("the lock reads the image that it runs");
+			if (!bytesEqual(runningDigest, this.#options.release.file.manifest.image.digest))
+				throw new UpdateFault(`the lock runs another image under the number ${this.#sequence}`);
+			return runningState === "valid" || runningState === "unset"
+				? "installed"
+				: waits(`the image is ${runningState} still`);
+		} catch (error) {
+			if (!(error instanceof WayRefusal) || !error.later) throw error;
+			return waits("the lock attests nothing for a moment");
 		}
 	}
 
 	#judge(report: UpdateReport): TrialLook {
-		if (report.sequence === this.#sequence) {
-			if (report.state !== "trial") return { kind: "end", end: "installed" };
-			return { kind: "wait", text: `version ${report.version} is on trial`, quiet: false };
-		}
-		if (report.resultSequence === this.#sequence && isRevert(report.result)) {
-			const again = report.state === "parked" ? "it is parked" : "the lock tries it again later";
-			throw new UpdateFault(
-				`the lock reverted release ${this.#sequence} and runs ${report.version}: ${resultText(report.result)}; ${again}`,
-			);
-		}
+		if (report.sequence === this.#sequence)
+			return { text: `version ${plainText(report.version)} is on trial`, quiet: false };
+		this.#refuseRevert(report);
 		if (report.state === "waiting")
-			return {
-				kind: "wait",
-				text: "complete; the lock restarts when nobody wants anything of it",
-				quiet: true,
-			};
+			return { text: "complete; the lock restarts when nobody wants anything of it", quiet: true };
 		if (report.state === "idle" || report.state === "parked")
 			throw new UpdateFault(`the lock gave release ${this.#sequence} up: ${resultText(report.result)}`);
-		return { kind: "wait", text: `the lock is ${report.state}`, quiet: true };
-	}
-
-	#lookAtVersion(version: string): TrialLook {
-		if (version === this.#options.release.file.manifest.version) return { kind: "end", end: "booted" };
-		return { kind: "wait", text: `the lock runs ${version}`, quiet: true };
+		return { text: `the lock is ${report.state}`, quiet: true };
 	}
 
 	async #open(patienceMs: number): Promise<UpdateWay> {
@@ -239,10 +262,4 @@ export class Push {
 	}
 }
 
-type TrialLook =
-	| { readonly kind: "end"; readonly end: PushEnd }
-	| { readonly kind: "wait"; readonly text: string; readonly quiet: boolean };
-
-function standingText(standing: UpdateStanding | undefined): string {
-	return `${standing?.report.state} ${standing?.report.goodBytes}`;
-}
+type TrialLook = "installed" | { readonly text: string; readonly quiet: boolean; readonly pauseMs?: number };

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
+import { bytesEqual } from "../../modules/base/bytes.ts";
 import { signStructure } from "../../modules/cose/sign.ts";
 import { manifestAad } from "../../modules/update/manifest.ts";
 import { existingFile, issuerKey } from "../cli/arguments.ts";
@@ -27,6 +28,7 @@ interface SignArguments {
 	readonly previous?: string;
 	readonly image?: string;
 	readonly anyTime?: true;
+	readonly yes?: true;
 }
 
 export function registerUpdateSign(update: Command): void {
@@ -42,6 +44,7 @@ export function registerUpdateSign(update: Command): void {
 			"--any-time",
 			"sign although the manifest's signing time is more than a day from this machine's clock",
 		)
+		.option("--yes", "sign without asking; needed where no terminal can be asked")
 		.action((options: SignArguments) => runUpdate(() => runSign(options)));
 }
 
@@ -53,10 +56,13 @@ async function runSign(options: SignArguments): Promise<void> {
 	requireTrustVersion(trust, file.manifest);
 	requireNearClock(file, options);
 	if (options.image !== undefined) requireImage(file, options.image);
-	if (!(await isMeant())) throw new UpdateFault("nothing is signed");
+	await requireWord(options);
 	const structure = signStructure(manifestAad(), file.payload);
 	const added = await signAs(trust.updateRole.keys, "update manifests", options.key, structure);
-	const signed = { ...addManifestSignature(file, added), manifest: file.manifest };
+	const signed = {
+		...addManifestSignature(readAgain(options.manifest, file), added),
+		manifest: file.manifest,
+	};
 	writeManifestFile(options.manifest, signed);
 	const { trust: signers } = inspectManifest(signed, { trust });
 	say(
@@ -78,12 +84,23 @@ function requireImage({ manifest }: ManifestFile, path: string): void {
 	if (difference !== undefined) throw new UpdateFault(`${path} is not the manifest's image: ${difference}`);
 }
 
-/** A person is asked; a program that signs has looked by itself. */
-async function isMeant(): Promise<boolean> {
-	if (!process.stdin.isTTY) return true;
+/** Other holders may have signed while this one looked: their signatures stay. What was not shown is not signed. */
+function readAgain(path: string, shown: ManifestFile): ManifestFile {
+	const now = readManifestFile(path);
+	if (!bytesEqual(now.payload, shown.payload))
+		throw new UpdateFault("the manifest has changed since it was shown: nothing is signed");
+	return now;
+}
+
+/** A person's word, at a terminal or as an option: silence is none. */
+async function requireWord({ yes }: SignArguments): Promise<void> {
+	if (yes === true) return;
+	if (!process.stdin.isTTY)
+		throw new UpdateFault("nothing is signed: there is no terminal to ask at (--yes signs without asking)");
 	const terminal = createInterface({ input: process.stdin, output: process.stdout });
 	try {
-		return (await terminal.question("Sign this? Type yes: ")).trim() === "yes";
+		const answer = await terminal.question("Sign this? Type yes: ");
+		if (answer.trim() !== "yes") throw new UpdateFault("nothing is signed");
 	} finally {
 		terminal.close();
 	}

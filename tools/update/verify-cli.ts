@@ -14,7 +14,7 @@ import { judgeRelease, type LockState, type Verdict } from "./verdict.ts";
 interface VerifyArguments {
 	readonly release: string;
 	readonly trust: string;
-	readonly class: string;
+	readonly hardwareClass: string;
 	readonly board: string;
 	readonly running: number;
 	readonly runningSecurity: number;
@@ -37,7 +37,7 @@ export function registerUpdateVerify(update: Command): void {
 		.description("Judge a release as a lock would, and check its files; status 1 when a lock would refuse it")
 		.requiredOption("--release <dir>", "the release", existingFolder)
 		.requiredOption("--trust <file>", "the lock's trust bundle", existingFile)
-		.requiredOption("--class <name>", "the lock's hardware class")
+		.requiredOption("--hardware-class <name>", "the lock's hardware class")
 		.requiredOption("--running <n>", "sequence of the image that the lock runs", sequence)
 		.option("--running-security <n>", "security version of the image that the lock runs", security, 0)
 		.option("--floor <n>", "the lock's sequence floor (default: what it runs)", sequence)
@@ -74,7 +74,7 @@ function verify(options: VerifyArguments): void {
 
 function lockState(options: VerifyArguments): LockState {
 	return {
-		names: { vendor: FIRMWARE_VENDOR, hardwareClass: options.class, board: options.board },
+		names: { vendor: FIRMWARE_VENDOR, hardwareClass: options.hardwareClass, board: options.board },
 		trust: readTrust(options.trust),
 		unixMs: options.time ?? Date.now(),
 		running: { sequence: options.running, securityVersion: options.runningSecurity },

@@ -140,13 +140,13 @@ export class ReleaseBench {
 	}
 
 	async pack(out: string, image: string, ...more: readonly string[]): Promise<string> {
-		const words = ["--out", this.at(out), "--class", HARDWARE_CLASS, "--trust", this.at("1.bundle")];
+		const words = ["--out", this.at(out), "--hardware-class", HARDWARE_CLASS, "--trust", this.at("1.bundle")];
 		return await done("update", "pack", ...words, "--image", image, ...more);
 	}
 
 	signWords(release: string, key: string): readonly string[] {
 		const words = ["update", "sign", "--manifest", this.at(release), "--trust", this.at("1.bundle")];
-		return [...words, "--key", key];
+		return [...words, "--key", key, "--yes"];
 	}
 
 	freshnessWords(release: string, key: string): readonly string[] {
@@ -156,7 +156,7 @@ export class ReleaseBench {
 
 	verifyWords(release: string, running = 1): readonly string[] {
 		const words = ["update", "verify", "--release", this.at(release), "--trust", this.at("1.bundle")];
-		return [...words, "--class", HARDWARE_CLASS, "--running", String(running)];
+		return [...words, "--hardware-class", HARDWARE_CLASS, "--running", String(running)];
 	}
 
 	/** Packed, signed by r1 and r2, fresh for 30 days; in this process. */

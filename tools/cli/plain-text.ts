@@ -1,0 +1,23 @@
+/** Text that somebody else wrote, for a terminal: nothing of it moves the cursor, hides a line or looks like another. */
+
+/** Printable ASCII as it is, everything else by its number. */
+export function plainText(text: string): string {
+	return text.replace(/[^ -~]/gu, numbered);
+}
+
+/** For names that people choose: letters of any script stay; what is no character, or cannot be seen, is shown by its number. */
+export function plainName(text: string): string {
+	return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, numbered);
+}
+
+/** JSON of ASCII alone, by its own escapes. */
+export function plainJson(value: unknown, indent?: string): string {
+	return JSON.stringify(value, null, indent).replace(
+		/[^ -~\n\t]/g,
+		(unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+	);
+}
+
+function numbered(character: string): string {
+	return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+}
