@@ -33,11 +33,7 @@ function start(name: string, pauses: boolean): Board {
 		`embedded:io/socket/${module}`,
 		join(PATHS.javascript, `hosts/linux/${module}.js`),
 	];
-	const modules = new Map([
-		["main", sourceFile(name, PROGRAM(pauses))],
-		hosted("listener"),
-		hosted("tcp"),
-	]);
+	const modules = new Map([["main", sourceFile(name, PROGRAM(pauses))], hosted("listener"), hosted("tcp")]);
 	return new Board({ main: "main", image: makeImage(name, modules) });
 }
 
