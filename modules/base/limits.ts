@@ -204,10 +204,10 @@ export const LIMITS = Object.freeze({
 	updateBeginsPerDay: 8,
 	chunkRetriesBurst: 8,
 	chunkRetriesPerDay: 16,
-	/** Offers of one way in that were refused: checking one costs signatures. */
+	/** Offers of one way in, or of one grant, that were refused: checking one costs signatures. */
 	offerRefusalsBurst: 10,
 	offerRefusalsPerMinute: 6,
-	/** Attestations, each a signature. */
+	/** Attestations for one way in, or one grant: each is a signature. */
 	attestationsBurst: 4,
 	attestationsPerMinute: 4,
 	/** A trial that did not pass its self-test by then is reverted (platform/slots has the host's own deadline). */

@@ -193,7 +193,13 @@ export default function suite(t: Suite): void {
 		for (let asked = 0; asked < 50; asked++) lock.relay?.send({ kind: "attest-request", nonce: NONCE });
 		lock.rig.advance(1000);
 		check.equal(lock.attestations.length, LIMITS.attestationsBurst);
+		for (let asked = 0; asked < LIMITS.attestationsBurst; asked++) {
+			const { code } = lock.rig.verb("attest", { 0: NONCE });
+			check.equal(code, "done", "the relay's questions cost the line its own");
+		}
 		check.equal(lock.rig.verb("attest", { 0: NONCE }).code, "later");
+		lock.owner.connect();
+		check.equal(lock.owner.ask("update.attest", { 0: NONCE })?.status, "done");
 	});
 
 	t.test(
