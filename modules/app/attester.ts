@@ -9,7 +9,7 @@ import { DEVICE_KEYS, type Identity } from "../identity/identity.ts";
 import type { KeyStore } from "../platform/keys.ts";
 import { makeAttestation } from "../update/attest.ts";
 import type { RunningDigest } from "../update/running-digest.ts";
-import { AskerAllowance, type Asker } from "./asker-allowance.ts";
+import { type Asker, AskerAllowance } from "./asker-allowance.ts";
 import type { UpdateHost, UpdateRecords } from "./update-host.ts";
 
 export interface AttesterOptions extends UpdateHost {

@@ -17,7 +17,7 @@ import {
 import type { RunningDigest } from "../update/running-digest.ts";
 import type { ObjectPiece, ObjectWant, UpdateOffer } from "../wire/update-offer.ts";
 import type { UpdateReport, UpdateResult } from "../wire/update-report.ts";
-import { AskerAllowance, type Asker } from "./asker-allowance.ts";
+import { type Asker, AskerAllowance } from "./asker-allowance.ts";
 import type { UpdateHost, UpdateRecords } from "./update-host.ts";
 import { claimedSequence, UpdateJudge } from "./update-judge.ts";
 import { type PieceDone, UpdatePace } from "./update-pace.ts";

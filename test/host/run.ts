@@ -15,6 +15,7 @@ import { slotCutTests } from "./slot-cut-tests.ts";
 import { slowStressTests, stressTests } from "./stress-tests.ts";
 import { supervisorTests } from "./supervisor-tests.ts";
 import { tcpTests } from "./tcp-tests.ts";
+import { trialDeadlineTests } from "./trial-deadline-tests.ts";
 import { watchdogTests } from "./watchdog-tests.ts";
 
 export interface HostTest {
@@ -34,6 +35,7 @@ const SUITES: readonly (readonly HostTest[])[] = [
 	bootTests,
 	slotCutTests,
 	watchdogTests,
+	trialDeadlineTests,
 	supervisorTests,
 	stressTests,
 ];

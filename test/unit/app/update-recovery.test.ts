@@ -279,6 +279,26 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test(
+		"a sector that stays bad costs no more begins than the day's allowance, and the lock works on (T12, T16)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const release = lock.release({ sequence: 2 });
+			lock.board.slots.makeBad(1, LIMITS.chunkBytes + 4096);
+			lock.publish(release);
+			lock.drive(() => false, 24 * HOUR);
+			check.equal(lock.status().result, "slot-io", lock.rig.log);
+			const failures = lock.board.logs.filter((line) => line.includes("slot-io in sequence 2")).length;
+			check.ok(
+				failures > 1 && failures <= LIMITS.updateBeginsBurst + LIMITS.updateBeginsPerDay,
+				`${failures} begins`,
+			);
+			check.equal(lock.running?.sequence, 1);
+			lock.owner.connect();
+			check.equal(lock.owner.ask("unlock")?.status, "done");
+		},
+	);
+
+	t.test(
 		"a slot that cannot be chosen leaves the running image, and is tried again (T12, I4)",
 		({ crypto }) => {
 			const lock = newLock(crypto);
