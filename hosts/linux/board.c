@@ -7,8 +7,13 @@
 
 #include "fatal.h"
 
+/* TRIAL_DEADLINE_MS of modules/platform/slots.ts; test/host/trial-deadline-tests.ts compares them. */
+#define TRIAL_MS 720000
+#define TEXT_OF(value) #value
+#define TEXT(value) TEXT_OF(value)
+
 Board board = { .heap_kb = 1024, .stack_slots = 1024, .main_module = "main", .reset_reason = "power-on",
-	.watchdog_ms = 5000, .trial_ms = 720000 };
+	.watchdog_ms = 5000, .trial_ms = TRIAL_MS };
 
 static const char usage[] =
 	"usage: latchkey-board --image FILE --state DIR [options]\n"
@@ -17,7 +22,7 @@ static const char usage[] =
 	"                     --image is then flashed when nothing was, and may be left out when something was\n"
 	"  --flash            flash --image into slot 0 anew, as a factory line does\n"
 	"  --recovery FILE    image that runs when neither slot boots; its main module is recovery\n"
-	"  --trial-ms MS      an image on trial that did not confirm by then is reset (default 720000)\n"
+	"  --trial-ms MS      an image on trial that did not confirm by then is reset (default " TEXT(TRIAL_MS) ")\n"
 	"  --watchdog-ms MS   a turn of the event loop that lasts longer ends the board; 0: never (default 5000)\n"
 	"  --main MODULE      name of the module that is the program (default main)\n"
 	"  --state DIR        what the board's flash keeps (also --dir); made when it is missing\n"

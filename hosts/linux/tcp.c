@@ -119,6 +119,15 @@ static socklen_t socket_address(const Tcp *tcp, const PortAddress *address, stru
 	return sizeof *six;
 }
 
+/* TCP's urgent bytes are bytes as all others: beside the stream one would make the socket readable with nothing to be read, in every turn. */
+static void prepare(const Tcp *tcp, int descriptor)
+{
+	int no_delay = tcp->no_delay, in_line = 1;
+
+	setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
+	setsockopt(descriptor, SOL_SOCKET, SO_OOBINLINE, &in_line, sizeof in_line);
+}
+
 static void on_connected(Tcp *tcp)
 {
 	tcp->connected = true;
@@ -192,10 +201,9 @@ static void try_next(Tcp *tcp)
 		struct sockaddr_storage storage;
 		const PortAddress *address = &tcp->addresses[tcp->next++];
 		socklen_t bytes = socket_address(tcp, address, &storage);
-		int on = tcp->no_delay;
 		int descriptor = socket(address->family == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 		if (descriptor < 0) continue;
-		setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		prepare(tcp, descriptor);
 		if (connect(descriptor, (struct sockaddr *)(void *)&storage, bytes) == 0 || errno == EINPROGRESS) {
 			tcp->descriptor = descriptor;
 			tcp->events = PORT_WRITABLE;
@@ -292,12 +300,10 @@ void xs_tcp_adopt(xsMachine *the)
 {
 	Tcp *from = xsmcGetHostDataValidate(xsArg(0), (void *)xs_tcp_destructor);
 	Tcp *tcp;
-	int on;
 
 	if (!from || from->open || from->descriptor < 0) xsTypeError("tcp: not from a listener, or used");
 	tcp = new_tcp(the, 1);
-	on = tcp->no_delay;
-	setsockopt(from->descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	prepare(tcp, from->descriptor);
 	/* As of one that connects: it is told when it can be written to, and there is no other address to try. */
 	tcp->events = PORT_WRITABLE;
 	tcp->watch = port_watch_add(from->descriptor, PORT_WRITABLE, on_event, tcp);
@@ -315,7 +321,7 @@ void xs_tcp_read(xsMachine *the)
 	int available = 0;
 	void *data;
 	xsUnsignedValue size;
-	ssize_t got;
+	size_t filled = 0;
 
 	if (tcp->descriptor < 0) return;
 	ioctl(tcp->descriptor, FIONREAD, &available);
@@ -326,8 +332,13 @@ void xs_tcp_read(xsMachine *the)
 	if ((uint32_t)available < maximum) maximum = (uint32_t)available;
 	xsmcSetArrayBuffer(xsResult, NULL, (xsIntegerValue)maximum);
 	xsmcGetBufferWritable(xsResult, &data, &size);
-	got = recv(tcp->descriptor, data, maximum, 0);
-	if (got != (ssize_t)maximum) xsUnknownError("tcp: what was there is gone");
+	/* One recv ends before an urgent byte. */
+	while (filled < maximum) {
+		ssize_t got = recv(tcp->descriptor, (uint8_t *)data + filled, maximum - filled, 0);
+		if (got < 0 && errno == EINTR) continue;
+		if (got <= 0) xsUnknownError("tcp: what was there is gone");
+		filled += (size_t)got;
+	}
 }
 
 /* (bytes): all of them, or a RangeError when they do not fit */

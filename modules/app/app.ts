@@ -37,8 +37,8 @@ import { Handlers } from "./handlers.ts";
 import { Health } from "./health.ts";
 import { LineVerbs } from "./line-verbs.ts";
 import { Notices } from "./notices.ts";
-import { askForRecovery } from "./recovery-button.ts";
 import { RecoveryLine } from "./recovery-line.ts";
+import { RecoveryMode } from "./recovery-mode.ts";
 import { RelaySide } from "./relay-side.ts";
 import { ResetKeeper } from "./reset-keeper.ts";
 import { SerialLine } from "./serial-line.ts";
@@ -75,8 +75,8 @@ export class App {
 	readonly #notices: Notices;
 	readonly #window: WindowKeeper;
 	readonly #updates: UpdateSide;
-	/** Held at the button: no link and no sessions (docs/UPDATE.md 10). Undefined while that is not known. */
-	#isRecovery: boolean | undefined;
+	/** No link and no sessions before it is over (docs/UPDATE.md 10). */
+	readonly #recovery: RecoveryMode;
 	#hour = 0;
 	/** Once sessions are served. */
 	#desk: Desk | undefined;
@@ -163,7 +163,17 @@ export class App {
 			firmwareVersion: options.firmware.version,
 			updates: this.#updates.verbs,
 		};
-		const recovery = new RecoveryLine(line);
+		const recoveryVerbs = new RecoveryLine(line);
+		this.#recovery = new RecoveryMode({
+			clock,
+			pins: platform.pins,
+			system,
+			onEntered: () => this.#appendRecovery("recovery-entered"),
+			onOver: (wasOn) => {
+				if (wasOn) this.#appendRecovery("recovery-left");
+				this.#serve();
+			},
+		});
 		const verbs = new LineVerbs({
 			...line,
 			crypto,
@@ -176,7 +186,10 @@ export class App {
 		});
 		const serial = new SerialLine(platform.serial, clock, {
 			onEnvelope: (envelope) => this.#transports.receiveSerial(envelope),
-			onVerb: (request) => (this.#isRecovery ? recovery : verbs).answer(request),
+			onVerb: (request) => {
+				this.#recovery.heard();
+				return (this.#recovery.isOn ? recoveryVerbs : verbs).answer(request);
+			},
 			onDropped: (reason) => system.log(`serial: dropped, ${reason}`),
 		});
 		this.#transports = new Transports({
@@ -204,18 +217,14 @@ export class App {
 		this.#pairs.eraseLeftovers();
 		this.#countHours();
 		this.#updates.start();
-		askForRecovery(this.#platform, (isRecovery) => {
-			this.#isRecovery = isRecovery;
-			if (isRecovery) system.log("recovery: held at the button, the serial line only");
-			else this.#serve();
-		});
+		this.#recovery.ask();
 	}
 
 	/** Serves sessions once the board has a serial and keys, and the relay once it has a certificate. Idempotent. */
 	#serve(): void {
 		const { clock, crypto, keys } = this.#platform;
 		const serial = this.#identity.serial;
-		if (serial === undefined || this.#isRecovery !== false || this.#resets.isPending) return;
+		if (serial === undefined || !this.#recovery.isOver || this.#resets.isPending) return;
 		if (this.#desk === undefined) {
 			const noisePublicKey = this.#tryKey(() => keys.publicKey(DEVICE_KEYS.noise));
 			if (noisePublicKey === undefined) return;
@@ -376,6 +385,10 @@ export class App {
 	#append(event: LogEvent): void {
 		const appended = this.#log.append(event);
 		if (!appended.ok) this.#platform.system.log(`log: ${event.kind} not written, ${appended.reason}`);
+	}
+
+	#appendRecovery(step: "recovery-entered" | "recovery-left"): void {
+		this.#append({ kind: "update", sequence: this.#options.firmware.sequence, step });
 	}
 
 	#openStaticKey(): DhKeyPair | undefined {

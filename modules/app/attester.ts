@@ -5,11 +5,11 @@
 import { attempt } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
-import { TokenBucket } from "../base/token-bucket.ts";
 import { DEVICE_KEYS, type Identity } from "../identity/identity.ts";
 import type { KeyStore } from "../platform/keys.ts";
 import { makeAttestation } from "../update/attest.ts";
 import type { RunningDigest } from "../update/running-digest.ts";
+import { type Asker, AskerAllowance } from "./asker-allowance.ts";
 import type { UpdateHost, UpdateRecords } from "./update-host.ts";
 
 export interface AttesterOptions extends UpdateHost {
@@ -27,21 +27,19 @@ export type AttestRefusal =
 
 export class Attester {
 	readonly #options: AttesterOptions;
-	readonly #allowance: TokenBucket;
+	readonly #allowance = new AskerAllowance(LIMITS.attestationsBurst, LIMITS.attestationsPerMinute);
 
 	constructor(options: AttesterOptions) {
 		this.#options = options;
-		const { attestationsBurst, attestationsPerMinute } = LIMITS;
-		this.#allowance = new TokenBucket(attestationsBurst, attestationsPerMinute, options.clock.monotonicMs());
 	}
 
 	/** nonce: 16 bytes. */
-	attest(nonce: Uint8Array): Result<Uint8Array, AttestRefusal> {
+	attest(asker: Asker, nonce: Uint8Array): Result<Uint8Array, AttestRefusal> {
 		const { clock, keys, mayWork } = this.#options;
 		if (!mayWork()) return refuse("busy");
 		const serial = this.#options.identity.serial;
 		if (serial === undefined) return refuse("no-key");
-		if (!this.#allowance.take(clock.monotonicMs())) return refuse("too-often");
+		if (!this.#allowance.take(asker, clock.monotonicMs())) return refuse("too-often");
 		const signed = attempt(() =>
 			makeAttestation(this.#words(nonce, serial), (message) => keys.sign(DEVICE_KEYS.device, message)),
 		);

@@ -13,6 +13,7 @@ import type { CommandName, Refusal } from "../wire/command.ts";
 import { MessageAssembly } from "../wire/message-assembly.ts";
 import { decodePiece } from "../wire/piece.ts";
 import { decodeOffer, type ObjectPiece, type ObjectWant, readObjectPiece } from "../wire/update-offer.ts";
+import { askerOf } from "./asker-allowance.ts";
 import type { Call } from "./handlers.ts";
 import { FIRST_SESSION_SENDER, type UpdateCore } from "./update-core.ts";
 import type { OfferRefusal } from "./update-keeper.ts";
@@ -82,7 +83,7 @@ export class UpdateCommands {
 		if (message === undefined) return session.reply(request, "done", { 0: next });
 		const offer = decodeOffer(message);
 		if (!offer.ok) return session.reply(request, "unknown-command");
-		const taken = this.#core.keeper.offer("session", offer.value);
+		const taken = this.#core.keeper.offer(askerOf(session), offer.value);
 		if (!taken.ok) return session.reply(request, statusOf(taken.reason));
 		session.reply(request, "done", { 0: next, ...wantResult(this.#peek(session), 1) });
 	}
@@ -100,7 +101,7 @@ export class UpdateCommands {
 	#attest({ session, request }: Call): void {
 		const nonce = nonceArgument(request.args);
 		if (nonce === undefined) return session.reply(request, "unknown-command");
-		const attested = this.#core.attester.attest(nonce);
+		const attested = this.#core.attester.attest(askerOf(session), nonce);
 		if (attested.ok) session.reply(request, "done", { 0: attested.value });
 		else session.reply(request, attested.reason === "busy" ? "busy" : "try-later");
 	}

@@ -6,7 +6,6 @@
 import { bytesEqual } from "../base/bytes.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
-import { TokenBucket } from "../base/token-bucket.ts";
 import type { Sender } from "../update/download-step.ts";
 import { Downloader } from "../update/downloader.ts";
 import {
@@ -18,19 +17,17 @@ import {
 import type { RunningDigest } from "../update/running-digest.ts";
 import type { ObjectPiece, ObjectWant, UpdateOffer } from "../wire/update-offer.ts";
 import type { UpdateReport, UpdateResult } from "../wire/update-report.ts";
+import { type Asker, AskerAllowance } from "./asker-allowance.ts";
 import type { UpdateHost, UpdateRecords } from "./update-host.ts";
 import { claimedSequence, UpdateJudge } from "./update-judge.ts";
 import { type PieceDone, UpdatePace } from "./update-pace.ts";
 import { updateReport } from "./update-reporter.ts";
 import { UpdateRestart } from "./update-restart.ts";
 
-export const UPDATE_WAYS = Object.freeze(["link", "session", "line"] as const);
-export type UpdateWay = (typeof UPDATE_WAYS)[number];
-
 export type OfferRefusal =
 	| OfferReason
 	| "busy" // the bolt drives, or this image is on trial
-	| "too-often"; // this way brought too many that were refused, or the day's allowance of flash is used up
+	| "too-often"; // whoever asks brought too many that were refused, or the day's allowance of flash is used up
 
 export interface UpdateKeeperOptions extends UpdateHost {
 	readonly records: UpdateRecords;
@@ -46,7 +43,7 @@ export class UpdateKeeper {
 	readonly #options: UpdateKeeperOptions;
 	readonly #judge: UpdateJudge;
 	readonly #restart: UpdateRestart;
-	readonly #refusals: Readonly<Record<UpdateWay, TokenBucket>>;
+	readonly #refusals = new AskerAllowance(LIMITS.offerRefusalsBurst, LIMITS.offerRefusalsPerMinute);
 	readonly #downloader: Downloader;
 	readonly #pace: UpdatePace;
 	/** What is being installed, judged under the newest trust. */
@@ -66,8 +63,6 @@ export class UpdateKeeper {
 		this.#judge = new UpdateJudge(options, records);
 		this.#restart = new UpdateRestart(options, records);
 		const nowMs = (): number => clock.monotonicMs();
-		const bucket = () => new TokenBucket(LIMITS.offerRefusalsBurst, LIMITS.offerRefusalsPerMinute, nowMs());
-		this.#refusals = { link: bucket(), session: bucket(), line: bucket() };
 		this.#downloader = new Downloader({
 			crypto,
 			slots,
@@ -113,10 +108,10 @@ export class UpdateKeeper {
 		onChanged();
 	}
 
-	/** Refused: nothing changed, but for the way's allowance. */
-	offer(way: UpdateWay, offer: UpdateOffer): Result<void, OfferRefusal> {
-		const taken = this.#take(way, offer);
-		if (!taken.ok) this.#options.system.log(`update: offer over ${way} refused, ${taken.reason}`);
+	/** Refused: nothing changed, but for the asker's allowance. */
+	offer(asker: Asker, offer: UpdateOffer): Result<void, OfferRefusal> {
+		const taken = this.#take(asker, offer);
+		if (!taken.ok) this.#options.system.log(`update: offer over ${wayOf(asker)} refused, ${taken.reason}`);
 		return taken;
 	}
 
@@ -182,21 +177,20 @@ export class UpdateKeeper {
 	}
 
 	/** What costs nothing goes first; what changes nothing costs as a refusal does (T16). */
-	#take(way: UpdateWay, { manifest, freshness }: UpdateOffer): Result<void, OfferRefusal> {
+	#take(asker: Asker, { manifest, freshness }: UpdateOffer): Result<void, OfferRefusal> {
 		const { clock, slots, mayWork, isOnTrial } = this.#options;
 		const nowMs = clock.monotonicMs();
-		const refusals = this.#refusals[way];
 		if (slots.slotBytes === 0) return refuse("no-slots");
 		if (!mayWork() || isOnTrial()) return refuse("busy");
-		if (!refusals.has(nowMs)) return refuse("too-often");
+		if (!this.#refusals.has(asker, nowMs)) return refuse("too-often");
 		let isFresher = false;
 		if (freshness !== undefined) {
 			const taken = this.#judge.statement(freshness);
 			isFresher = taken.ok && taken.value.changed;
 			if (!taken.ok) {
-				this.#options.system.log(`update: statement over ${way} refused, ${taken.reason}`);
+				this.#options.system.log(`update: statement over ${wayOf(asker)} refused, ${taken.reason}`);
 				if (manifest === undefined) {
-					refusals.take(nowMs);
+					this.#refusals.take(asker, nowMs);
 					return refuse("not-fresh");
 				}
 			}
@@ -204,7 +198,7 @@ export class UpdateKeeper {
 			if (isFresher) this.revise();
 		}
 		const accepted = manifest === undefined ? accept(isFresher) : this.#takeManifest(manifest);
-		if (!accepted.ok || !accepted.value) refusals.take(nowMs);
+		if (!accepted.ok || !accepted.value) this.#refusals.take(asker, nowMs);
 		return accepted.ok ? accept(undefined) : accepted;
 	}
 
@@ -345,4 +339,9 @@ export class UpdateKeeper {
 		this.#ended(failed);
 		this.#againAtMs = this.#options.clock.monotonicMs() + LIMITS.revertPauseMs;
 	}
+}
+
+/** For the local log. */
+function wayOf(asker: Asker): string {
+	return typeof asker === "number" ? `the session of grant ${asker}` : asker;
 }

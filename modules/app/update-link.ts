@@ -28,7 +28,7 @@ export class UpdateLink {
 		});
 		link.on("object-piece", ({ piece }) => this.#take(piece));
 		link.on("attest-request", ({ nonce }) => {
-			const attested = core.attester.attest(nonce);
+			const attested = core.attester.attest("link", nonce);
 			if (attested.ok) link.send({ kind: "attestation", statement: attested.value });
 		});
 		link.onReady(() => {

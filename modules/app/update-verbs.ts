@@ -67,7 +67,7 @@ export class UpdateVerbs {
 	#attest(args: CborMap): UpdateVerbResult {
 		const nonce = nonceArgument(args);
 		if (nonce === undefined) return refuse("malformed");
-		const attested = this.#core.attester.attest(nonce);
+		const attested = this.#core.attester.attest("line", nonce);
 		if (attested.ok) return accept({ 0: attested.value });
 		return refuse(attested.reason === "no-key" ? "out-of-order" : "later");
 	}

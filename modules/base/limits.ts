@@ -204,10 +204,10 @@ export const LIMITS = Object.freeze({
 	updateBeginsPerDay: 8,
 	chunkRetriesBurst: 8,
 	chunkRetriesPerDay: 16,
-	/** Offers of one way in that were refused: checking one costs signatures. */
+	/** Offers of one way in, or of one grant, that were refused: checking one costs signatures. */
 	offerRefusalsBurst: 10,
 	offerRefusalsPerMinute: 6,
-	/** Attestations, each a signature. */
+	/** Attestations for one way in, or one grant: each is a signature. */
 	attestationsBurst: 4,
 	attestationsPerMinute: 4,
 	/** A trial that did not pass its self-test by then is reverted (platform/slots has the host's own deadline). */
@@ -215,9 +215,12 @@ export const LIMITS = Object.freeze({
 	/** A trial passes no sooner than that, and is looked at so often. */
 	trialSettleMs: 10000,
 	trialLookMs: 1000,
-	/** The inside button is held so long from power-on for recovery, and looked at so often meanwhile. */
+	/** The inside button is held so long from power-on for recovery, and no longer than that; it is looked at so often meanwhile. */
 	recoveryHoldMs: 3000,
+	recoveryReleaseMs: 10000,
 	recoveryLookMs: 100,
+	/** Recovery is left when the serial line was silent for so long. */
+	recoveryIdleMs: 600000,
 	/** "Could reach somebody": a link or a session in so long before the restart. */
 	reachedMs: 3600000,
 	/** So many reverts park a sequence; until then it is tried again after the pause. */

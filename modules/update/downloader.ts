@@ -165,7 +165,7 @@ export class Downloader {
 			{ kind: "piece", sender, via: want.via, offset: piece.offset, count: piece.bytes.length },
 			(effect) => {
 				if (effect.kind === "refuse") refused = true;
-				if (effect.kind === "write") this.#write(effect, piece.bytes);
+				if (effect.kind === "write" && !this.#write(effect, piece.bytes)) refused = true;
 			},
 		);
 		return refused ? refuse("unwanted") : accept(undefined);
@@ -238,8 +238,8 @@ export class Downloader {
 		}
 	}
 
-	/** Each sector is erased right before it is written, and its bytes are hashed on the way. */
-	#write(effect: Extract<DownloadEffect, { kind: "write" }>, bytes: Uint8Array): void {
+	/** Each sector is erased right before it is written, and its bytes are hashed on the way. False: flash did not take them. */
+	#write(effect: Extract<DownloadEffect, { kind: "write" }>, bytes: Uint8Array): boolean {
 		const { sender, via, chunk, offset, begins, ends } = effect;
 		if (begins) {
 			this.#hashes.get(sender)?.close();
@@ -251,12 +251,14 @@ export class Downloader {
 			writeBytes(this.#options.slots, this.#start(via) + offset, bytes);
 			return true;
 		});
-		if (!written || !ends || hash === undefined) return;
+		if (!written) return false;
+		if (!ends || hash === undefined) return true;
 		this.#hashes.delete(sender);
 		const isGood = bytesEqual(hash.digest(), chunkDigest(this.#object(via), chunk));
 		const mayRetry = isGood || this.#options.mayRetry();
 		this.#held = !mayRetry;
 		this.#dispatch({ kind: "chunk", sender, isGood, mayRetry });
+		return true;
 	}
 
 	#hashWhole(what: "delta" | "source" | "image"): Task {

@@ -126,6 +126,13 @@ export function fixtureImage(
 	);
 }
 
+/** A file of the given source. */
+export function sourceFile(name: string, source: string): string {
+	const path = join(scratch, `${name}.js`);
+	writeFileSync(path, source);
+	return path;
+}
+
 /** An image with one module of the given source; `words` are latchkey-image's. */
 export function sourceImage(
 	name: string,
@@ -133,9 +140,7 @@ export function sourceImage(
 	words: readonly string[] = [],
 	module = "main",
 ): string {
-	const path = join(scratch, `${name}.js`);
-	writeFileSync(path, source);
-	return makeImage(name, new Map([[module, path]]), [], words);
+	return makeImage(name, new Map([[module, sourceFile(name, source)]]), [], words);
 }
 
 /** A board that runs; its output grows. */

@@ -14,6 +14,8 @@ import { serialTests } from "./serial-tests.ts";
 import { slotCutTests } from "./slot-cut-tests.ts";
 import { slowStressTests, stressTests } from "./stress-tests.ts";
 import { supervisorTests } from "./supervisor-tests.ts";
+import { tcpTests } from "./tcp-tests.ts";
+import { trialDeadlineTests } from "./trial-deadline-tests.ts";
 import { watchdogTests } from "./watchdog-tests.ts";
 
 export interface HostTest {
@@ -27,11 +29,13 @@ const SUITES: readonly (readonly HostTest[])[] = [
 	portTests,
 	drivePinTests,
 	serialTests,
+	tcpTests,
 	recordTests,
 	cutTests,
 	bootTests,
 	slotCutTests,
 	watchdogTests,
+	trialDeadlineTests,
 	supervisorTests,
 	stressTests,
 ];

@@ -126,11 +126,14 @@ export default function suite(t: Suite): void {
 				await house.cutPower();
 				house.mechanism.set("button", true);
 				await house.startBoard();
-				const isHeld = (): boolean => home.log.includes("recovery: held at the button");
-				for (let look = 0; look < 100 && !isHeld(); look++)
-					await new Promise((resolve) => setTimeout(resolve, 100));
-				check.ok(isHeld(), home.log);
+				const hears = async (line: string): Promise<void> => {
+					for (let look = 0; look < 100 && !home.log.includes(line); look++)
+						await new Promise((resolve) => setTimeout(resolve, 100));
+					check.ok(home.log.includes(line), home.log);
+				};
+				await hears("recovery: held at the button");
 				house.mechanism.set("button", false);
+				await hears("recovery: the serial line only");
 				check.equal(house.localPort, undefined, "no local network in recovery");
 				await house.mechanism.press("exit", 100);
 				check.ok(await house.mechanism.waitFor((mechanism) => mechanism.position === 0, 3_000), home.log);

@@ -229,11 +229,6 @@ export class UpdatingLock {
 		return readReport(this.rig.verb("update-status").result.bytes(0, { min: 1, max: 512 }));
 	}
 
-	/** Steps of updates that the lock's log has, oldest first, as "step sequence". */
-	get steps(): readonly string[] {
-		return this.board.logs.filter((line) => line.startsWith("update: "));
-	}
-
 	/**
 	 * Lets time pass until the condition holds, and starts the lock again whenever it is off; false when it does not hold in time.
 	 * The condition is looked at while the lock runs, often in the first minute.

@@ -61,6 +61,38 @@ export default function suite(t: Suite): void {
 	};
 
 	refused("arbitrary install", "untrusted", () => ({ holders: [holder(99)] }));
+	t.test(
+		"unsigned fields: what is in no signature refuses the whole, and nothing is erased (T10, I7)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const { message, statement } = lock.release({ sequence: 2 });
+			// COSE_Sign is [protected, unprotected, payload, signatures]: an entry in the second is under no signature.
+			check.deepEqual([...message.slice(0, 3)], [0x84, 0x40, 0xa0]);
+			const unsigned = concatBytes(Uint8Array.of(0x84, 0x40, 0xa1, 0x05, 0x01), message.slice(3));
+			lock.offerOverLink({ message: unsigned, statement });
+			check.equal(lock.status().result, "malformed", lock.rig.log);
+			lock.rig.advance(60000);
+			check.equal(lock.board.slots.erases[1], 0);
+		},
+	);
+	t.test(
+		"algorithm confusion: a signature that names another algorithm is none, and nothing is erased (T10, I7)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const { message, statement } = lock.release({ sequence: 2 });
+			// {1: -7} is ES256, {1: -8} EdDSA.
+			const at = message.findIndex((_, index) =>
+				[0xa1, 0x01, 0x26].every((byte, i) => message[index + i] === byte),
+			);
+			check.ok(at > 0);
+			const confused = message.slice();
+			confused[at + 2] = 0x27;
+			lock.offerOverLink({ message: confused, statement });
+			check.equal(lock.status().result, "malformed", lock.rig.log);
+			lock.rig.advance(60000);
+			check.equal(lock.board.slots.erases[1], 0);
+		},
+	);
 	refused("wrong vendor", "foreign", () => ({ manifest: { vendor: "other.example" } }));
 	refused("wrong class", "foreign", () => ({ manifest: { hardwareClass: "other" } }));
 	refused("wrong board", "foreign", () => ({ manifest: { board: "other" } }));

@@ -2,11 +2,26 @@
 import { LIMITS } from "../../../modules/base/limits.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { verifyAttestation } from "../../../modules/update/attest.ts";
+import { decodeLogEntry } from "../../../modules/wire/log-entry.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { imageOf, UPDATING_SERIAL, UpdatingLock } from "../../sim/updating-lock.ts";
 
 const HOUR = 3600000;
 const NONCE = new Uint8Array(16).fill(9);
+
+/** The steps of updates in the log, as the owner reads them. */
+function stepsOf({ owner }: UpdatingLock): readonly string[] {
+	const found: string[] = [];
+	for (let from = 1; ; from += LIMITS.logPage) {
+		const page = owner.ask("log.read", { 0: from, 1: LIMITS.logPage })?.result;
+		const entries = page?.array(0, { min: 0, max: 256 }) ?? [];
+		if (entries.length === 0) return found;
+		for (const bytes of entries) {
+			const event = decodeLogEntry(bytes as Uint8Array)?.event;
+			if (event?.kind === "update") found.push(event.step);
+		}
+	}
+}
 
 export default function suite(t: Suite): void {
 	let first: UpdatingLock | undefined;
@@ -31,7 +46,7 @@ export default function suite(t: Suite): void {
 			const lock = newLock(crypto);
 			const links = lock.relays.length;
 			bootIntoRecovery(lock);
-			check.ok(lock.rig.log.includes("recovery: held at the button"));
+			check.ok(lock.rig.log.includes("recovery: the serial line only"));
 			lock.rig.advance(60000);
 			check.equal(lock.relays.length, links);
 			lock.owner.connect();
@@ -82,6 +97,58 @@ export default function suite(t: Suite): void {
 		check.equal(lock.status().trustVersion, 2);
 	});
 
+	t.test(
+		"a minute at the button locks nobody out: recovery ends when the line is silent for ten minutes, and the log has both (T20, I10)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const links = lock.relays.length;
+			bootIntoRecovery(lock);
+			lock.rig.advance(LIMITS.recoveryIdleMs - 5000);
+			check.equal(lock.relays.length, links);
+			check.ok(
+				lock.drive(() => lock.relays.length > links, 60000),
+				lock.rig.log,
+			);
+			lock.owner.connect();
+			check.equal(lock.owner.ask("unlock")?.status, "done");
+			const steps = stepsOf(lock);
+			check.equal(steps.filter((step) => step === "recovery-entered").length, 1);
+			check.equal(steps.filter((step) => step === "recovery-left").length, 1);
+		},
+	);
+
+	t.test("recovery stays for as long as somebody is at the line (T10)", ({ crypto }) => {
+		const lock = newLock(crypto);
+		bootIntoRecovery(lock);
+		for (let turn = 0; turn < 4; turn++) {
+			lock.rig.advance(LIMITS.recoveryIdleMs - 1000);
+			check.equal(lock.rig.verb("health").code, "refused", "it was left");
+		}
+		lock.rig.advance(LIMITS.recoveryIdleMs + 1000);
+		check.equal(lock.rig.verb("health").code, "done");
+	});
+
+	t.test(
+		"a button that is stuck at power-on enters nothing, and costs the lock ten seconds of its link (T20, I10)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const links = lock.relays.length;
+			lock.board.powerCut();
+			lock.board.hardware.set("button", true);
+			lock.boot();
+			check.ok(
+				lock.drive(() => lock.relays.length > links, LIMITS.recoveryReleaseMs + 2000),
+				lock.rig.log,
+			);
+			check.equal(lock.rig.verb("health").code, "done");
+			lock.board.hardware.set("button", false);
+			lock.rig.advance(60000);
+			check.equal(lock.rig.verb("health").code, "done", "letting go of it later is no recovery");
+			lock.owner.connect();
+			check.ok(!stepsOf(lock).includes("recovery-entered"));
+		},
+	);
+
 	t.test("a button let go before three seconds, or pressed later, is no recovery (T20)", ({ crypto }) => {
 		const lock = newLock(crypto);
 		lock.board.powerCut();
@@ -126,7 +193,13 @@ export default function suite(t: Suite): void {
 		for (let asked = 0; asked < 50; asked++) lock.relay?.send({ kind: "attest-request", nonce: NONCE });
 		lock.rig.advance(1000);
 		check.equal(lock.attestations.length, LIMITS.attestationsBurst);
+		for (let asked = 0; asked < LIMITS.attestationsBurst; asked++) {
+			const { code } = lock.rig.verb("attest", { 0: NONCE });
+			check.equal(code, "done", "the relay's questions cost the line its own");
+		}
 		check.equal(lock.rig.verb("attest", { 0: NONCE }).code, "later");
+		lock.owner.connect();
+		check.equal(lock.owner.ask("update.attest", { 0: NONCE })?.status, "done");
 	});
 
 	t.test(
@@ -202,6 +275,26 @@ export default function suite(t: Suite): void {
 				lock.drive(() => lock.isInstalled(release), 2 * HOUR),
 				lock.rig.log,
 			);
+		},
+	);
+
+	t.test(
+		"a sector that stays bad costs no more begins than the day's allowance, and the lock works on (T12, T16)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const release = lock.release({ sequence: 2 });
+			lock.board.slots.makeBad(1, LIMITS.chunkBytes + 4096);
+			lock.publish(release);
+			lock.drive(() => false, 24 * HOUR);
+			check.equal(lock.status().result, "slot-io", lock.rig.log);
+			const failures = lock.board.logs.filter((line) => line.includes("slot-io in sequence 2")).length;
+			check.ok(
+				failures > 1 && failures <= LIMITS.updateBeginsBurst + LIMITS.updateBeginsPerDay,
+				`${failures} begins`,
+			);
+			check.equal(lock.running?.sequence, 1);
+			lock.owner.connect();
+			check.equal(lock.owner.ask("unlock")?.status, "done");
 		},
 	);
 

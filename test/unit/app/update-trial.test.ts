@@ -2,6 +2,7 @@
 import { LIMITS } from "../../../modules/base/limits.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { PhoneRig } from "../../sim/phone-rig.ts";
 import { type Behaviour, type Release, UpdatingLock } from "../../sim/updating-lock.ts";
 
 const HOUR = 3600000;
@@ -145,6 +146,14 @@ export default function suite(t: Suite): void {
 		);
 		behaviour = "good";
 		lock.owner.connect();
+		const member = new PhoneRig(lock.rig, crypto, lock.label, 21);
+		const grant = { 0: "Bob", 1: 2, 2: member.key25519, 3: member.keyP256, 4: member.proof() };
+		check.equal(lock.owner.ask("members.add", grant)?.status, "done");
+		member.connect();
+		check.equal(member.ask("status")?.status, "done");
+		check.equal(member.ask("update.retry")?.status, "not-permitted");
+		check.equal(lock.status().state, "parked");
+		member.disconnect();
 		check.equal(lock.owner.ask("update.retry")?.status, "done");
 		lock.owner.disconnect();
 		check.ok(

@@ -1,7 +1,11 @@
 /** The whole life of an update over each way in and their mixtures, and its resumption (T10, T12, I3, I4). */
 import { LIMITS } from "../../../modules/base/limits.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import { encodePieces } from "../../../modules/wire/piece.ts";
+import { encodeOffer } from "../../../modules/wire/update-offer.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { holder } from "../../sim/bundles.ts";
+import { PhoneRig } from "../../sim/phone-rig.ts";
 import { imageOf, type Release, similarImage, UpdatingLock } from "../../sim/updating-lock.ts";
 
 const TEN_MINUTES = 600000;
@@ -200,6 +204,23 @@ export default function suite(t: Suite): void {
 		for (let offers = 0; offers < LIMITS.offerRefusalsBurst + 3; offers++) lock.offerOverLink(release);
 		check.equal(lock.board.power.operations.length, operations);
 		check.ok(lock.rig.log.includes("offer over link refused, too-often"));
+	});
+
+	t.test("no phone that may update spends what the owner's may offer (T16, T9)", ({ crypto }) => {
+		const lock = newLock(crypto);
+		lock.owner.connect();
+		const other = new PhoneRig(lock.rig, crypto, lock.label, 21);
+		const grant = { 0: "Bob", 1: 1, 2: other.key25519, 3: other.keyP256, 4: other.proof() };
+		check.equal(lock.owner.ask("members.add", grant)?.status, "done");
+		other.connect();
+		const foreign = lock.release({ sequence: 2, holders: [holder(99)] });
+		const statuses = new Set<string | undefined>();
+		for (let offers = 0; offers < LIMITS.offerRefusalsBurst + 2; offers++) {
+			for (const piece of encodePieces(encodeOffer({ manifest: foreign.message, freshness: undefined })))
+				statuses.add(other.ask("update.offer", piece)?.status);
+		}
+		check.ok(lock.rig.log.includes("refused, too-often"), [...statuses].join());
+		check.equal(lock.offerInSession(lock.release({ sequence: 2 }))?.status, "done", lock.rig.log);
 	});
 
 	t.test("what a lock lacks of slots it says, and takes nothing (T10)", ({ crypto }) => {
