@@ -30,6 +30,8 @@ export class TrialKeeper {
 	readonly #options: TrialKeeperOptions;
 	#state: TrialState = TRIAL_OVER;
 	#storageWorks = false;
+	/** The last trial was reverted, and flash did not take the count: its record stays, and nothing may take its place. */
+	#isUncounted = false;
 
 	constructor(options: TrialKeeperOptions) {
 		this.#options = options;
@@ -43,6 +45,15 @@ export class TrialKeeper {
 	/** While true nothing of the other slot may change: it is what this image goes back to (I4). */
 	get isOnTrial(): boolean {
 		return this.#state.kind !== "over";
+	}
+
+	/**
+	 * Counts a revert that could not be counted yet. False: it still cannot, and no trial may begin. Its record would take that
+	 * one's place, and an image that crashes would be tried for ever (I4).
+	 */
+	settle(): boolean {
+		if (this.#isUncounted) this.#settleTrial();
+		return !this.#isUncounted;
 	}
 
 	/** Once the log and the clock run. */
@@ -133,7 +144,7 @@ export class TrialKeeper {
 		if (trial === undefined) return;
 		if (!isRecovery && trial.sequence === firmware.sequence) return this.#installed();
 		const state = slots.state(slots.target);
-		// The power went between the record and the choice of the slot.
+		// The choice of the slot was cut, or the slot untouched. One that is invalid was tried, or was about to be: both count (I4).
 		if (!isRecovery && (state === "unset" || state === "valid")) return void records.trial.finish();
 		this.#reverted(trial);
 	}
@@ -143,6 +154,7 @@ export class TrialKeeper {
 		const { sequence } = trial;
 		const reason = trial.reason ?? "trial-crashed";
 		const reverted = records.history.reverted(trial, reason, clock.monotonicMs());
+		this.#isUncounted = !reverted.ok;
 		if (!reverted.ok)
 			return system.log(`update: the revert of ${sequence} is not counted, ${reverted.reason}`);
 		const { count, parked } = reverted.value;

@@ -44,6 +44,7 @@ export class UpdateCore {
 			records,
 			running,
 			isOnTrial: () => this.#trial.isOnTrial,
+			settleTrial: () => this.#trial.settle(),
 			onChanged: () => {
 				for (const callback of this.#onChanged) callback();
 			},

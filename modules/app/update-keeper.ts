@@ -36,6 +36,8 @@ export interface UpdateKeeperOptions extends UpdateHost {
 	readonly records: UpdateRecords;
 	readonly running: RunningDigest;
 	readonly isOnTrial: () => boolean;
+	/** False: the last trial's revert is not counted, and flash takes no count now. */
+	readonly settleTrial: () => boolean;
 	/** The report is another one, or only its figures are. */
 	readonly onChanged: () => void;
 	/** A look while there is a plan: who sends may have to be asked again. */
@@ -336,13 +338,18 @@ export class UpdateKeeper {
 
 	#maybeRestart({ manifest }: ManifestVerdict): void {
 		if (this.#againAtMs !== undefined && this.#options.clock.monotonicMs() < this.#againAtMs) return;
+		if (!this.#options.settleTrial()) return this.#restartLater("storage");
 		if (!this.#restart.isTime(manifest.sequence, this.#pace.wantedAtMs, this.#completeAtMs)) return;
 		// Time has passed since it was judged: trust, or the statement, may be over.
 		this.revise();
 		if (this.#downloader.state.kind !== "complete") return;
 		const failed = this.#restart.into(manifest);
 		if (failed === "slot-io") return this.#downloader.fail();
-		this.#ended(failed);
+		this.#restartLater(failed);
+	}
+
+	#restartLater(reason: UpdateResult): void {
+		this.#ended(reason);
 		this.#againAtMs = this.#options.clock.monotonicMs() + LIMITS.revertPauseMs;
 	}
 }

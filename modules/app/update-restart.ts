@@ -29,7 +29,7 @@ export class UpdateRestart {
 		return nowMs - completeAtMs >= LIMITS.updateQuietMaxMs;
 	}
 
-	/** Returns only when it could not be done: nothing was chosen then. */
+	/** Returns only when it could not be done. Whatever the last trial left is counted before: its record goes here. */
 	into({ sequence, securityVersion, image }: Manifest): "storage" | "slot-io" {
 		const { slots, system, append, isReachable, isRecovery, onReboot } = this.#host;
 		const { history, trial } = this.#records;
@@ -41,10 +41,8 @@ export class UpdateRestart {
 			imageDigest: image.digest,
 		});
 		if (!begun.ok) return "storage";
-		if (!attempt(() => slots.select()).ok) {
-			trial.finish();
-			return "slot-io";
-		}
+		// The choice may be on flash all the same: who then finds the slot on trial must find by what.
+		if (!attempt(() => slots.select()).ok) return "slot-io";
 		append({ kind: "update", sequence, step: isRecovery ? "recovered" : "chosen" });
 		system.log(`update: restarting into sequence ${sequence}`);
 		onReboot();

@@ -21,6 +21,8 @@ export default function suite(t: Suite): void {
 		lock.publish(release);
 		return release;
 	};
+	const isUncounted = (lock: UpdatingLock): boolean =>
+		lock.running?.sequence === 1 && lock.board.storage.peek("update", "trial") !== undefined;
 	const isReverted = (lock: UpdatingLock, reverts: number): boolean =>
 		lock.running?.sequence === 1 && lock.status().reverts === reverts;
 
@@ -130,6 +132,71 @@ export default function suite(t: Suite): void {
 				lock.rig.log,
 			);
 			check.equal(lock.status().reverts, 0);
+		},
+	);
+
+	t.test(
+		"where a revert cannot be counted no other trial begins, and it is counted once flash takes it (T10, I4)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			let isBroken = true;
+			lock.behaviour = ({ sequence }) => {
+				if (isBroken && sequence === 1) lock.board.storage.makeUnreadable("update", "history");
+				return sequence === 2 ? "crash" : "good";
+			};
+			lock.publish(lock.release({ sequence: 2 }));
+			check.ok(
+				lock.drive(() => lock.board.slots.state(1) === "aborted", HOUR),
+				lock.rig.log,
+			);
+			const boots = lock.board.boots;
+			lock.drive(() => false, 5 * HOUR);
+			check.equal(lock.board.boots, boots, "an image that crashes was tried again, uncounted");
+			check.ok(lock.rig.log.includes("is not counted"));
+			isBroken = false;
+			lock.board.powerCut();
+			check.ok(lock.drive(() => isReverted(lock, 1), HOUR));
+			check.equal(lock.board.storage.peek("update", "trial"), undefined);
+		},
+	);
+
+	t.test(
+		"a revert that flash takes late is counted before the next trial, and parks before it (T10, I4)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			install(lock, "crash");
+			check.ok(lock.drive(() => isReverted(lock, 2), 5 * HOUR));
+			lock.behaviour = ({ sequence }) => {
+				// The third revert meets a disk that is full until the lock has run for a while.
+				if (sequence === 1) lock.board.storage.failWrites("record/full");
+				return sequence === 2 ? "crash" : "good";
+			};
+			check.ok(lock.drive(() => lock.board.slots.state(1) === "aborted" && isUncounted(lock), 3 * HOUR));
+			lock.board.storage.heal();
+			const boots = lock.board.boots;
+			check.ok(
+				lock.drive(() => lock.status().state === "parked", 3 * HOUR),
+				lock.rig.log,
+			);
+			check.equal(lock.status().reverts, LIMITS.revertsMax);
+			check.equal(lock.board.boots, boots, "it was tried a fourth time");
+		},
+	);
+
+	t.test(
+		"a slot whose choice flash refused, and may have taken, still has its trial's record (T12, I4)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			lock.publish(lock.release({ sequence: 2 }));
+			check.ok(lock.drive(() => lock.status().state === "waiting", HOUR));
+			lock.board.slots.fail("boot");
+			check.ok(
+				lock.drive(() => lock.board.storage.peek("update", "trial") !== undefined, HOUR),
+				lock.rig.log,
+			);
+			lock.drive(() => false, 5000);
+			check.ok(lock.board.storage.peek("update", "trial") !== undefined, "the record went");
+			check.equal(lock.status().result, "slot-io");
 		},
 	);
 
