@@ -45,6 +45,7 @@ export class UpdateCore {
 			running,
 			isOnTrial: () => this.#trial.isOnTrial,
 			settleTrial: () => this.#trial.settle(),
+			revertedSequence: () => this.#trial.revertedSequence,
 			onChanged: () => {
 				for (const callback of this.#onChanged) callback();
 			},

@@ -18,11 +18,11 @@ import {
 import type { RunningDigest } from "../update/running-digest.ts";
 import type { ObjectPiece, ObjectWant, UpdateOffer } from "../wire/update-offer.ts";
 import type { UpdateReport, UpdateResult } from "../wire/update-report.ts";
-import type { UpdateHost, UpdateRecords } from "./update-host.ts";
-import { claimedSequence, UpdateJudge } from "./update-judge.ts";
+import type { UpdateRecords } from "./update-host.ts";
+import { claimedManifest, UpdateJudge } from "./update-judge.ts";
 import { type PieceDone, UpdatePace } from "./update-pace.ts";
 import { updateReport } from "./update-reporter.ts";
-import { UpdateRestart } from "./update-restart.ts";
+import { UpdateRestart, type UpdateRestartHost } from "./update-restart.ts";
 
 export const UPDATE_WAYS = Object.freeze(["link", "session", "line"] as const);
 export type UpdateWay = (typeof UPDATE_WAYS)[number];
@@ -32,7 +32,7 @@ export type OfferRefusal =
 	| "busy" // the bolt drives, or this image is on trial
 	| "too-often"; // this way brought too many that were refused, or the day's allowance of flash is used up
 
-export interface UpdateKeeperOptions extends UpdateHost {
+export interface UpdateKeeperOptions extends UpdateRestartHost {
 	readonly records: UpdateRecords;
 	readonly running: RunningDigest;
 	readonly isOnTrial: () => boolean;
@@ -212,7 +212,7 @@ export class UpdateKeeper {
 
 	/** True: something changed. */
 	#takeManifest(message: Uint8Array): Result<boolean, OfferRefusal> {
-		const { clock, crypto, records, time, append, onChanged } = this.#options;
+		const { clock, crypto, records, append, onChanged } = this.#options;
 		const nowMs = clock.monotonicMs();
 		const present = this.#verdict;
 		const name = payloadDigestOf(crypto, message);
@@ -227,8 +227,6 @@ export class UpdateKeeper {
 		const { manifest } = judged.value;
 		const began = records.history.begun(manifest.sequence, nowMs);
 		if (!began.ok) return began;
-		// Whoever has the manifest has its floor of time.
-		if (!time.raiseFloor(manifest.signedUnixSeconds * 1000).ok) return refuse("storage");
 		const planned = records.plan.begin(message, records.freshness.statement);
 		if (!planned.ok) return planned;
 		if (present !== undefined && !isPlan) {
@@ -276,7 +274,7 @@ export class UpdateKeeper {
 	/** Nobody stands for the plan any more; or it is what runs. */
 	#drop(message: Uint8Array, reason: OfferReason): void {
 		const { firmware, records, system, append } = this.#options;
-		const sequence = claimedSequence(message);
+		const sequence = claimedManifest(message)?.sequence;
 		this.#pause();
 		records.plan.drop();
 		if (sequence === undefined || sequence === firmware.sequence) return;
@@ -338,11 +336,13 @@ export class UpdateKeeper {
 
 	#maybeRestart({ manifest }: ManifestVerdict): void {
 		if (this.#againAtMs !== undefined && this.#options.clock.monotonicMs() < this.#againAtMs) return;
+		const isTime = (): boolean =>
+			this.#restart.isTime(manifest.sequence, this.#pace.wantedAtMs, this.#completeAtMs);
+		if (!isTime()) return;
 		if (!this.#options.settleTrial()) return this.#restartLater("storage");
-		if (!this.#restart.isTime(manifest.sequence, this.#pace.wantedAtMs, this.#completeAtMs)) return;
-		// Time has passed since it was judged: trust, or the statement, may be over.
+		// Time has passed since it was judged: trust, or the statement, may be over, and what was counted just now is a pause, or parks.
 		this.revise();
-		if (this.#downloader.state.kind !== "complete") return;
+		if (this.#downloader.state.kind !== "complete" || !isTime()) return;
 		const failed = this.#restart.into(manifest);
 		if (failed === "slot-io") return this.#downloader.fail();
 		this.#restartLater(failed);

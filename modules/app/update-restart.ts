@@ -7,12 +7,17 @@ import { LIMITS } from "../base/limits.ts";
 import type { Manifest } from "../update/manifest.ts";
 import type { UpdateHost, UpdateRecords } from "./update-host.ts";
 
+export interface UpdateRestartHost extends UpdateHost {
+	/** Found reverted by this boot, counted or not. */
+	readonly revertedSequence: () => number | undefined;
+}
+
 export class UpdateRestart {
-	readonly #host: UpdateHost;
+	readonly #host: UpdateRestartHost;
 	readonly #records: UpdateRecords;
 	readonly #bootedAtMs: number;
 
-	constructor(host: UpdateHost, records: UpdateRecords) {
+	constructor(host: UpdateRestartHost, records: UpdateRecords) {
 		this.#host = host;
 		this.#records = records;
 		this.#bootedAtMs = host.clock.monotonicMs();
@@ -23,10 +28,17 @@ export class UpdateRestart {
 		const { clock, mayWork } = this.#host;
 		const nowMs = clock.monotonicMs();
 		if (!mayWork()) return false;
-		const wasReverted = this.#records.history.reverts?.sequence === sequence;
-		if (wasReverted && nowMs - this.#bootedAtMs < LIMITS.revertPauseMs) return false;
+		if (nowMs - this.#bootedAtMs < this.#pauseMs(sequence)) return false;
 		if (nowMs - wantedAtMs >= LIMITS.updateQuietMs) return true;
 		return nowMs - completeAtMs >= LIMITS.updateQuietMaxMs;
+	}
+
+	/** From the boot on. It grows: what reaches nobody is never parked. */
+	#pauseMs(sequence: number): number {
+		const { reverts } = this.#records.history;
+		if (reverts?.sequence === sequence)
+			return reverts.count < LIMITS.revertsMax ? LIMITS.revertPauseMs : LIMITS.revertPauseMaxMs;
+		return this.#host.revertedSequence() === sequence ? LIMITS.revertPauseMs : 0;
 	}
 
 	/** Returns only when it could not be done. Whatever the last trial left is counted before: its record goes here. */
