@@ -20,8 +20,6 @@ import {
 import { runsOnTrial, type UpdateHost, type UpdateRecords } from "./update-host.ts";
 import { claimedManifest } from "./update-judge.ts";
 
-const NO_DIGEST = new Uint8Array(0);
-
 export interface TrialKeeperOptions extends UpdateHost {
 	readonly records: UpdateRecords;
 	/** A link was ready, or a session open, in this boot. */
@@ -217,9 +215,11 @@ export class TrialKeeper {
 		const { firmware, records, system, time } = this.#options;
 		const plan = records.plan.current;
 		const manifest = plan && claimedManifest(plan.manifest);
+		const trial = records.trial.current;
 		const isOurs =
 			manifest?.sequence === firmware.sequence &&
-			bytesEqual(manifest.image.digest, records.trial.current?.imageDigest ?? NO_DIGEST);
+			trial !== undefined &&
+			bytesEqual(manifest.image.digest, trial.imageDigest);
 		const kept = time.keepFloor();
 		const raised = isOurs ? time.raiseFloor(manifest.signedUnixSeconds * 1000) : kept;
 		if (!kept.ok || !raised.ok) system.log("update: the floor of time was not raised");
