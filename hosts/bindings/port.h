@@ -121,9 +121,9 @@ PortSlotState port_slot_state(uint32_t slot);
 /* False when the slot begins with no image, or cannot be read. */
 bool port_slot_image(uint32_t slot, PortSlotImage *image);
 bool port_slot_read(uint32_t slot, uint32_t offset, uint8_t *buffer, size_t bytes);
-/* One sector. The first erase takes "valid" and "new" from the target. */
+/* One sector. Before the first byte changes the target is invalid, durably, unless it is aborted: only port_boot_select makes it bootable. */
 bool port_slot_erase(uint32_t offset);
-/* Within one sector, erased before; clears bits only. Durable when it says true. */
+/* Within one sector, erased before; clears bits only; the target is invalid as after an erase. Durable when it says true. */
 bool port_slot_write(uint32_t offset, const uint8_t *bytes, size_t count);
 
 /* Durable when they say true; false: the old choice stands or the new one. */

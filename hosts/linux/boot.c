@@ -15,6 +15,8 @@
 enum { NONE = PORT_SLOTS, LINE_BYTES = 384 };
 
 static BootRecord record;
+/* False after a write that failed, which may be on flash all the same: the next one goes there whatever it says. */
+static bool record_is_stored = true;
 static uint8_t security_floor;
 static uint32_t running = NONE, target;
 
@@ -30,11 +32,12 @@ static void say(const char *format, ...)
 	port_log(line);
 }
 
-/* The record in memory is the one on flash: it changes when the write is durable. */
+/* The record in memory changes when the write is durable. */
 static bool put_record(BootRecord next)
 {
-	if (memcmp(&next, &record, sizeof next) == 0) return true;
-	if (!boot_record_write(&next)) {
+	if (record_is_stored && memcmp(&next, &record, sizeof next) == 0) return true;
+	record_is_stored = boot_record_write(&next);
+	if (!record_is_stored) {
 		say("boot record: %s", strerror(errno));
 		return false;
 	}
@@ -60,6 +63,7 @@ static void flash(void)
 		fatal("flash: %s", strerror(errno));
 	}
 	record = factory;
+	record_is_stored = true;
 	say("boot: flashed %zu bytes into slot 0", image.size);
 	image_close(&image);
 }
@@ -213,12 +217,15 @@ PortSlotState port_slot_state(uint32_t slot)
 	return (PortSlotState)record.states[slot];
 }
 
-/* What is about to be replaced is neither valid nor chosen any more. An aborted or invalid slot stays so until it is selected. */
+/*
+ * What is being replaced boots no more, whatever it was, before its first byte is another one: pieces reach flash before their
+ * digest is known, and a checksum is no signature (I4, T10). Only port_boot_select makes it bootable. An aborted slot stays aborted.
+ */
 static bool retire_target(void)
 {
 	BootRecord next = record;
 
-	if (next.states[target] == PORT_SLOT_VALID || next.states[target] == PORT_SLOT_NEW) next.states[target] = PORT_SLOT_UNSET;
+	if (next.states[target] != PORT_SLOT_ABORTED) next.states[target] = PORT_SLOT_INVALID;
 	if (running != NONE) next.chosen = (uint8_t)running;
 	return put_record(next);
 }
@@ -230,7 +237,7 @@ bool port_slot_erase(uint32_t offset)
 
 bool port_slot_write(uint32_t offset, const uint8_t *bytes, size_t count)
 {
-	return slots_write(target, offset, bytes, count);
+	return retire_target() && slots_write(target, offset, bytes, count);
 }
 
 bool port_boot_select(void)

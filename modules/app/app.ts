@@ -44,6 +44,7 @@ import { ResetKeeper } from "./reset-keeper.ts";
 import { SerialLine } from "./serial-line.ts";
 import { Transports } from "./transports.ts";
 import { TrustCommands } from "./trust-commands.ts";
+import { runsOnTrial } from "./update-host.ts";
 import { UpdateSide } from "./update-side.ts";
 import { WindowKeeper } from "./window-keeper.ts";
 
@@ -97,7 +98,7 @@ export class App {
 			onReboot: () => this.#health.flush(),
 		});
 		this.#health = new Health(this.#store, clock, system);
-		this.#time = new TrustedTime(this.#store, clock, system.buildUnixMs);
+		this.#time = new TrustedTime(this.#store, clock, system.buildUnixMs, !runsOnTrial(platform.slots));
 		this.#startedAtMs = clock.monotonicMs();
 		this.#log = this.#openLog();
 		this.#resets.finish();

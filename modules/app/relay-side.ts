@@ -24,6 +24,7 @@ import { Renewal } from "./renewal.ts";
 import { Reporter } from "./reporter.ts";
 import { TimeKeeper } from "./time-keeper.ts";
 import { TrustKeeper } from "./trust-keeper.ts";
+import { runsOnTrial } from "./update-host.ts";
 
 export interface RelaySideOptions {
 	readonly platform: Platform;
@@ -65,6 +66,7 @@ export class RelaySide {
 			random: (bytes) => crypto.random(bytes),
 			relays: () => this.#relays(),
 			mayConnect: options.mayWork,
+			isUrgent: () => runsOnTrial(platform.slots),
 			onFailure: (failure) => this.#failed(failure),
 			...(platform.wsBytes === undefined ? {} : { wsBytes: platform.wsBytes }),
 		});

@@ -6,6 +6,7 @@
  * that may still boot pass it; every boot of a valid image repeats the last two.
  */
 import { assert, unreachable } from "../base/assert.ts";
+import { bytesEqual } from "../base/bytes.ts";
 import { attempt } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { CODEC as TRIAL_CODEC, type Trial } from "../update/trial-record.ts";
@@ -16,7 +17,8 @@ import {
 	type TrialEvent,
 	type TrialState,
 } from "../update/trial-state.ts";
-import type { UpdateHost, UpdateRecords } from "./update-host.ts";
+import { runsOnTrial, type UpdateHost, type UpdateRecords } from "./update-host.ts";
+import { claimedManifest } from "./update-judge.ts";
 
 export interface TrialKeeperOptions extends UpdateHost {
 	readonly records: UpdateRecords;
@@ -30,19 +32,37 @@ export class TrialKeeper {
 	readonly #options: TrialKeeperOptions;
 	#state: TrialState = TRIAL_OVER;
 	#storageWorks = false;
+	/** The last trial was reverted, and flash did not take the count: its record stays, and nothing may take its place. */
+	#isUncounted = false;
+	#revertedSequence: number | undefined;
+	readonly #bootedAtMs: number;
+	/** A look at whether this image reaches somebody is under way. */
+	#isWatching = false;
 
 	constructor(options: TrialKeeperOptions) {
 		this.#options = options;
-		const { slots } = options;
-		if (slots.slotBytes === 0 || slots.running === undefined) return;
+		this.#bootedAtMs = options.clock.monotonicMs();
 		// Known from the first moment on: nothing of the other slot is touched meanwhile.
-		if (slots.state(slots.running) === "pending")
-			this.#state = { kind: "testing", startedAtMs: 0, reachable: false };
+		if (runsOnTrial(options.slots)) this.#state = { kind: "testing", startedAtMs: 0, reachable: false };
 	}
 
 	/** While true nothing of the other slot may change: it is what this image goes back to (I4). */
 	get isOnTrial(): boolean {
 		return this.#state.kind !== "over";
+	}
+
+	/** What this boot found reverted. */
+	get revertedSequence(): number | undefined {
+		return this.#revertedSequence;
+	}
+
+	/**
+	 * Counts a revert that could not be counted yet. False: it still cannot, and no trial may begin. Its record would take that
+	 * one's place, and an image that crashes would be tried for ever (I4).
+	 */
+	settle(): boolean {
+		if (this.#isUncounted) this.#settleTrial();
+		return !this.#isUncounted;
 	}
 
 	/** Once the log and the clock run. */
@@ -133,7 +153,7 @@ export class TrialKeeper {
 		if (trial === undefined) return;
 		if (!isRecovery && trial.sequence === firmware.sequence) return this.#installed();
 		const state = slots.state(slots.target);
-		// The power went between the record and the choice of the slot.
+		// The choice of the slot was cut, or the slot untouched. One that is invalid was tried, or was about to be: both count (I4).
 		if (!isRecovery && (state === "unset" || state === "valid")) return void records.trial.finish();
 		this.#reverted(trial);
 	}
@@ -142,7 +162,10 @@ export class TrialKeeper {
 		const { clock, records, system, append } = this.#options;
 		const { sequence } = trial;
 		const reason = trial.reason ?? "trial-crashed";
+		this.#revertedSequence = sequence;
+		if (reason === "trial-unreachable" && !this.#isItsFault(sequence)) return;
 		const reverted = records.history.reverted(trial, reason, clock.monotonicMs());
+		this.#isUncounted = !reverted.ok;
 		if (!reverted.ok)
 			return system.log(`update: the revert of ${sequence} is not counted, ${reverted.reason}`);
 		const { count, parked } = reverted.value;
@@ -152,14 +175,54 @@ export class TrialKeeper {
 		records.trial.finish();
 	}
 
+	/**
+	 * That an image reached nobody says something of it only where the old one reaches somebody (T20): looked at until it does.
+	 * Where it does not in the time that the image had, nothing is counted.
+	 */
+	#isItsFault(sequence: number): boolean {
+		const { clock, hasReached, isRecovery, records, system } = this.#options;
+		if (isRecovery || hasReached()) return true;
+		const nowMs = clock.monotonicMs();
+		this.#isUncounted = nowMs - this.#bootedAtMs < LIMITS.trialMs;
+		if (this.#isUncounted) {
+			if (!this.#isWatching) clock.after(LIMITS.trialLookMs, () => this.#lookAgain());
+			this.#isWatching = true;
+		} else {
+			system.log(`update: the revert of ${sequence} is not counted, this image reaches nobody either`);
+			records.trial.finish();
+		}
+		return false;
+	}
+
+	#lookAgain(): void {
+		this.#isWatching = false;
+		this.settle();
+	}
+
 	/** The history first, the plan last: a cut leaves what the next boot does again. */
 	#installed(): void {
 		const { clock, firmware, records, system, append } = this.#options;
 		system.log(`update: sequence ${firmware.sequence} is confirmed`);
+		this.#raiseTime();
 		records.history.ended("installed", firmware.sequence, clock.monotonicMs());
 		append({ kind: "update", sequence: firmware.sequence, step: "confirmed" });
 		records.trial.finish();
 		records.plan.drop();
+	}
+
+	/** The floor of time follows what was confirmed, too: its build time, and when its manifest was signed (T13). */
+	#raiseTime(): void {
+		const { firmware, records, system, time } = this.#options;
+		const plan = records.plan.current;
+		const manifest = plan && claimedManifest(plan.manifest);
+		const trial = records.trial.current;
+		const isOurs =
+			manifest?.sequence === firmware.sequence &&
+			trial !== undefined &&
+			bytesEqual(manifest.image.digest, trial.imageDigest);
+		const kept = time.keepFloor();
+		const raised = isOurs ? time.raiseFloor(manifest.signedUnixSeconds * 1000) : kept;
+		if (!kept.ok || !raised.ok) system.log("update: the floor of time was not raised");
 	}
 
 	/** Of an image that is confirmed. What flash refuses is repeated by the next boot. */

@@ -44,6 +44,8 @@ export class UpdateCore {
 			records,
 			running,
 			isOnTrial: () => this.#trial.isOnTrial,
+			settleTrial: () => this.#trial.settle(),
+			revertedSequence: () => this.#trial.revertedSequence,
 			onChanged: () => {
 				for (const callback of this.#onChanged) callback();
 			},

@@ -49,6 +49,11 @@ export interface UpdateRecords {
 	readonly freshness: FreshnessStore;
 }
 
+/** The running image has yet to be confirmed. */
+export function runsOnTrial(slots: Slots): boolean {
+	return slots.slotBytes > 0 && slots.running !== undefined && slots.state(slots.running) === "pending";
+}
+
 export function lockNames({ firmware, hardwareClass, slots }: UpdateHost): LockNames {
 	return { vendor: firmware.vendor, hardwareClass: hardwareClass(), board: slots.board };
 }

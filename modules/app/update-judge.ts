@@ -5,7 +5,7 @@
 import type { Result } from "../base/result.ts";
 import { decodeSign } from "../cose/sign.ts";
 import type { StatementChange, StatementReason } from "../update/freshness-store.ts";
-import { decodeManifest } from "../update/manifest.ts";
+import { decodeManifest, type Manifest } from "../update/manifest.ts";
 import {
 	judgeManifest,
 	type ManifestVerdict,
@@ -50,14 +50,15 @@ export class UpdateJudge {
 			parkedSequence: history.parkedSequence,
 			trustVersion: trust.version,
 			updateRole: trust.updateRole,
+			estimateUnixMs: time.nowUnixMs(),
 			trustExpired: trust.isStale(time.tlsTime().unixMs),
 		};
 	}
 }
 
-/** Of a manifest that nobody stands for any more, for the log. */
-export function claimedSequence(message: Uint8Array): number | undefined {
+/** What a manifest says that nobody judges here: one that nobody stands for any more, or that was judged before it was installed. */
+export function claimedManifest(message: Uint8Array): Manifest | undefined {
 	const signed = decodeSign(message);
 	const manifest = signed.ok ? decodeManifest(signed.value.payload) : undefined;
-	return manifest?.ok ? manifest.value.sequence : undefined;
+	return manifest?.ok ? manifest.value : undefined;
 }

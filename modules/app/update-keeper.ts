@@ -18,21 +18,23 @@ import type { RunningDigest } from "../update/running-digest.ts";
 import type { ObjectPiece, ObjectWant, UpdateOffer } from "../wire/update-offer.ts";
 import type { UpdateReport, UpdateResult } from "../wire/update-report.ts";
 import { type Asker, AskerAllowance } from "./asker-allowance.ts";
-import type { UpdateHost, UpdateRecords } from "./update-host.ts";
-import { claimedSequence, UpdateJudge } from "./update-judge.ts";
+import type { UpdateRecords } from "./update-host.ts";
+import { claimedManifest, UpdateJudge } from "./update-judge.ts";
 import { type PieceDone, UpdatePace } from "./update-pace.ts";
 import { updateReport } from "./update-reporter.ts";
-import { UpdateRestart } from "./update-restart.ts";
+import { UpdateRestart, type UpdateRestartHost } from "./update-restart.ts";
 
 export type OfferRefusal =
 	| OfferReason
 	| "busy" // the bolt drives, or this image is on trial
 	| "too-often"; // whoever asks brought too many that were refused, or the day's allowance of flash is used up
 
-export interface UpdateKeeperOptions extends UpdateHost {
+export interface UpdateKeeperOptions extends UpdateRestartHost {
 	readonly records: UpdateRecords;
 	readonly running: RunningDigest;
 	readonly isOnTrial: () => boolean;
+	/** False: the last trial's revert is not counted, and flash takes no count now. */
+	readonly settleTrial: () => boolean;
 	/** The report is another one, or only its figures are. */
 	readonly onChanged: () => void;
 	/** A look while there is a plan: who sends may have to be asked again. */
@@ -204,7 +206,7 @@ export class UpdateKeeper {
 
 	/** True: something changed. */
 	#takeManifest(message: Uint8Array): Result<boolean, OfferRefusal> {
-		const { clock, crypto, records, time, append, onChanged } = this.#options;
+		const { clock, crypto, records, append, onChanged } = this.#options;
 		const nowMs = clock.monotonicMs();
 		const present = this.#verdict;
 		const name = payloadDigestOf(crypto, message);
@@ -219,8 +221,6 @@ export class UpdateKeeper {
 		const { manifest } = judged.value;
 		const began = records.history.begun(manifest.sequence, nowMs);
 		if (!began.ok) return began;
-		// Whoever has the manifest has its floor of time.
-		if (!time.raiseFloor(manifest.signedUnixSeconds * 1000).ok) return refuse("storage");
 		const planned = records.plan.begin(message, records.freshness.statement);
 		if (!planned.ok) return planned;
 		if (present !== undefined && !isPlan) {
@@ -268,7 +268,7 @@ export class UpdateKeeper {
 	/** Nobody stands for the plan any more; or it is what runs. */
 	#drop(message: Uint8Array, reason: OfferReason): void {
 		const { firmware, records, system, append } = this.#options;
-		const sequence = claimedSequence(message);
+		const sequence = claimedManifest(message)?.sequence;
 		this.#pause();
 		records.plan.drop();
 		if (sequence === undefined || sequence === firmware.sequence) return;
@@ -330,13 +330,20 @@ export class UpdateKeeper {
 
 	#maybeRestart({ manifest }: ManifestVerdict): void {
 		if (this.#againAtMs !== undefined && this.#options.clock.monotonicMs() < this.#againAtMs) return;
-		if (!this.#restart.isTime(manifest.sequence, this.#pace.wantedAtMs, this.#completeAtMs)) return;
-		// Time has passed since it was judged: trust, or the statement, may be over.
+		const isTime = (): boolean =>
+			this.#restart.isTime(manifest.sequence, this.#pace.wantedAtMs, this.#completeAtMs);
+		if (!isTime()) return;
+		if (!this.#options.settleTrial()) return this.#restartLater("storage");
+		// Time has passed since it was judged: trust, or the statement, may be over, and what was counted just now is a pause, or parks.
 		this.revise();
-		if (this.#downloader.state.kind !== "complete") return;
+		if (this.#downloader.state.kind !== "complete" || !isTime()) return;
 		const failed = this.#restart.into(manifest);
 		if (failed === "slot-io") return this.#downloader.fail();
-		this.#ended(failed);
+		this.#restartLater(failed);
+	}
+
+	#restartLater(reason: UpdateResult): void {
+		this.#ended(reason);
 		this.#againAtMs = this.#options.clock.monotonicMs() + LIMITS.revertPauseMs;
 	}
 }

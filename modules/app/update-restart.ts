@@ -7,12 +7,17 @@ import { LIMITS } from "../base/limits.ts";
 import type { Manifest } from "../update/manifest.ts";
 import type { UpdateHost, UpdateRecords } from "./update-host.ts";
 
+export interface UpdateRestartHost extends UpdateHost {
+	/** Found reverted by this boot, counted or not. */
+	readonly revertedSequence: () => number | undefined;
+}
+
 export class UpdateRestart {
-	readonly #host: UpdateHost;
+	readonly #host: UpdateRestartHost;
 	readonly #records: UpdateRecords;
 	readonly #bootedAtMs: number;
 
-	constructor(host: UpdateHost, records: UpdateRecords) {
+	constructor(host: UpdateRestartHost, records: UpdateRecords) {
 		this.#host = host;
 		this.#records = records;
 		this.#bootedAtMs = host.clock.monotonicMs();
@@ -23,13 +28,20 @@ export class UpdateRestart {
 		const { clock, mayWork } = this.#host;
 		const nowMs = clock.monotonicMs();
 		if (!mayWork()) return false;
-		const wasReverted = this.#records.history.reverts?.sequence === sequence;
-		if (wasReverted && nowMs - this.#bootedAtMs < LIMITS.revertPauseMs) return false;
+		if (nowMs - this.#bootedAtMs < this.#pauseMs(sequence)) return false;
 		if (nowMs - wantedAtMs >= LIMITS.updateQuietMs) return true;
 		return nowMs - completeAtMs >= LIMITS.updateQuietMaxMs;
 	}
 
-	/** Returns only when it could not be done: nothing was chosen then. */
+	/** From the boot on. It grows: what reaches nobody is never parked. */
+	#pauseMs(sequence: number): number {
+		const { reverts } = this.#records.history;
+		if (reverts?.sequence === sequence)
+			return reverts.count < LIMITS.revertsMax ? LIMITS.revertPauseMs : LIMITS.revertPauseMaxMs;
+		return this.#host.revertedSequence() === sequence ? LIMITS.revertPauseMs : 0;
+	}
+
+	/** Returns only when it could not be done. Whatever the last trial left is counted before: its record goes here. */
 	into({ sequence, securityVersion, image }: Manifest): "storage" | "slot-io" {
 		const { slots, system, append, isReachable, isRecovery, onReboot } = this.#host;
 		const { history, trial } = this.#records;
@@ -41,10 +53,8 @@ export class UpdateRestart {
 			imageDigest: image.digest,
 		});
 		if (!begun.ok) return "storage";
-		if (!attempt(() => slots.select()).ok) {
-			trial.finish();
-			return "slot-io";
-		}
+		// The choice may be on flash all the same: who then finds the slot on trial must find by what.
+		if (!attempt(() => slots.select()).ok) return "slot-io";
 		append({ kind: "update", sequence, step: isRecovery ? "recovered" : "chosen" });
 		system.log(`update: restarting into sequence ${sequence}`);
 		onReboot();

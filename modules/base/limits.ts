@@ -56,6 +56,8 @@ export const LIMITS = Object.freeze({
 	linkDeadMs: 50000,
 	linkBackoffFirstMs: 1000,
 	linkBackoffMaxMs: 300000,
+	/** While an image is on trial, which has to reach somebody in trialMs. */
+	linkBackoffTrialMs: 30000,
 	/** A connection that held so long ends a series of failures. */
 	linkStableMs: 60000,
 	linkQueueBytes: 32768,
@@ -226,6 +228,8 @@ export const LIMITS = Object.freeze({
 	/** So many reverts park a sequence; until then it is tried again after the pause. */
 	revertsMax: 3,
 	revertPauseMs: 3600000,
+	/** The pause of what reached nobody so often that it would be parked. */
+	revertPauseMaxMs: 86400000,
 	/** A newer freshness statement is written to flash so often at most. */
 	freshnessWriteSeconds: 43200,
 	/** Whatever a thief of a freshness key signs. */
@@ -233,6 +237,8 @@ export const LIMITS = Object.freeze({
 	freshnessWritesPerDay: 4,
 	/** A statement issued so long after the estimate of time counts for nothing: clocks are wrong by less. */
 	freshnessAheadMs: 86400000,
+	/** A manifest signed so long after its statement, or after the estimate of time, is not taken: its signing time becomes a floor. */
+	manifestAheadMs: 86400000,
 
 	/** Claiming. */
 	windowMs: 180000,

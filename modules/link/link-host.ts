@@ -49,6 +49,8 @@ export interface LinkHost {
 	readonly mayConnect: () => boolean;
 	/** Called once for each failure, when the link waits already; it may call any method of the link. */
 	readonly onFailure?: (failure: LinkFailure) => void;
+	/** Somebody must be reached soon: no wait is longer than LIMITS.linkBackoffTrialMs meanwhile. */
+	readonly isUrgent?: () => boolean;
 	/** A test may be less patient than a board. */
 	readonly patience?: LinkPatience;
 }

@@ -8,6 +8,7 @@
  */
 import { assert, unreachable } from "../base/assert.ts";
 import { DeviceError } from "../base/device-error.ts";
+import { LIMITS } from "../base/limits.ts";
 import type { Timer } from "../platform/clock.ts";
 import type { TlsConnection, TlsReason } from "../platform/tls.ts";
 import { decodeToLock, encodeEnvelope, type FromLock, type ToLock } from "../wire/envelope.ts";
@@ -124,11 +125,18 @@ export class Link {
 		if (this.#stepping) return;
 		this.#stepping = true;
 		for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-			const step = stepLink(this.#patience, this.#state, next, this.#host.clock.monotonicMs());
+			const step = stepLink(this.#settings(), this.#state, next, this.#host.clock.monotonicMs());
 			this.#state = step.state;
 			for (const effect of step.effects) this.#do(effect);
 		}
 		this.#stepping = false;
+	}
+
+	#settings(): LinkPatience {
+		if (this.#host.isUrgent?.() !== true) return this.#patience;
+		const { backoff } = this.#patience;
+		const maxMs = Math.min(backoff.maxMs, LIMITS.linkBackoffTrialMs);
+		return { ...this.#patience, backoff: { ...backoff, maxMs } };
 	}
 
 	#do(effect: LinkEffect): void {

@@ -1,6 +1,7 @@
 /**
  * The two places of a firmware image (DESIGN 9) and the boot record that chooses between them. The states are ESP-IDF's. The
- * running image cannot be written: an update goes into the other slot, the target, and nothing boots from it before `select`.
+ * running image cannot be written: an update goes into the other slot, the target, and nothing boots from it between its first
+ * erase or write and `select`, whatever it was before and whatever its checksum says.
  *
  * The boot loader is the host's: it boots what `select` chose once, as pending; if that boot ends without `confirm`, for
  * whatever reason, the next one finds it aborted and takes the other slot. It boots no image whose own checksum fails, nor one
@@ -49,12 +50,13 @@ export interface Slots {
 	/** A copy of 1 to SECTOR_BYTES bytes. Throws DeviceError slot/io. */
 	read(slot: SlotNumber, offset: number, count: number): Uint8Array;
 	/**
-	 * Erases the target's sector that begins at `offset`; it then reads 0xFF. From the first erase on the boot loader may find
-	 * the target's image broken, and a target that was valid or new is unset. Throws DeviceError slot/io: the sector is bad, its content undefined.
+	 * Erases the target's sector that begins at `offset`; it then reads 0xFF. Before the first byte
+	 * changes the target is invalid, unless it is aborted: it does not boot until it is selected, also where power goes. Throws
+	 * DeviceError slot/io: the sector is bad, its content undefined.
 	 */
 	erase(offset: number): void;
 	/**
-	 * Into erased bytes of one sector of the target; durable when it returns. Throws DeviceError slot/io. A cut leaves any part
+	 * Into erased bytes of one sector of the target; durable when it returns. The target is invalid as after `erase`. Throws DeviceError slot/io. A cut leaves any part
 	 * of it written.
 	 */
 	write(offset: number, bytes: Uint8Array): void;

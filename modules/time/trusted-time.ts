@@ -29,10 +29,15 @@ export class TrustedTime {
 	readonly fault: Exclude<ReadReason, "absent"> | undefined;
 	#floorMs: number;
 	readonly #writable: boolean;
+	/** What flash has. */
+	#keptMs: number;
 	#estimate: { readonly unixMs: number; readonly atMs: number; readonly source: EstimateSource } | undefined;
 
-	/** Reads the floor; the first boot of an image whose build time is later raises it (one write an update). */
-	constructor(store: Store, clock: Clock, buildUnixMs: number) {
+	/**
+	 * Reads the floor; the first boot of an image whose build time is later raises it (one write an update). `isProven`: false for
+	 * an image on trial, and in recovery: its build time counts while it runs, and is kept with `keepFloor` or not at all.
+	 */
+	constructor(store: Store, clock: Clock, buildUnixMs: number, isProven = true) {
 		this.#store = store;
 		this.#clock = clock;
 		const stored = store.read(CODEC);
@@ -40,8 +45,14 @@ export class TrustedTime {
 		this.#floorMs = stored.ok ? stored.value : 0;
 		// A floor that may be higher than ours, but cannot be read now, is left as it is.
 		this.#writable = stored.ok || stored.reason === "absent" || stored.reason === "corrupt";
+		this.#keptMs = this.#floorMs;
 		// A full disk does not lower the floor: this image bears its build time at every boot.
-		if (!this.raiseFloor(buildUnixMs).ok) this.#floorMs = buildUnixMs;
+		if (!isProven || !this.raiseFloor(buildUnixMs).ok) this.#floorMs = Math.max(this.#floorMs, buildUnixMs);
+	}
+
+	/** The image is confirmed: what counted in RAM is written down. Refused: it counts as long as the image runs. */
+	keepFloor(): Result<void, "storage"> {
+		return this.#floorMs > this.#keptMs ? this.#keep(this.#floorMs) : accept(undefined);
 	}
 
 	get floorUnixMs(): number {
@@ -52,9 +63,9 @@ export class TrustedTime {
 	raiseFloor(unixMs: number): Result<void, "range" | "storage"> {
 		if (!isUnixMs(unixMs)) return refuse("range");
 		if (unixMs <= this.#floorMs) return accept(undefined);
-		if (!this.#writable || !this.#store.write(CODEC, unixMs).ok) return refuse("storage");
-		this.#floorMs = unixMs;
-		return accept(undefined);
+		const kept = this.#keep(unixMs);
+		if (kept.ok) this.#floorMs = unixMs;
+		return kept;
 	}
 
 	/** Whose word the estimate is. */
@@ -86,6 +97,12 @@ export class TrustedTime {
 	tlsTime(): TlsTime {
 		const unixMs = this.nowUnixMs();
 		return unixMs === undefined ? { unixMs: this.#floorMs, kind: "floor" } : { unixMs, kind: "estimate" };
+	}
+
+	#keep(unixMs: number): Result<void, "storage"> {
+		if (!this.#writable || !this.#store.write(CODEC, unixMs).ok) return refuse("storage");
+		this.#keptMs = unixMs;
+		return accept(undefined);
 	}
 }
 

@@ -166,7 +166,9 @@ export class UpdateHistory {
 	): Result<Reverts, "storage"> {
 		const before = this.#facts.reverts?.sequence === trial.sequence ? this.#facts.reverts : undefined;
 		const count = Math.max(trial.attempt, before?.count ?? 0);
-		const reverts = { sequence: trial.sequence, count, parked: count >= LIMITS.revertsMax };
+		// Who withholds the network must not be able to park a release for others (T20).
+		const parked = count >= LIMITS.revertsMax && reason !== "trial-unreachable";
+		const reverts = { sequence: trial.sequence, count, parked };
 		const facts = { result: reason, resultSequence: trial.sequence, reverts };
 		if (!this.#write(facts, nowMs).ok) return refuse("storage");
 		this.#facts = facts;

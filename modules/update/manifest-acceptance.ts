@@ -51,6 +51,8 @@ export interface UpdateFacts extends LockNames {
 	/** Of the newest trust; 0 when there is none. */
 	readonly trustVersion: number;
 	readonly updateRole: Role | undefined;
+	/** undefined: the lock does not know the time. */
+	readonly estimateUnixMs: number | undefined;
 	/** By the estimate of time, or by the floor where there is none. */
 	readonly trustExpired: boolean;
 }
@@ -130,16 +132,22 @@ function refusedForItsTime(
 	facts: UpdateFacts,
 	fresh: FreshnessClaim | undefined,
 ): OfferReason | undefined {
+	const { running, estimateUnixMs } = facts;
+	// It raises the floor of time once it is confirmed, which nothing takes back (T13, I3).
+	const aheadMs = manifest.signedUnixSeconds * 1000 - LIMITS.manifestAheadMs;
+	if (estimateUnixMs !== undefined && aheadMs > estimateUnixMs) return "not-fresh";
 	// Nobody may be online where no image runs.
-	if (facts.running !== undefined && !isFresh(manifest, payloadDigest, fresh)) return "not-fresh";
+	if (running !== undefined) {
+		if (fresh === undefined || !isFresh(manifest, payloadDigest, fresh)) return "not-fresh";
+		if (aheadMs > fresh.issuedUnixSeconds * 1000) return "not-fresh";
+	}
 	if (inSectors(manifest.image.bytes) > facts.slotBytes) return "too-large";
 	return manifest.sequence === facts.parkedSequence ? "parked" : undefined;
 }
 
 /** The claim names this very manifest; its other names are the lock's, as verifyFreshness has seen. */
-function isFresh(manifest: Manifest, payloadDigest: Uint8Array, fresh: FreshnessClaim | undefined): boolean {
-	if (fresh === undefined || fresh.sequence !== manifest.sequence) return false;
-	return bytesEqual(fresh.manifestDigest, payloadDigest);
+function isFresh(manifest: Manifest, payloadDigest: Uint8Array, fresh: FreshnessClaim): boolean {
+	return fresh.sequence === manifest.sequence && bytesEqual(fresh.manifestDigest, payloadDigest);
 }
 
 /** The delta that makes the image out of the running one; it lies at the end of the slot meanwhile (docs/UPDATE.md 6). */

@@ -10,10 +10,11 @@
  *     │ another image     ▼                                                ▼
  *     └───────────────▶ reverting ◀────────────────────────────────────────┘
  *                          │ no image to go back to
+ *                          ├──────▶ confirming, where only the bolt's sensor or the network was at fault
  *                          ▼
  *                        stuck: works on until the host's deadline
  *
- * Invariant: nothing but "confirm" of this machine makes a pending image valid.
+ * Invariant: nothing but "confirm" of this machine makes a pending image valid, and none whose records or numbers are wrong.
  */
 import { unreachable } from "../base/assert.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -85,6 +86,10 @@ export function stepTrial(state: TrialState, event: TrialEvent, nowMs: number): 
 			return { state: state.kind === "confirming" ? TRIAL_OVER : state, effects: [] };
 		case "no-image":
 			if (state.kind !== "reverting") return { state, effects: [] };
+			// What works but for a sensor or the network outside is better than recovery again and again.
+			if (state.reason === "trial-bolt" || state.reason === "trial-unreachable") {
+				return { state: { kind: "confirming", startedAtMs: nowMs }, effects: [{ kind: "confirm" }] };
+			}
 			return { state: { kind: "stuck", reason: state.reason }, effects: [] };
 		default:
 			return unreachable(event);

@@ -99,7 +99,15 @@ export function slotsContract(t: Suite, open: OpenJig): void {
 		check.equal(slots.image(1), undefined);
 	});
 
-	t.test("a selected target is new, and not any more once it is erased", async () => {
+	t.test("a target that no boot record names is invalid from its first erase on (I4, T10)", async () => {
+		const { slots } = (await open()).platform;
+		check.equal(slots.state(1), "unset");
+		slots.erase(SECTOR_BYTES);
+		check.equal(slots.state(1), "invalid");
+		check.equal(slots.state(0), "unset");
+	});
+
+	t.test("a selected target is new, and invalid once it is erased or written (I4)", async () => {
 		const { slots } = (await open()).platform;
 		slots.erase(0);
 		slots.select();
@@ -108,7 +116,11 @@ export function slotsContract(t: Suite, open: OpenJig): void {
 		slots.select();
 		check.equal(slots.state(1), "new");
 		slots.erase(SECTOR_BYTES);
-		check.equal(slots.state(1), "unset");
+		check.equal(slots.state(1), "invalid");
+		slots.select();
+		check.equal(slots.state(1), "new");
+		slots.write(SECTOR_BYTES, Uint8Array.of(1));
+		check.equal(slots.state(1), "invalid");
 	});
 
 	t.test("confirming an image that is on no trial changes nothing, however often", async () => {
@@ -151,7 +163,7 @@ export function slotsContract(t: Suite, open: OpenJig): void {
 		check.throws(() => slots.raiseSecurityFloor(16), "slot/io");
 		slotFaults.heal();
 		check.ok(slots.securityFloor < 16);
-		check.equal(slots.state(1), "unset");
+		check.equal(slots.state(1), "invalid");
 		slots.write(0, Uint8Array.of(1));
 		check.bytes(slots.read(1, 0, 1), "01");
 	});

@@ -230,13 +230,50 @@ export const bootTests: readonly HostTest[] = [
 		},
 	},
 	{
-		name: "an image that was written and not selected does not boot while the other does; it is there when that breaks",
+		name: "an image that was written and not selected never boots, not even when the other breaks (I4, T10)",
 		run: async () => {
 			const state = newFolder();
 			await boot(state, `put:${slotImage("2.0.0")}`, { image: slotImage("1.0.0") });
-			assert.equal((await boot(state)).first, "main 1.0.0 slot 0 unset,unset floor 0");
+			assert.equal((await boot(state)).first, "main 1.0.0 slot 0 unset,invalid floor 0");
 			damage(state, "slot-0", 300);
-			assert.equal((await boot(state)).first, "main 2.0.0 slot 1 unset,unset floor 0");
+			const end = await boot(state);
+			assert.equal(end.status, 3, end.stdout);
+			assert.match(end.stderr, /boot: slot 1 is not valid\n/);
+		},
+	},
+	{
+		name: "what somebody gives the recovery program and cuts short does not boot by its checksum alone (I4, T10)",
+		run: async () => {
+			const words = ["--recovery", slotImage("rescue", { main: "recovery" })];
+			for (const record of ["whole", "damaged"] as const) {
+				const state = newFolder();
+				await boot(state, "none", { image: slotImage("1.0.0"), words });
+				damage(state, "slot-0", 200);
+				if (record === "damaged") damage(state, "boot", 8);
+				// Pieces reach flash before their digest is known; the image is whole by its own word.
+				await boot(state, `put:${slotImage("stranger")}`, { words });
+				const next = await boot(state, "recover", { words });
+				assert.match(next.first, /^recovery .* slot none invalid,unset floor 0$/, record);
+			}
+		},
+	},
+	{
+		name: "a choice that failed and is on flash all the same goes before the next erase (I4, T12)",
+		run: async () => {
+			const next = slotImage("2.0.0");
+			const told = new Set<string>();
+			for (let at = 0; at < 8; at++) {
+				const state = newFolder();
+				const chosen = await boot(state, `selectFails:${at} ${next}`, {
+					image: slotImage("1.0.0"),
+					variant: "recorder",
+				});
+				told.add(chosen.lines[1]!);
+				const { first } = await boot(state);
+				if (chosen.lines[1] === "select done") assert.equal(first, "main 2.0.0 slot 1 unset,pending floor 0");
+				else assert.equal(first, "main 1.0.0 slot 0 unset,invalid floor 0", `operation ${at}`);
+			}
+			assert.deepEqual([...told], ["select slot/io", "select done"]);
 		},
 	},
 	{
@@ -250,7 +287,7 @@ export const bootTests: readonly HostTest[] = [
 			await boot(state, "confirm");
 			assert.equal((await boot(state)).first, "main 3.0.0 slot 0 valid,valid floor 0");
 			await boot(state, `put:${next}`);
-			assert.equal((await boot(state)).first, "main 3.0.0 slot 0 valid,unset floor 0");
+			assert.equal((await boot(state)).first, "main 3.0.0 slot 0 valid,invalid floor 0");
 		},
 	},
 	{

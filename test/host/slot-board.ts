@@ -31,6 +31,16 @@ const actions = {
 	none: () => reboot(),
 	install: (path) => { put(path); say("select", outcome(select)); reboot(); },
 	put: (path) => { put(path); reboot(); },
+	selectFails: (words) => {
+		const [at, path] = words.split(" "), fault = native("xs_files_fault");
+		put(path);
+		fault("io:" + at);
+		const told = outcome(select);
+		fault("");
+		if (told !== "done") erase(0);
+		say("select", told);
+		reboot();
+	},
 	confirm: () => { say("confirm", outcome(confirm), STATES[state(running)]); reboot(); },
 	revert: () => { say("revert", outcome(revert)); reboot(); },
 	raise: (to) => { say("raise", outcome(() => raise(Number(to))), floor()); reboot(); },

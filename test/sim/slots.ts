@@ -142,6 +142,7 @@ export class SimSlots implements Slots {
 		const room = SECTOR_BYTES - (offset % SECTOR_BYTES);
 		assert(Number.isInteger(offset) && offset >= 0 && offset < this.slotBytes, `slots: write at ${offset}`);
 		assert(bytes.length >= 1 && bytes.length <= room, `slots: write ${bytes.length} bytes at ${offset}`);
+		this.#retireTarget();
 		this.#touch("write", offset);
 		const next = this.#bytes(this.#target, offset, bytes.length);
 		for (let at = 0; at < next.length; at++) next[at]! &= bytes[at]!;
@@ -151,9 +152,7 @@ export class SimSlots implements Slots {
 	select(): void {
 		this.#needTarget();
 		const slot = this.#target;
-		const kept = this.#running === undefined ? undefined : this.#entries.of(this.#running);
-		const index = kept === undefined ? (this.#entries.of(slot)?.index ?? 0) : other(kept.index);
-		this.#entries.put(index, { sequence: this.#entries.nextSequence(slot), state: "new" });
+		this.#entries.put(this.#indexFor(slot), { sequence: this.#entries.nextSequence(slot), state: "new" });
 	}
 
 	confirm(): void {
@@ -357,10 +356,19 @@ export class SimSlots implements Slots {
 		}
 	}
 
-	/** What is about to be replaced is neither valid nor chosen any more (as esp_ota_begin has it). */
+	/** What is being replaced boots no more, whatever it was, before its first byte is another one (I4, T10). */
 	#retireTarget(): void {
-		const found = this.#entries.of(this.#target);
-		if (found?.entry.state === "valid" || found?.entry.state === "new") this.#entries.erase(found.index);
+		const slot = this.#target;
+		const found = this.#entries.of(slot)?.entry;
+		if (found?.state === "invalid" || found?.state === "aborted") return;
+		const sequence = found?.sequence ?? this.#entries.nextSequence(slot);
+		this.#entries.put(this.#indexFor(slot), { sequence, state: "invalid" });
+	}
+
+	/** Where the target's entry goes: never over what the other slot has. */
+	#indexFor(slot: SlotNumber): SlotNumber {
+		const kept = this.#entries.of(other(slot));
+		return kept === undefined ? (this.#entries.of(slot)?.index ?? 0) : other(kept.index);
 	}
 
 	#land(kind: "erase" | "write", offset: number, count: number, next: Uint8Array): void {

@@ -148,6 +148,7 @@ export function updateFacts(parts: Partial<UpdateFacts> = {}): UpdateFacts {
 		parkedSequence: undefined,
 		trustVersion: 1,
 		updateRole: { threshold: 1, keys: publicKeys(holder(UPDATE_HOLDER)) },
+		estimateUnixMs: undefined,
 		trustExpired: false,
 		...parts,
 	};

@@ -62,6 +62,7 @@ export function judgeRelease(release: Release, lock: LockState, sources: readonl
 			parkedSequence: lock.parkedSequence,
 			trustVersion: trust.version,
 			updateRole: trust.updateRole,
+			estimateUnixMs: unixMs,
 			trustExpired: unixMs >= trust.expiresUnixSeconds * 1_000,
 		},
 		release.message,

@@ -1,8 +1,11 @@
 /** What becomes of an image on trial, each row of docs/UPDATE.md 7, and what follows a revert (T10, T12, I3, I4). */
+import { toHex } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
+import { ISSUED_UNIX_SECONDS } from "../../sim/updates.ts";
 import { type Behaviour, type Release, UpdatingLock } from "../../sim/updating-lock.ts";
 
 const HOUR = 3600000;
@@ -22,6 +25,8 @@ export default function suite(t: Suite): void {
 		lock.publish(release);
 		return release;
 	};
+	const isUncounted = (lock: UpdatingLock): boolean =>
+		lock.running?.sequence === 1 && lock.board.storage.peek("update", "trial") !== undefined;
 	const isReverted = (lock: UpdatingLock, reverts: number): boolean =>
 		lock.running?.sequence === 1 && lock.status().reverts === reverts;
 
@@ -131,6 +136,171 @@ export default function suite(t: Suite): void {
 				lock.rig.log,
 			);
 			check.equal(lock.status().reverts, 0);
+		},
+	);
+
+	t.test(
+		"where a revert cannot be counted no other trial begins, and it is counted once flash takes it (T10, I4)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			let isBroken = true;
+			lock.behaviour = ({ sequence }) => {
+				if (isBroken && sequence === 1) lock.board.storage.makeUnreadable("update", "history");
+				return sequence === 2 ? "crash" : "good";
+			};
+			lock.publish(lock.release({ sequence: 2 }));
+			check.ok(
+				lock.drive(() => lock.board.slots.state(1) === "aborted", HOUR),
+				lock.rig.log,
+			);
+			const boots = lock.board.boots;
+			lock.drive(() => false, 5 * HOUR);
+			check.equal(lock.board.boots, boots, "an image that crashes was tried again, uncounted");
+			check.ok(lock.rig.log.includes("is not counted"));
+			isBroken = false;
+			lock.board.powerCut();
+			check.ok(lock.drive(() => isReverted(lock, 1), HOUR));
+			check.equal(lock.board.storage.peek("update", "trial"), undefined);
+		},
+	);
+
+	t.test(
+		"a revert that flash takes late is counted before the next trial, and parks before it (T10, I4)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			install(lock, "crash");
+			check.ok(lock.drive(() => isReverted(lock, 2), 5 * HOUR));
+			lock.behaviour = ({ sequence }) => {
+				// The third revert meets a disk that is full until the lock has run for a while.
+				if (sequence === 1) lock.board.storage.failWrites("record/full");
+				return sequence === 2 ? "crash" : "good";
+			};
+			check.ok(lock.drive(() => lock.board.slots.state(1) === "aborted" && isUncounted(lock), 3 * HOUR));
+			lock.board.storage.heal();
+			const boots = lock.board.boots;
+			check.ok(
+				lock.drive(() => lock.status().state === "parked", 3 * HOUR),
+				lock.rig.log,
+			);
+			check.equal(lock.status().reverts, LIMITS.revertsMax);
+			check.equal(lock.board.boots, boots, "it was tried a fourth time");
+		},
+	);
+
+	t.test(
+		"a slot whose choice flash refused, and may have taken, still has its trial's record (T12, I4)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			lock.publish(lock.release({ sequence: 2 }));
+			check.ok(lock.drive(() => lock.status().state === "waiting", HOUR));
+			lock.board.slots.fail("boot");
+			check.ok(
+				lock.drive(() => lock.board.storage.peek("update", "trial") !== undefined, HOUR),
+				lock.rig.log,
+			);
+			lock.drive(() => false, 5000);
+			check.ok(lock.board.storage.peek("update", "trial") !== undefined, "the record went");
+			check.equal(lock.status().result, "slot-io");
+		},
+	);
+
+	t.test(
+		"the floor of time follows a release that is confirmed, not one that is offered, tried or reverted (T13, I3)",
+		({ crypto }) => {
+			for (const behaviour of ["crash", "mute", "good"] as const) {
+				const lock = newLock(crypto);
+				const floor = (): string => toHex(lock.board.storage.peek("time", "floor")!);
+				const before = floor();
+				const signedUnixSeconds = ISSUED_UNIX_SECONDS + 40 * 86400;
+				const release = install(lock, behaviour, {
+					manifest: { signedUnixSeconds },
+					freshness: { issuedUnixSeconds: signedUnixSeconds },
+				});
+				check.ok(lock.drive(() => lock.running?.sequence === 2 || lock.status().reverts === 1, HOUR));
+				if (lock.runningState === "pending") check.equal(floor(), before, "raised on trial");
+				if (behaviour === "good") {
+					check.ok(
+						lock.drive(() => lock.isInstalled(release), HOUR),
+						lock.rig.log,
+					);
+					check.equal(floor(), toHex(encodeCbor({ 0: 1, 1: signedUnixSeconds * 1000 })));
+				} else {
+					check.ok(
+						lock.drive(() => isReverted(lock, 1), HOUR),
+						lock.rig.log,
+					);
+					check.equal(floor(), before, behaviour);
+				}
+			}
+		},
+	);
+
+	t.test(
+		"an image that reached nobody counts for nothing where the old one reaches nobody either (T20, I4)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			install(lock, "mute");
+			check.ok(lock.drive(() => lock.running?.sequence === 2, HOUR));
+			// The relay is gone for everybody.
+			const listen = lock.behaviour;
+			lock.behaviour = (image) => (image.sequence === 1 ? "mute" : listen(image));
+			check.ok(
+				lock.drive(() => lock.running?.sequence === 1, HOUR),
+				lock.rig.log,
+			);
+			const bootedAtMs = lock.board.time.nowMs;
+			lock.drive(() => false, LIMITS.trialMs - 60000);
+			check.ok(isUncounted(lock), "it was settled before the old image had its time");
+			check.ok(
+				lock.drive(() => !isUncounted(lock), 120000),
+				lock.rig.log,
+			);
+			check.equal(lock.status().reverts, 0);
+			check.ok(lock.rig.log.includes("reaches nobody either"));
+			// And it is tried again, after the pause.
+			lock.behaviour = () => "good";
+			check.ok(
+				lock.drive(() => lock.running?.sequence === 2, 3 * HOUR),
+				lock.rig.log,
+			);
+			check.ok(lock.board.time.nowMs - bootedAtMs >= LIMITS.revertPauseMs, "too soon");
+		},
+	);
+
+	t.test(
+		"a release that reaches nobody is never parked, and is tried again at a growing pause (T20)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const release = install(lock, "mute");
+			check.ok(
+				lock.drive(() => isReverted(lock, LIMITS.revertsMax), 6 * HOUR),
+				lock.rig.log,
+			);
+			check.notEqual(lock.status().state, "parked");
+			const boots = lock.board.boots;
+			lock.drive(() => false, LIMITS.revertPauseMaxMs - HOUR);
+			check.equal(lock.board.boots, boots, "too soon");
+			lock.behaviour = () => "good";
+			check.ok(
+				lock.drive(() => lock.isInstalled(release), 2 * HOUR),
+				lock.rig.log,
+			);
+		},
+	);
+
+	t.test(
+		"a relay that comes back late in a trial is found in time, at 30 s and not at 5 min (T20)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const release = install(lock, "mute");
+			check.ok(lock.drive(() => lock.running?.sequence === 2, HOUR));
+			lock.drive(() => false, LIMITS.trialMs - LIMITS.linkBackoffTrialMs - 20000);
+			check.equal(lock.runningState, "pending");
+			lock.relayIsUp = true;
+			check.ok(
+				lock.drive(() => lock.isInstalled(release), LIMITS.linkBackoffTrialMs + 20000),
+				lock.rig.log,
+			);
 		},
 	);
 

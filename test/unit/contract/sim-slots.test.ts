@@ -182,6 +182,50 @@ export default function suite(t: Suite): void {
 		check.bytes(board.slots.peek(0), before);
 	});
 
+	t.test(
+		"an image that was written and not selected never boots, whatever its slot was before and its checksum says (I4, T10)",
+		({ crypto }) => {
+			// A slot that no entry names, and one that was valid.
+			for (const installs of [0, 1]) {
+				const board = newBoard(crypto, { recovery: true });
+				board.boot();
+				for (let count = 0; count < installs; count++) {
+					install(board, NEW);
+					board.boot();
+					board.slots.confirm();
+				}
+				const own = slotImage({ version: "stranger" });
+				board.slots.erase(0);
+				board.slots.write(0, own);
+				board.slots.flip(installs === 0 ? 0 : 1, 100);
+				check.equal(bootVersion(board), undefined, "what nobody chose runs");
+			}
+		},
+	);
+
+	t.test(
+		"what the recovery program writes does not boot before it is selected, nor does its neighbour (I4, T10)",
+		({ crypto }) => {
+			const board = updated(crypto);
+			const next = new SimBoard({
+				crypto,
+				slots: { ...SLOTS, recovery: true },
+				snapshot: board.snapshot(),
+			});
+			// The trial is aborted, and then the old image rots.
+			check.equal(bootVersion(next), "2.0.0");
+			check.equal(bootVersion(next), "1.0.0");
+			next.slots.flip(0, 100);
+			check.equal(bootVersion(next), undefined);
+			const { target } = next.slots;
+			next.slots.erase(0);
+			next.slots.write(0, slotImage({ version: "stranger" }));
+			check.equal(bootVersion(next), undefined);
+			check.ok(["invalid", "aborted"].includes(next.slots.state(target)));
+			check.equal(next.slots.state(1), "aborted", "the neighbour's entry was lost");
+		},
+	);
+
 	t.test("a slot that is about to be replaced is not called valid any more", ({ crypto }) => {
 		const board = updated(crypto);
 		board.boot();
@@ -191,7 +235,7 @@ export default function suite(t: Suite): void {
 		board.slots.confirm();
 		check.equal(board.slots.state(1), "valid");
 		board.slots.erase(SECTOR_BYTES);
-		check.equal(board.slots.state(1), "unset");
+		check.equal(board.slots.state(1), "invalid");
 		check.equal(bootVersion(board), "1.0.0");
 	});
 
@@ -243,6 +287,8 @@ export default function suite(t: Suite): void {
 		);
 		check.deepEqual(told, [
 			"record write a/b 1",
+			"boot erase entry 0 12",
+			"boot write entry 0 12",
 			"slot erase slot 1 at 0 4096",
 			"slot write slot 1 at 0 2",
 			"fuse write fuse 1",

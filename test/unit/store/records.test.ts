@@ -1,5 +1,13 @@
+import { CERTIFICATE_CODEC, DEVICE_CODEC, SEAL_CODEC } from "../../../modules/identity/records.ts";
 import { RECORD_ROWS, RECORDS } from "../../../modules/store/records.ts";
-import { recordName } from "../../../modules/store/store.ts";
+import { type RecordCodec, recordName } from "../../../modules/store/store.ts";
+import { CODEC as TIME_CODEC } from "../../../modules/time/trusted-time.ts";
+import { CODEC as TRUST_CODEC } from "../../../modules/trust/trust-store.ts";
+import { CODEC as FLOORS_CODEC } from "../../../modules/update/floors.ts";
+import { CODEC as FRESHNESS_CODEC } from "../../../modules/update/freshness-store.ts";
+import { CODEC as HISTORY_CODEC } from "../../../modules/update/history.ts";
+import { CODEC as PLAN_CODEC } from "../../../modules/update/plan.ts";
+import { CODEC as TRIAL_CODEC } from "../../../modules/update/trial-record.ts";
 import { check, type Suite } from "../../harness/test.ts";
 
 export default function suite(t: Suite): void {
@@ -25,6 +33,28 @@ export default function suite(t: Suite): void {
 		}
 		check.equal(paths.size, names);
 	});
+
+	t.test(
+		"what an older image or the recovery program reads too keeps its format for good (T10, T12, I5)",
+		() => {
+			const codecs: readonly Pick<RecordCodec<unknown>, "row" | "format">[] = [
+				DEVICE_CODEC,
+				CERTIFICATE_CODEC,
+				SEAL_CODEC,
+				TRUST_CODEC,
+				TIME_CODEC,
+				FLOORS_CODEC,
+				PLAN_CODEC,
+				TRIAL_CODEC,
+				HISTORY_CODEC,
+				FRESHNESS_CODEC,
+			];
+			for (const { row, format } of codecs) check.equal(format, 1, `${row.domain}/${row.name}`);
+			const named = new Set(codecs.map(({ row }) => row));
+			for (const row of RECORD_ROWS)
+				if (row.domain === "update") check.ok(named.has(row), `update/${row.name} is not looked at`);
+		},
+	);
 
 	t.test(
 		"keys, certificates, trust, the seal and the floor outlive a reset, access and the log do not (T20, I3)",

@@ -14,10 +14,10 @@ interface Board {
 	readonly time: TrustedTime;
 }
 
-function boot(storage = new SimStorage(), buildMs = BUILD_MS): Board {
+function boot(storage = new SimStorage(), buildMs = BUILD_MS, isProven = true): Board {
 	const world = new SimTime();
 	const clock = new SimClock(world, (run) => run());
-	return { storage, world, time: new TrustedTime(new Store(storage), clock, buildMs) };
+	return { storage, world, time: new TrustedTime(new Store(storage), clock, buildMs, isProven) };
 }
 
 export default function suite(t: Suite): void {
@@ -39,6 +39,28 @@ export default function suite(t: Suite): void {
 		check.equal(newer.time.floorUnixMs, BUILD_MS + 2 * DAY_MS);
 		check.equal(boot(newer.storage.reboot()).time.floorUnixMs, BUILD_MS + 2 * DAY_MS);
 	});
+
+	t.test(
+		"the build time of an image on trial counts while it runs, and is kept once it is confirmed (T13, I3)",
+		() => {
+			const { storage } = boot();
+			const later = BUILD_MS + DAY_MS;
+			const trial = boot(storage.reboot(), later, false);
+			check.equal(trial.time.floorUnixMs, later);
+			check.equal(boot(trial.storage.reboot()).time.floorUnixMs, BUILD_MS, "a revert left the floor behind");
+			check.accepted(trial.time.raiseFloor(later - 1));
+			check.equal(trial.time.floorUnixMs, later);
+			check.equal(trial.storage.mutations().length, 0);
+			check.accepted(trial.time.keepFloor());
+			check.accepted(trial.time.keepFloor());
+			check.equal(trial.storage.mutations().length, 1);
+			check.equal(boot(trial.storage.reboot()).time.floorUnixMs, later);
+			const older = boot(trial.storage.reboot(), BUILD_MS, false);
+			check.equal(older.time.floorUnixMs, later);
+			check.accepted(older.time.keepFloor());
+			check.equal(older.storage.mutations().length, 0);
+		},
+	);
 
 	t.test("no sequence of raises lowers the floor, in RAM or in flash (I3)", ({ random }) => {
 		let board = boot();

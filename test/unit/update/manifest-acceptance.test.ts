@@ -94,6 +94,29 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test(
+		"a release that was signed after its statement, or in the future, is not fresh: its time would become a floor (T13, I3)",
+		({ crypto }) => {
+			const day = LIMITS.manifestAheadMs / 1000;
+			const at = (signedUnixSeconds: number, facts: Partial<UpdateFacts> = {}, issued = 2_000_000_000) =>
+				verdict(crypto, {
+					manifest: { signedUnixSeconds },
+					facts,
+					fresh: { issuedUnixSeconds: issued, expiresUnixSeconds: issued + day },
+				});
+			check.equal(at(2_000_000_000 + day), "accepted");
+			check.equal(at(2_000_000_000 + day + 1), "not-fresh");
+			check.equal(at(253402300799), "not-fresh");
+			const estimateUnixMs = 1_900_000_000_000;
+			check.equal(at(1_900_000_000 + day, { estimateUnixMs }), "accepted");
+			check.equal(at(1_900_000_000 + day + 1, { estimateUnixMs }), "not-fresh");
+			// Recovery asks for no statement; what it knows of the time counts there, too.
+			const recovery = { running: undefined };
+			check.equal(at(2_100_000_000, recovery), "accepted");
+			check.equal(at(2_100_000_000, { ...recovery, estimateUnixMs }), "not-fresh");
+		},
+	);
+
+	t.test(
 		"a release that is wrong in two ways is refused for the first of the order (T10, T16)",
 		({ crypto }) => {
 			for (let first = 0; first < WRONGS.length; first++) {

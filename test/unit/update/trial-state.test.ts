@@ -47,9 +47,10 @@ export default function suite(t: Suite): void {
 						pairs++;
 						const confirms = effects.some(({ kind }) => kind === "confirm");
 						const mayConfirm =
-							event.kind === "look" &&
-							((state.kind === "testing" && event === ALL_WELL && nowMs >= LIMITS.trialSettleMs) ||
-								(state.kind === "confirming" && nowMs < LIMITS.trialMs));
+							(event.kind === "no-image" && state.kind === "reverting") ||
+							(event.kind === "look" &&
+								((state.kind === "testing" && event === ALL_WELL && nowMs >= LIMITS.trialSettleMs) ||
+									(state.kind === "confirming" && nowMs < LIMITS.trialMs)));
 						check.equal(confirms, mayConfirm, `${state.kind} ${event.kind} at ${nowMs}`);
 						check.equal(
 							effects.some(({ kind }) => kind === "revert"),
@@ -102,8 +103,23 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("where there is nothing to go back to the image works on, unconfirmed (I4, I10)", () => {
-		const { state } = stepTrial({ kind: "reverting", reason: "trial-bolt" }, { kind: "no-image" }, 0);
-		check.equal(state.kind, "stuck");
-		check.deepEqual(stepTrial(state, ALL_WELL, LIMITS.trialMs).effects, []);
+		for (const reason of ["trial-wrong-image", "trial-storage", "trial-late"] as const) {
+			const { state, effects } = stepTrial({ kind: "reverting", reason }, { kind: "no-image" }, 0);
+			check.deepEqual(state, { kind: "stuck", reason });
+			check.deepEqual(effects, []);
+			check.deepEqual(stepTrial(state, ALL_WELL, LIMITS.trialMs).effects, []);
+		}
 	});
+
+	t.test(
+		"where there is nothing to go back to a sensor or the network outside ends no image (I4, I10, T19)",
+		() => {
+			for (const reason of ["trial-bolt", "trial-unreachable"] as const) {
+				const { state, effects } = stepTrial({ kind: "reverting", reason }, { kind: "no-image" }, 700000);
+				check.deepEqual(effects, [{ kind: "confirm" }]);
+				check.deepEqual(state, { kind: "confirming", startedAtMs: 700000 });
+				check.equal(stepTrial(state, { kind: "confirmed" }, 700000).state.kind, "over");
+			}
+		},
+	);
 }
