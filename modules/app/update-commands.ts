@@ -91,10 +91,12 @@ export class UpdateCommands {
 	#piece({ session, request }: Call): void {
 		const piece = pieceArgument(request.args);
 		if (piece === undefined) return session.reply(request, "unknown-command");
-		const waits = this.#core.keeper.put(this.#senderOf(session), piece, (wanted) => {
+		const put = this.#core.keeper.put(this.#senderOf(session), piece, (wanted) => {
 			session.reply(request, "done", wantResult(wanted ? this.#ask(session) : this.#peek(session), 0));
 		});
-		if (!waits) session.reply(request, "busy");
+		if (put.ok) return;
+		if (put.reason === "full") session.reply(request, "busy");
+		else session.reply(request, "done", wantResult(this.#peek(session), 0));
 	}
 
 	#attest({ session, request }: Call): void {

@@ -20,7 +20,7 @@ import type { ObjectPiece, ObjectWant, UpdateOffer } from "../wire/update-offer.
 import type { UpdateReport, UpdateResult } from "../wire/update-report.ts";
 import type { UpdateHost, UpdateRecords } from "./update-host.ts";
 import { claimedSequence, UpdateJudge } from "./update-judge.ts";
-import { type PieceDone, UpdatePace } from "./update-pace.ts";
+import { type PieceDone, type PieceRefusal, UpdatePace } from "./update-pace.ts";
 import { updateReport } from "./update-reporter.ts";
 import { UpdateRestart } from "./update-restart.ts";
 
@@ -86,6 +86,7 @@ export class UpdateKeeper {
 			mayWork,
 			isWorking: () => options.running.isMeasuring || this.#downloader.isWorking,
 			turn: () => this.#turn(),
+			isWanted: (sender, piece) => this.#downloader.isWanted(sender, piece),
 			put: (sender, piece) => this.#downloader.put(sender, piece).ok,
 		});
 	}
@@ -130,8 +131,8 @@ export class UpdateKeeper {
 		return this.#downloader.ask(sender);
 	}
 
-	/** False: it is more than this sender was asked for. Else `done` says, in a while, whether it was taken. */
-	put(sender: Sender, piece: ObjectPiece, done: PieceDone): boolean {
+	/** Accepted: `done` says, in a while, whether it was taken. */
+	put(sender: Sender, piece: ObjectPiece, done: PieceDone): Result<void, PieceRefusal> {
 		return this.#pace.add(sender, piece, done);
 	}
 

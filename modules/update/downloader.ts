@@ -145,6 +145,13 @@ export class Downloader {
 		return this.#wantOf(asked.state, sender);
 	}
 
+	/** In the window that `peek` answers; nothing else is worth keeping until its turn comes. */
+	isWanted(sender: Sender, { digest, offset, bytes }: ObjectPiece): boolean {
+		const want = this.peek(sender);
+		if (want === undefined || !bytesEqual(want.digest, digest)) return false;
+		return offset >= want.offset && offset + bytes.length <= want.offset + want.bytes;
+	}
+
 	#wantOf(state: DownloadState, sender: Sender): ObjectWant | undefined {
 		const want = wantOf(state, sender);
 		if (want === undefined) return undefined;
