@@ -5,7 +5,7 @@
  */
 import { unreachable } from "../base/assert.ts";
 import type { Session } from "../session/session.ts";
-import type { Sender } from "../update/download-step.ts";
+import { FIRST_SESSION_SENDER, type Sender } from "../update/download-step.ts";
 import { ATTESTATION_NONCE_BYTES } from "../wire/attestation.ts";
 import type { CborFields } from "../wire/cbor-encode.ts";
 import type { CborMap } from "../wire/cbor-map.ts";
@@ -14,7 +14,7 @@ import { MessageAssembly } from "../wire/message-assembly.ts";
 import { decodePiece } from "../wire/piece.ts";
 import { decodeOffer, type ObjectPiece, type ObjectWant, readObjectPiece } from "../wire/update-offer.ts";
 import type { Call } from "./handlers.ts";
-import { FIRST_SESSION_SENDER, type UpdateCore } from "./update-core.ts";
+import type { UpdateCore } from "./update-core.ts";
 import type { OfferRefusal } from "./update-keeper.ts";
 
 export type UpdateCommandName = Extract<CommandName, `update.${string}`>;

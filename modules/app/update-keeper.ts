@@ -73,7 +73,8 @@ export class UpdateKeeper {
 			slots,
 			inflate,
 			nowMs,
-			mayRetry: () => records.history.takeChunkRetry(nowMs()).ok,
+			hasRetry: () => records.history.hasChunkRetry(nowMs()),
+			takeRetry: () => records.history.takeChunkRetry(nowMs()).ok,
 			onBadChunk: () => this.#ended("chunk-digest"),
 			onDeltaFailed: (result) => {
 				records.plan.markDeltaFailed();
@@ -133,7 +134,9 @@ export class UpdateKeeper {
 
 	/** Accepted: `done` says, in a while, whether it was taken. */
 	put(sender: Sender, piece: ObjectPiece, done: PieceDone): Result<void, PieceRefusal> {
-		return this.#pace.add(sender, piece, done);
+		const added = this.#pace.add(sender, piece, done);
+		if (added.ok) this.#downloader.heard(sender);
+		return added;
 	}
 
 	/** For a way that waits for no turn. Undefined: later. */
@@ -320,6 +323,8 @@ export class UpdateKeeper {
 			const verdict = this.#verdict;
 			if (verdict === undefined) return;
 			this.#look();
+			// Who waits for us is not silent.
+			for (const sender of this.#pace.waiting) this.#downloader.heard(sender);
 			this.#downloader.tick();
 			this.#options.onLook();
 			const { kind } = this.#downloader.state;

@@ -67,6 +67,11 @@ export class UpdatePace {
 		this.#nextAtMs = Math.max(this.#nextAtMs, nowMs + LIMITS.updateYieldMs);
 	}
 
+	/** Senders of the pieces that wait; one may stand several times. */
+	get waiting(): readonly Sender[] {
+		return this.#pieces.map((waiting) => waiting.sender);
+	}
+
 	/** Accepted: `done` says, in a while, whether the piece was taken. */
 	add(sender: Sender, piece: ObjectPiece, done: PieceDone): Result<void, PieceRefusal> {
 		let bytes = piece.bytes.length;

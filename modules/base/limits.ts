@@ -183,9 +183,12 @@ export const LIMITS = Object.freeze({
 	objectWindowBytes: 16384,
 	/** Who sends no piece for so long loses its chunk to another sender; the link is asked again. */
 	updateStallMs: 30000,
-	/** Who does not finish a chunk in so long loses it too; so many send at once, each a chunk of its own. */
+	/** Who does not finish a chunk in so long loses it too. For so long it comes after the other ways in then. */
 	updateChunkMs: 300000,
-	updateSenders: 3,
+	updateLateMs: 3600000,
+	/** Who sent a chunk with a wrong digest gets no other for so long, twice as long each time, so long at most. */
+	badChunkMs: 3600000,
+	badChunkMaxMs: 86400000,
 	/** A piece that does not end its chunk is a multiple of this: what encrypted flash takes. */
 	flashUnitBytes: 16,
 	/** Flash that is read and hashed in one turn. */
@@ -203,7 +206,7 @@ export const LIMITS = Object.freeze({
 	updateBeginsBurst: 4,
 	updateBeginsPerDay: 8,
 	chunkRetriesBurst: 8,
-	chunkRetriesPerDay: 16,
+	chunkRetriesPerDay: 8,
 	/** Offers of one way in that were refused: checking one costs signatures. */
 	offerRefusalsBurst: 10,
 	offerRefusalsPerMinute: 6,

@@ -197,6 +197,11 @@ export class UpdateHistory {
 		return this.#take(this.#chunkRetries, this.#facts, nowMs);
 	}
 
+	/** Whether a chunk may be written once more. */
+	hasChunkRetry(nowMs: number): boolean {
+		return this.#writable && this.#chunkRetries.has(nowMs);
+	}
+
 	/** Whether an update may begin now. */
 	hasBegin(nowMs: number): boolean {
 		return this.#begins.has(nowMs);

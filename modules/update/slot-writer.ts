@@ -27,11 +27,6 @@ export function writeBytes(slots: Slots, at: number, bytes: Uint8Array): void {
 	}
 }
 
-/** Whole sectors. */
-export function eraseBytes(slots: Slots, at: number, bytes: number): void {
-	for (let offset = at; offset < at + bytes; offset += SECTOR_BYTES) slots.erase(offset);
-}
-
 function inUnits(bytes: Uint8Array): Uint8Array {
 	const rest = bytes.length % LIMITS.flashUnitBytes;
 	if (rest === 0) return bytes;
