@@ -10,6 +10,7 @@ export function deltaStart(slotBytes: number, deltaBytes: number): number {
 	return slotBytes - inSectors(deltaBytes);
 }
 
+/** Flash is erased by the sector: an image and a delta share none. */
 export function inSectors(bytes: number): number {
 	return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
 }
