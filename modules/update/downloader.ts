@@ -205,7 +205,7 @@ export class Downloader {
 		this.#state = state;
 		for (const effect of effects) {
 			if (effect.kind === "write" || effect.kind === "refuse") onPiece?.(effect);
-			else this.#do(effect);
+			else this.#guard(() => this.#do(effect));
 		}
 		if (this.#state === state && state.kind !== before) this.#options.onChanged(state.kind);
 	}
@@ -321,12 +321,12 @@ export class Downloader {
 		this.#hashes.clear();
 	}
 
-	/** Flash that does not do what it is told ends the download; anything else thrown goes on. */
+	/** Flash that does not do what it is told, or no memory for a hash, ends the download; anything else thrown goes on. */
 	#guard<Value>(act: () => Value): Value | undefined {
 		try {
 			return act();
 		} catch (error) {
-			if (!(error instanceof DeviceError) || error.code !== "slot/io") throw error;
+			if (!(error instanceof DeviceError)) throw error;
 			this.#dispatch({ kind: "broken" });
 			return undefined;
 		}
@@ -356,7 +356,7 @@ function hashTask(digest: FlashDigest, expected: Uint8Array, unreadable: Downloa
 				const found = digest.step();
 				return found && { kind: "hashed", isGood: bytesEqual(found, expected) };
 			} catch (error) {
-				if (!(error instanceof DeviceError) || error.code !== "slot/io") throw error;
+				if (!(error instanceof DeviceError)) throw error;
 				return unreadable;
 			}
 		},
