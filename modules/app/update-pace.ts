@@ -44,10 +44,14 @@ export class UpdatePace {
 	#timer: Timer | undefined;
 	#nextAtMs = 0;
 	#wantedAtMs: number;
+	/** How long it may stand back still; fills with time. */
+	#yieldMs: number = LIMITS.updateYieldBurstMs;
+	#yieldAtMs: number;
 
 	constructor(options: UpdatePaceOptions) {
 		this.#options = options;
 		this.#wantedAtMs = options.clock.monotonicMs();
+		this.#yieldAtMs = this.#wantedAtMs;
 	}
 
 	/** When a person last wanted something of the lock; the boot counts as such. */
@@ -60,11 +64,18 @@ export class UpdatePace {
 		return !this.#options.mayWork() || this.#options.clock.monotonicMs() < this.#nextAtMs;
 	}
 
-	/** A phone wants something: the update stands back. */
+	/** A phone wants something: the update stands back, half of any minute at most. */
 	standBack(): void {
 		const nowMs = this.#options.clock.monotonicMs();
 		this.#wantedAtMs = nowMs;
-		this.#nextAtMs = Math.max(this.#nextAtMs, nowMs + LIMITS.updateYieldMs);
+		const filled = ((nowMs - this.#yieldAtMs) * LIMITS.updateYieldBurstMs) / 60000;
+		this.#yieldMs = Math.min(LIMITS.updateYieldBurstMs, this.#yieldMs + filled);
+		this.#yieldAtMs = nowMs;
+		const fromMs = Math.max(this.#nextAtMs, nowMs);
+		const moreMs = Math.min(nowMs + LIMITS.updateYieldMs - fromMs, this.#yieldMs);
+		if (moreMs <= 0) return;
+		this.#yieldMs -= moreMs;
+		this.#nextAtMs = fromMs + moreMs;
 	}
 
 	/** Senders of the pieces that wait; one may stand several times. */

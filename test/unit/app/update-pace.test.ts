@@ -58,6 +58,34 @@ export default function suite(t: Suite): void {
 		}
 	});
 
+	t.test("who asks without end holds an update up half of any minute at most (T16)", () => {
+		const { pace, time, put } = new PaceRig();
+		let worked = 0;
+		for (let second = 0; second < 300; second++) {
+			check.accepted(pace.add(1, piece(0, 16), () => undefined));
+			pace.standBack();
+			time.advance(1000);
+			if (put.length > 0) worked++;
+			put.length = 0;
+			pace.forget(1);
+		}
+		check.ok(worked >= 150, `${worked} of 300 seconds`);
+		check.equal(pace.wantedAtMs, time.nowMs - 1000);
+	});
+
+	t.test("who asks now and then is not held up at all (T16)", () => {
+		const { pace, time, put } = new PaceRig();
+		for (let turn = 0; turn < 20; turn++) {
+			time.advance(12000);
+			pace.standBack();
+			check.accepted(pace.add(1, piece(0, 16), () => undefined));
+			time.advance(LIMITS.updateYieldMs - 1);
+			check.equal(put.length, turn);
+			time.advance(1);
+			check.equal(put.length, turn + 1);
+		}
+	});
+
 	t.test("a piece that nobody asked for does not wait (T16, I8)", () => {
 		const rig = new PaceRig();
 		rig.wants = false;
