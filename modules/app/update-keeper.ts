@@ -59,6 +59,7 @@ export class UpdateKeeper {
 	/** When a download that failed is begun again. */
 	#againAtMs: number | undefined;
 	#looking = false;
+	#keeping = false;
 
 	constructor(options: UpdateKeeperOptions) {
 		const { clock, crypto, slots, inflate, records, mayWork } = options;
@@ -96,6 +97,7 @@ export class UpdateKeeper {
 	start(): void {
 		this.revise();
 		this.#pace.wake();
+		this.#keepAllowance();
 	}
 
 	/** The factory line named the board, trust or freshness is another one: who stands for the plan is looked at again. */
@@ -312,6 +314,18 @@ export class UpdateKeeper {
 		const sequence = this.#verdict?.manifest.sequence;
 		system.log(`update: ${result} in sequence ${sequence ?? "unknown"}`);
 		records.history.ended(result, sequence, clock.monotonicMs());
+	}
+
+	/** What flash's allowance filled up with is written down each hour. */
+	#keepAllowance(): void {
+		if (this.#keeping) return;
+		this.#keeping = true;
+		const { clock, records } = this.#options;
+		clock.after(LIMITS.allowanceWriteMs, () => {
+			this.#keeping = false;
+			records.history.keepAllowance(clock.monotonicMs());
+			this.#keepAllowance();
+		});
 	}
 
 	/** Looks on while there is a plan: at senders that fell silent, at a failure that is over, at a quiet moment. */
