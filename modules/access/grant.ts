@@ -61,7 +61,6 @@ export interface Grant {
 }
 
 export const GRANT_ID_MAX = 0xffffffff;
-const UNIX_SECONDS_MAX = 253402300799;
 const OFFSET_MAX_MINUTES = 840;
 const KEYS = Object.freeze([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 
@@ -119,8 +118,8 @@ export function decodeGrant(map: CborMap): Grant | undefined {
 }
 
 function decodeLimits(map: CborMap): Pick<Grant, "validity" | "schedule" | "usesLeft"> | undefined {
-	const notBefore = map.uint(7, UNIX_SECONDS_MAX);
-	const notAfter = map.uint(8, UNIX_SECONDS_MAX);
+	const notBefore = map.uint(7, LIMITS.unixSecondsMax);
+	const notAfter = map.uint(8, LIMITS.unixSecondsMax);
 	if (map.has(7) !== (notBefore !== undefined) || map.has(8) !== (notAfter !== undefined)) return undefined;
 	if (notBefore !== undefined && notAfter !== undefined && notAfter < notBefore) return undefined;
 	const schedule = map.has(9) ? decodeSchedule(map.get(9)) : undefined;

@@ -15,7 +15,7 @@ import type { Crypto } from "../platform/crypto.ts";
 import type { Session } from "../session/session.ts";
 import type { TrustedTime } from "../time/trusted-time.ts";
 import type { CborFields } from "../wire/cbor-encode.ts";
-import { COMMANDS, type CommandName, commandName, STATUSES, type Status } from "../wire/command.ts";
+import { COMMANDS, type CommandName, STATUSES, type Status } from "../wire/command.ts";
 import { METHOD_QR } from "../wire/hello.ts";
 import type { Request } from "../wire/session-message.ts";
 import type { Handlers } from "./handlers.ts";
@@ -44,8 +44,8 @@ export interface DeskOptions {
 	readonly handlers: Handlers;
 	readonly isWindowOpen: () => boolean;
 	readonly onClaimed: () => void;
-	/** A phone asks for something; undefined: for what nobody knows. */
-	readonly onRequest: (command: CommandName | undefined) => void;
+	/** A phone asks for something that it may. */
+	readonly onRequest: (command: CommandName) => void;
 	/** Every open session, of every transport. */
 	readonly sessions: () => readonly Session[];
 }
@@ -77,7 +77,6 @@ export class Desk {
 
 	receive(session: Session, request: Request): void {
 		const { grants, time, log, handlers } = this.#options;
-		this.#options.onRequest(commandName(request.command));
 		if (session.grantId === undefined) return this.#enrol(session, request);
 		const grant = grants.get(session.grantId);
 		const verdict = decide(
@@ -91,6 +90,7 @@ export class Desk {
 		}
 		if (grant === undefined) return;
 		const { command, spendsUse } = verdict.value;
+		this.#options.onRequest(command);
 		const early = handlers.refusal(command, request.args, grant);
 		if (early !== undefined) {
 			this.#record(grant.id, request.command, early);

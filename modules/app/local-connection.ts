@@ -30,9 +30,6 @@ export type LocalEnd =
 	| "replaced" // a stranger's place was given to the next
 	| "shut"; // the local network is over
 
-const READ_BYTES = 4096;
-const READS_PER_TURN = 4;
-
 export class LocalConnection {
 	readonly acceptedAtMs: number;
 	readonly #clock: Clock;
@@ -98,8 +95,8 @@ export class LocalConnection {
 	#drainIn(): void {
 		this.#turn?.cancel();
 		this.#turn = undefined;
-		for (let reads = 0; reads < READS_PER_TURN; reads++) {
-			const bytes = this.#ended ? undefined : this.#stream?.read(READ_BYTES);
+		for (let reads = 0; reads < LIMITS.localReadsPerTurn; reads++) {
+			const bytes = this.#ended ? undefined : this.#stream?.read(LIMITS.localReadBytes);
 			if (bytes === undefined) return;
 			if (!this.#deframer.push(bytes, (frame) => this.#receive(frame))) return this.end("frame");
 		}

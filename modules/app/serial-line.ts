@@ -25,8 +25,6 @@ export interface SerialLineHandlers {
 	onDropped(reason: string): void;
 }
 
-const READS_PER_TURN = 4;
-
 export class SerialLine {
 	readonly #port: SerialPort;
 	readonly #clock: Clock;
@@ -50,7 +48,7 @@ export class SerialLine {
 	#drainIn(): void {
 		this.#turn?.cancel();
 		this.#turn = undefined;
-		for (let reads = 0; reads < READS_PER_TURN; reads++) {
+		for (let reads = 0; reads < LIMITS.serialReadsPerTurn; reads++) {
 			const bytes = this.#port.read();
 			if (bytes === undefined) return;
 			const dropped = this.#deframer.counts.dropped;

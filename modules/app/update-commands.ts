@@ -5,7 +5,7 @@
  */
 import { unreachable } from "../base/assert.ts";
 import type { Session } from "../session/session.ts";
-import type { Sender } from "../update/download-step.ts";
+import { FIRST_SESSION_SENDER, type Sender } from "../update/download-step.ts";
 import { ATTESTATION_NONCE_BYTES } from "../wire/attestation.ts";
 import type { CborFields } from "../wire/cbor-encode.ts";
 import type { CborMap } from "../wire/cbor-map.ts";
@@ -15,7 +15,7 @@ import { decodePiece } from "../wire/piece.ts";
 import { decodeOffer, type ObjectPiece, type ObjectWant, readObjectPiece } from "../wire/update-offer.ts";
 import { askerOf } from "./asker-allowance.ts";
 import type { Call } from "./handlers.ts";
-import { FIRST_SESSION_SENDER, type UpdateCore } from "./update-core.ts";
+import type { UpdateCore } from "./update-core.ts";
 import type { OfferRefusal } from "./update-keeper.ts";
 
 export type UpdateCommandName = Extract<CommandName, `update.${string}`>;
@@ -92,10 +92,12 @@ export class UpdateCommands {
 	#piece({ session, request }: Call): void {
 		const piece = pieceArgument(request.args);
 		if (piece === undefined) return session.reply(request, "unknown-command");
-		const waits = this.#core.keeper.put(this.#senderOf(session), piece, (wanted) => {
+		const put = this.#core.keeper.put(this.#senderOf(session), piece, (wanted) => {
 			session.reply(request, "done", wantResult(wanted ? this.#ask(session) : this.#peek(session), 0));
 		});
-		if (!waits) session.reply(request, "busy");
+		if (put.ok) return;
+		if (put.reason === "full") session.reply(request, "busy");
+		else session.reply(request, "done", wantResult(this.#peek(session), 0));
 	}
 
 	#attest({ session, request }: Call): void {

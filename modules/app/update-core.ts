@@ -4,7 +4,6 @@
  */
 import type { Identity } from "../identity/identity.ts";
 import type { KeyStore } from "../platform/keys.ts";
-import type { Sender } from "../update/download-step.ts";
 import { RunningDigest } from "../update/running-digest.ts";
 import { encodeUpdateReport } from "../wire/update-report.ts";
 import { Attester } from "./attester.ts";
@@ -19,11 +18,6 @@ export interface UpdateCoreOptions extends UpdateHost {
 	/** A link was ready, or a session open, in this boot. */
 	readonly hasReached: () => boolean;
 }
-
-/** The senders that there is one of; a session gets a number of its own after these. */
-export const LINK_SENDER: Sender = 1;
-export const LINE_SENDER: Sender = 2;
-export const FIRST_SESSION_SENDER: Sender = 3;
 
 export class UpdateCore {
 	readonly records: UpdateRecords;

@@ -65,7 +65,7 @@ export function openUpdateRecords(host: UpdateHost): UpdateRecords {
 		floors: new UpdateFloors(store, isRecovery ? undefined : firmware),
 		plan: new PlanStore(store),
 		trial: new TrialStore(store),
-		history: new UpdateHistory(store, nowMs),
+		history: new UpdateHistory(store, nowMs, { begins: isRecovery ? 1 : 0 }),
 		freshness: new FreshnessStore(store, crypto, lockNames(host), trust.freshnessKeys, nowMs),
 	};
 }

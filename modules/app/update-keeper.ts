@@ -20,7 +20,7 @@ import type { UpdateReport, UpdateResult } from "../wire/update-report.ts";
 import { type Asker, AskerAllowance } from "./asker-allowance.ts";
 import type { UpdateRecords } from "./update-host.ts";
 import { claimedManifest, UpdateJudge } from "./update-judge.ts";
-import { type PieceDone, UpdatePace } from "./update-pace.ts";
+import { type PieceDone, type PieceRefusal, UpdatePace } from "./update-pace.ts";
 import { updateReport } from "./update-reporter.ts";
 import { UpdateRestart, type UpdateRestartHost } from "./update-restart.ts";
 
@@ -58,6 +58,7 @@ export class UpdateKeeper {
 	/** When a download that failed is begun again. */
 	#againAtMs: number | undefined;
 	#looking = false;
+	#keeping = false;
 
 	constructor(options: UpdateKeeperOptions) {
 		const { clock, crypto, slots, inflate, records, mayWork } = options;
@@ -70,7 +71,8 @@ export class UpdateKeeper {
 			slots,
 			inflate,
 			nowMs,
-			mayRetry: () => records.history.takeChunkRetry(nowMs()).ok,
+			hasRetry: () => records.history.hasChunkRetry(nowMs()),
+			takeRetry: () => records.history.takeChunkRetry(nowMs()).ok,
 			onBadChunk: () => this.#ended("chunk-digest"),
 			onDeltaFailed: (result) => {
 				records.plan.markDeltaFailed();
@@ -83,6 +85,7 @@ export class UpdateKeeper {
 			mayWork,
 			isWorking: () => options.running.isMeasuring || this.#downloader.isWorking,
 			turn: () => this.#turn(),
+			isWanted: (sender, piece) => this.#downloader.isWanted(sender, piece),
 			put: (sender, piece) => this.#downloader.put(sender, piece).ok,
 		});
 	}
@@ -91,6 +94,7 @@ export class UpdateKeeper {
 	start(): void {
 		this.revise();
 		this.#pace.wake();
+		this.#keepAllowance();
 	}
 
 	/** The factory line named the board, trust or freshness is another one: who stands for the plan is looked at again. */
@@ -127,9 +131,11 @@ export class UpdateKeeper {
 		return this.#downloader.ask(sender);
 	}
 
-	/** False: it is more than this sender was asked for. Else `done` says, in a while, whether it was taken. */
-	put(sender: Sender, piece: ObjectPiece, done: PieceDone): boolean {
-		return this.#pace.add(sender, piece, done);
+	/** Accepted: `done` says, in a while, whether it was taken. */
+	put(sender: Sender, piece: ObjectPiece, done: PieceDone): Result<void, PieceRefusal> {
+		const added = this.#pace.add(sender, piece, done);
+		if (added.ok) this.#downloader.heard(sender);
+		return added;
 	}
 
 	/** For a way that waits for no turn. Undefined: later. */
@@ -304,6 +310,18 @@ export class UpdateKeeper {
 		records.history.ended(result, sequence, clock.monotonicMs());
 	}
 
+	/** What flash's allowance filled up with is written down each hour. */
+	#keepAllowance(): void {
+		if (this.#keeping) return;
+		this.#keeping = true;
+		const { clock, records } = this.#options;
+		clock.after(LIMITS.allowanceWriteMs, () => {
+			this.#keeping = false;
+			records.history.keepAllowance(clock.monotonicMs());
+			this.#keepAllowance();
+		});
+	}
+
 	/** Looks on while there is a plan: at senders that fell silent, at a failure that is over, at a quiet moment. */
 	#look(): void {
 		if (this.#looking) return;
@@ -313,6 +331,8 @@ export class UpdateKeeper {
 			const verdict = this.#verdict;
 			if (verdict === undefined) return;
 			this.#look();
+			// Who waits for us is not silent.
+			for (const sender of this.#pace.waiting) this.#downloader.heard(sender);
 			this.#downloader.tick();
 			this.#options.onLook();
 			const { kind } = this.#downloader.state;

@@ -5,9 +5,10 @@
 import { LIMITS } from "../base/limits.ts";
 import type { Link } from "../link/link.ts";
 import type { Clock } from "../platform/clock.ts";
+import { LINK_SENDER } from "../update/download-step.ts";
 import type { ObjectPiece, ObjectWant } from "../wire/update-offer.ts";
 import { encodeUpdateReport, type UpdateReport } from "../wire/update-report.ts";
-import { LINK_SENDER, type UpdateCore } from "./update-core.ts";
+import type { UpdateCore } from "./update-core.ts";
 
 export class UpdateLink {
 	readonly #link: Link;

@@ -1,15 +1,22 @@
 /**
  * When the work of an update is done (docs/UPDATE.md 6, DESIGN 10): one slice or one piece a turn, a rest after each, none while the
- * bolt drives, and none for a while after a phone asked for something. Pieces that came meanwhile wait here, a window's worth
- * of each sender at most (I8).
+ * bolt drives, and none for a while after a phone asked for something. Pieces that came meanwhile wait here: those alone that
+ * are wanted, and of each sender a window's worth at most, in bytes and in number, however small they are (I8).
  */
 import { LIMITS } from "../base/limits.ts";
+import { accept, type Result, refuse } from "../base/result.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Sender } from "../update/download-step.ts";
 import type { ObjectPiece } from "../wire/update-offer.ts";
 
 /** What becomes of a piece. wanted: it was taken. */
 export type PieceDone = (wanted: boolean) => void;
+
+/** full: this sender has a window's worth waiting. unwanted: nobody asked for it; `done` is not called. */
+export type PieceRefusal = "full" | "unwanted";
+
+/** How many pieces a window has. */
+const PIECES_WAITING_MAX = LIMITS.objectWindowBytes / LIMITS.objectPieceBytes;
 
 interface WaitingPiece {
 	readonly sender: Sender;
@@ -25,6 +32,8 @@ export interface UpdatePaceOptions {
 	readonly isWorking: () => boolean;
 	/** Does a slice of it. */
 	readonly turn: () => void;
+	/** Whether the piece lies in the window that this sender may send next. */
+	readonly isWanted: (sender: Sender, piece: ObjectPiece) => boolean;
 	/** Takes a piece into flash. */
 	readonly put: (sender: Sender, piece: ObjectPiece) => boolean;
 }
@@ -35,10 +44,14 @@ export class UpdatePace {
 	#timer: Timer | undefined;
 	#nextAtMs = 0;
 	#wantedAtMs: number;
+	/** How long it may stand back still; fills with time. */
+	#yieldMs: number = LIMITS.updateYieldBurstMs;
+	#yieldAtMs: number;
 
 	constructor(options: UpdatePaceOptions) {
 		this.#options = options;
 		this.#wantedAtMs = options.clock.monotonicMs();
+		this.#yieldAtMs = this.#wantedAtMs;
 	}
 
 	/** When a person last wanted something of the lock; the boot counts as such. */
@@ -51,21 +64,39 @@ export class UpdatePace {
 		return !this.#options.mayWork() || this.#options.clock.monotonicMs() < this.#nextAtMs;
 	}
 
-	/** A phone wants something: the update stands back. */
+	/** A phone wants something: the update stands back, half of any minute at most. */
 	standBack(): void {
 		const nowMs = this.#options.clock.monotonicMs();
 		this.#wantedAtMs = nowMs;
-		this.#nextAtMs = Math.max(this.#nextAtMs, nowMs + LIMITS.updateYieldMs);
+		const filled = ((nowMs - this.#yieldAtMs) * LIMITS.updateYieldBurstMs) / 60000;
+		this.#yieldMs = Math.min(LIMITS.updateYieldBurstMs, this.#yieldMs + filled);
+		this.#yieldAtMs = nowMs;
+		const fromMs = Math.max(this.#nextAtMs, nowMs);
+		const moreMs = Math.min(nowMs + LIMITS.updateYieldMs - fromMs, this.#yieldMs);
+		if (moreMs <= 0) return;
+		this.#yieldMs -= moreMs;
+		this.#nextAtMs = fromMs + moreMs;
 	}
 
-	/** False: this sender has a window's worth waiting already. */
-	add(sender: Sender, piece: ObjectPiece, done: PieceDone): boolean {
+	/** Senders of the pieces that wait; one may stand several times. */
+	get waiting(): readonly Sender[] {
+		return this.#pieces.map((waiting) => waiting.sender);
+	}
+
+	/** Accepted: `done` says, in a while, whether the piece was taken. */
+	add(sender: Sender, piece: ObjectPiece, done: PieceDone): Result<void, PieceRefusal> {
 		let bytes = piece.bytes.length;
-		for (const waiting of this.#pieces) if (waiting.sender === sender) bytes += waiting.piece.bytes.length;
-		if (bytes > LIMITS.objectWindowBytes) return false;
+		let pieces = 1;
+		for (const waiting of this.#pieces) {
+			if (waiting.sender !== sender) continue;
+			bytes += waiting.piece.bytes.length;
+			pieces++;
+		}
+		if (pieces > PIECES_WAITING_MAX || bytes > LIMITS.objectWindowBytes) return refuse("full");
+		if (!this.#options.isWanted(sender, piece)) return refuse("unwanted");
 		this.#pieces.push({ sender, piece, done });
 		this.wake();
-		return true;
+		return accept(undefined);
 	}
 
 	/** The sender is gone: what it sent goes too, unanswered. */

@@ -106,9 +106,9 @@ export class UpdateSide {
 		this.commands.ended(session);
 	}
 
-	/** A phone asks for something. */
-	wanted(command: CommandName | undefined): void {
-		if (command === undefined || !PATIENT.includes(command)) this.#core.keeper.standBack();
+	/** A phone asks for something that it may. */
+	wanted(command: CommandName): void {
+		if (!PATIENT.includes(command)) this.#core.keeper.standBack();
 	}
 
 	#reached(): void {

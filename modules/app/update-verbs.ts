@@ -4,6 +4,7 @@
  * attestation is signed for whoever asks. A piece that comes while the bolt drives is answered `later`, and sent again.
  */
 import { accept, type Result, refuse } from "../base/result.ts";
+import { LINE_SENDER } from "../update/download-step.ts";
 import type { CborFields } from "../wire/cbor-encode.ts";
 import type { CborMap } from "../wire/cbor-map.ts";
 import { LINE_VERBS, type LineCode } from "../wire/line-verb.ts";
@@ -11,7 +12,7 @@ import { MessageAssembly } from "../wire/message-assembly.ts";
 import { decodePiece } from "../wire/piece.ts";
 import { decodeOffer } from "../wire/update-offer.ts";
 import { nonceArgument, pieceArgument, wantResult } from "./update-commands.ts";
-import { LINE_SENDER, type UpdateCore } from "./update-core.ts";
+import type { UpdateCore } from "./update-core.ts";
 import type { OfferRefusal } from "./update-keeper.ts";
 
 export type UpdateVerbResult = Result<CborFields | undefined, LineCode>;

@@ -82,12 +82,15 @@ export const LIMITS = Object.freeze({
 	/** Serial: one frame, and the bytes that wait to leave. */
 	serialFrameBytes: 4608,
 	serialQueueBytes: 16384,
+	serialReadsPerTurn: 4,
 
 	/** Local network: connections, channels of one, one frame, and the bytes that wait to leave one. */
 	localConnections: 2,
 	localChannels: 4,
 	localFrameBytes: 4608,
 	localQueueBytes: 16384,
+	localReadBytes: 4096,
+	localReadsPerTurn: 4,
 	/** A connection that carries no session gives its place to another one after the first time; one on which nothing comes ends after the second. */
 	localGraceMs: 3000,
 	localIdleMs: 60000,
@@ -141,6 +144,8 @@ export const LIMITS = Object.freeze({
 	relaySetsBurst: 6,
 	relaySetsPerHour: 6,
 
+	/** Unix seconds in a record or message end with the year 9999. */
+	unixSecondsMax: 253402300799,
 	/** Time: an answer to a nonce comes within so long; the time role is asked again so often. */
 	timeAnswerMs: 10000,
 	timeRefreshMs: 21600000,
@@ -185,9 +190,12 @@ export const LIMITS = Object.freeze({
 	objectWindowBytes: 16384,
 	/** Who sends no piece for so long loses its chunk to another sender; the link is asked again. */
 	updateStallMs: 30000,
-	/** Who does not finish a chunk in so long loses it too; so many send at once, each a chunk of its own. */
+	/** Who does not finish a chunk in so long loses it too. For so long it comes after the other ways in then. */
 	updateChunkMs: 300000,
-	updateSenders: 3,
+	updateLateMs: 3600000,
+	/** Who sent a chunk with a wrong digest gets no other for so long, twice as long each time, so long at most. */
+	badChunkMs: 3600000,
+	badChunkMaxMs: 86400000,
 	/** A piece that does not end its chunk is a multiple of this: what encrypted flash takes. */
 	flashUnitBytes: 16,
 	/** Flash that is read and hashed in one turn. */
@@ -195,6 +203,8 @@ export const LIMITS = Object.freeze({
 	/** Rest between two pieces, and after anything that a person waits for. */
 	updateRestMs: 20,
 	updateYieldMs: 2000,
+	/** It stands back so long in one go and so long in a minute: half of any minute in all. */
+	updateYieldBurstMs: 15000,
 	/** A complete update restarts the machine once nobody wanted anything for so long, at the latest after updateQuietMaxMs. */
 	updateQuietMs: 10000,
 	updateQuietMaxMs: 86400000,
@@ -205,7 +215,9 @@ export const LIMITS = Object.freeze({
 	updateBeginsBurst: 4,
 	updateBeginsPerDay: 8,
 	chunkRetriesBurst: 8,
-	chunkRetriesPerDay: 16,
+	chunkRetriesPerDay: 8,
+	/** What filled up of both is written down so often at most. */
+	allowanceWriteMs: 3600000,
 	/** Offers of one way in, or of one grant, that were refused: checking one costs signatures. */
 	offerRefusalsBurst: 10,
 	offerRefusalsPerMinute: 6,

@@ -66,7 +66,6 @@ export type BundleFlaw =
 	| "root-dates"; // a root that is not valid when the bundle is signed
 
 export const BUNDLE_FORMAT = 1;
-const UNIX_SECONDS_MAX = 253402300799;
 const POINT_BYTES = 65;
 const UNCOMPRESSED = 4;
 
@@ -104,7 +103,7 @@ function isKeyCount(keys: readonly Uint8Array[], max: number): boolean {
 }
 
 function isUnixSeconds(seconds: number): boolean {
-	return Number.isSafeInteger(seconds) && seconds >= 0 && seconds <= UNIX_SECONDS_MAX;
+	return Number.isSafeInteger(seconds) && seconds >= 0 && seconds <= LIMITS.unixSecondsMax;
 }
 
 function isPoint(key: Uint8Array): boolean {
@@ -200,8 +199,8 @@ function readForm(fields: CborMap, counts: Record<keyof Counts, number>): TrustB
 		return undefined;
 	}
 	const version = fields.uint(1);
-	const signedUnixSeconds = fields.uint(2, UNIX_SECONDS_MAX);
-	const expiresUnixSeconds = fields.uint(3, UNIX_SECONDS_MAX);
+	const signedUnixSeconds = fields.uint(2, LIMITS.unixSecondsMax);
+	const expiresUnixSeconds = fields.uint(3, LIMITS.unixSecondsMax);
 	const bundleRole = decodeRole(fields.get(4), counts);
 	const updateRole = decodeRole(fields.get(5), counts);
 	const freshnessKeys = decodeKeys(fields.get(6), counts.onlineKeys);

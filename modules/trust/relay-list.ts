@@ -14,7 +14,7 @@ export interface TrustedRelay extends RelayAddress {
 	readonly scope: string;
 }
 
-const DIGEST_BYTES = 8;
+const SHORT_DIGEST_BYTES = 8;
 
 /** Empty when the lock has no trust: everything local works (I10). */
 export function relayList(trust: TrustStore, owner: OwnerRelays): readonly TrustedRelay[] {
@@ -33,5 +33,5 @@ export function relayList(trust: TrustStore, owner: OwnerRelays): readonly Trust
 }
 
 function shortHex(digest: Uint8Array | undefined): string {
-	return toHex((digest ?? new Uint8Array(0)).subarray(0, DIGEST_BYTES));
+	return toHex((digest ?? new Uint8Array(0)).subarray(0, SHORT_DIGEST_BYTES));
 }

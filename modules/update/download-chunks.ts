@@ -2,23 +2,22 @@
  * The chunks of one object while it is fetched (docs/UPDATE.md 6): who sends which, what the next piece is, and who loses a chunk. The
  * "fetching" state of download-state.ts; pure.
  *
- * Invariants: a chunk has one sender, a sender one chunk; a piece is the next one of its sender's chunk or is refused; who failed a
- * chunk does not get the same one back at once.
+ * Invariants: a chunk has one sender, a way in one chunk, in its hands or left; a piece is the next one of its sender's chunk or is
+ * refused; what was written once is begun anew for a token of the allowance only, or goes on where it stood.
  */
 import { unreachable } from "../base/assert.ts";
 import { LIMITS } from "../base/limits.ts";
-import type {
-	Blame,
-	DownloadEffect,
-	DownloadEvent,
-	DownloadState,
-	Fetching,
-	Sender,
-	Via,
+import { isLate, mayOpen, withBad, withGood, withLate, withOvertaken } from "./download-standing.ts";
+import {
+	type DownloadEffect,
+	type DownloadEvent,
+	type DownloadState,
+	type Fetching,
+	type OpenChunk,
+	type Sender,
+	type Via,
+	wayOf,
 } from "./download-step.ts";
-
-/** Blames that are remembered. */
-const BLAMES_MAX = 4;
 
 /** What this sender is to send next, of its open chunk; undefined: nothing. */
 export interface OpenWant {
@@ -29,7 +28,7 @@ export interface OpenWant {
 }
 
 export function wantOf(state: DownloadState, sender: Sender): OpenWant | undefined {
-	if (state.kind !== "fetching" || state.held) return undefined;
+	if (state.kind !== "fetching") return undefined;
 	const open = state.open.find((each) => each.sender === sender);
 	if (open === undefined) return undefined;
 	const offset = open.chunk * LIMITS.chunkBytes + open.filled;
@@ -53,70 +52,90 @@ export interface FetchingStep {
 	readonly effects: readonly DownloadEffect[];
 }
 
-type FetchingEvent = Extract<DownloadEvent, { kind: "piece" | "ask" | "chunk" | "lost" | "tick" }>;
+type FetchingEvent = Exclude<DownloadEvent, { kind: "begin" | "drop" | "hashed" | "patched" | "broken" }>;
 
 export function stepFetching(state: Fetching, event: FetchingEvent, nowMs: number): FetchingStep {
 	switch (event.kind) {
-		case "tick": {
-			const step = giveUpSilent(state, nowMs);
-			return { ...step, state: event.mayRetry ? { ...step.state, held: false } : step.state };
-		}
-		case "ask": {
-			const step = giveUpSilent(state, nowMs);
-			return { ...step, state: open(step.state, event.sender, nowMs) };
-		}
+		case "tick":
+			return { state: giveUpLate(state, nowMs), effects: [] };
+		case "ask":
+			return { state: open(giveUpLate(state, nowMs), event.sender, event.mayRetry, nowMs), effects: [] };
+		case "heard":
+			return { state: heard(state, event.sender, nowMs), effects: [] };
 		case "piece":
 			return stepPiece(state, event, nowMs);
 		case "chunk":
 			return stepChunk(state, event, nowMs);
-		case "lost":
-			return without(state, event.sender);
+		case "unpaid":
+			return {
+				state: { ...state, open: state.open.filter((each) => each.sender !== event.sender) },
+				effects: [],
+			};
+		case "erased": {
+			const [, ...erasing] = state.erasing;
+			return { state: { ...state, erasing }, effects: eraseEffects(state, erasing[0]) };
+		}
+		case "lost": {
+			const one = state.open.find((each) => each.sender === event.sender);
+			return { state: one === undefined ? state : leave(state, one, nowMs - one.openedAtMs), effects: [] };
+		}
 		default:
 			return unreachable(event);
 	}
 }
 
-/** Who is silent, or too slow, loses its chunk, and does not get the same one back at once (T10: slow retrieval). */
-function giveUpSilent(state: Fetching, nowMs: number): { state: Fetching; effects: DownloadEffect[] } {
-	const effects: DownloadEffect[] = [];
-	let left = state;
-	for (const { sender, chunk, heardAtMs, openedAtMs } of state.open) {
-		const silent = nowMs - heardAtMs >= LIMITS.updateStallMs;
-		if (!silent && nowMs - openedAtMs < LIMITS.updateChunkMs) continue;
-		const gone = without(left, sender);
-		left = blame(gone.state, { sender, chunk, atMs: nowMs });
-		effects.push(...gone.effects);
+/** Who is silent, or too slow, loses its chunk, and comes after the others from now on (T10: slow retrieval). */
+function giveUpLate(state: Fetching, nowMs: number): Fetching {
+	let next = state;
+	for (const one of state.open) {
+		const isSilent = nowMs - one.heardAtMs >= LIMITS.updateStallMs;
+		if (!isSilent && nowMs - one.openedAtMs < LIMITS.updateChunkMs) continue;
+		next = leave(next, one, 0);
+		next = { ...next, standings: withLate(next.standings, wayOf(one.sender), nowMs) };
 	}
-	return { state: left, effects };
+	return next;
 }
 
-function blame(state: Fetching, one: Blame): Fetching {
-	return { ...state, blamed: [...state.blamed, one].slice(-BLAMES_MAX) };
+/** What it wrote stays for the next of its way: a link that comes and goes wears no flash. */
+function leave(state: Fetching, one: OpenChunk, heldMs: number): Fetching {
+	const rest = state.open.filter((each) => each !== one);
+	const { chunk, filled } = one;
+	const left = filled === 0 ? state.left : [...state.left, { way: wayOf(one.sender), chunk, filled, heldMs }];
+	return { ...state, open: rest, left };
 }
 
-function without(state: Fetching, sender: Sender): { state: Fetching; effects: DownloadEffect[] } {
-	const rest = state.open.filter((each) => each.sender !== sender);
-	if (rest.length === state.open.length) return { state, effects: [] };
-	return { state: { ...state, open: rest }, effects: [{ kind: "cease", sender }] };
+function heard(state: Fetching, sender: Sender, nowMs: number): Fetching {
+	const open = state.open.map((each) => (each.sender === sender ? { ...each, heardAtMs: nowMs } : each));
+	return { ...state, open };
 }
 
-/** The first chunk that nobody has and nobody sends. */
-function open(state: Fetching, sender: Sender, nowMs: number): Fetching {
-	if (state.held || state.open.length >= LIMITS.updateSenders) return state;
-	if (state.open.some((each) => each.sender === sender)) return state;
-	for (let chunk = 0; chunk < state.good.length; chunk++) {
-		if (state.good[chunk] || state.open.some((each) => each.chunk === chunk)) continue;
-		if (isBlamed(state, sender, chunk, nowMs)) continue;
-		const opened = { sender, chunk, filled: 0, openedAtMs: nowMs, heardAtMs: nowMs };
-		return { ...state, open: [...state.open, opened] };
+/** What its way left; else the first chunk that nobody has, sends or began; else one that must be begun anew. */
+function open(state: Fetching, sender: Sender, mayRetry: boolean, nowMs: number): Fetching {
+	const way = wayOf(sender);
+	if (state.open.some((each) => wayOf(each.sender) === way)) return state;
+	if (!mayOpen(state.standings, way, state.open.length > 0, nowMs)) return state;
+	const isTaken = (chunk: number): boolean => state.open.some((each) => each.chunk === chunk);
+	const mine = state.left.find((each) => each.way === way);
+	if (mine !== undefined) {
+		if (isTaken(mine.chunk)) return state;
+		const { chunk, filled, heldMs } = mine;
+		const one = { sender, chunk, filled, openedAtMs: nowMs - heldMs, heardAtMs: nowMs };
+		return { ...state, open: [...state.open, one], left: state.left.filter((each) => each !== mine) };
 	}
-	return state;
+	const isFree = (good: boolean, chunk: number): boolean =>
+		!good && !isTaken(chunk) && !state.erasing.includes(chunk);
+	let chunk = state.good.findIndex((good, index) => isFree(good, index) && !state.touched[index]);
+	if (chunk < 0 && mayRetry) chunk = state.good.findIndex(isFree);
+	if (chunk >= 0) return begin(state, sender, chunk, nowMs);
+	// Who was late has its chunk only as long as nobody else wants it.
+	const slow = state.open.find((each) => isLate(state.standings, wayOf(each.sender), nowMs));
+	if (slow === undefined || (state.touched[slow.chunk] && !mayRetry)) return state;
+	return begin(leave(state, slow, 0), sender, slow.chunk, nowMs);
 }
 
-function isBlamed(state: Fetching, sender: Sender, chunk: number, nowMs: number): boolean {
-	return state.blamed.some(
-		(each) => each.sender === sender && each.chunk === chunk && nowMs - each.atMs < LIMITS.updateStallMs,
-	);
+function begin(state: Fetching, sender: Sender, chunk: number, nowMs: number): Fetching {
+	const one = { sender, chunk, filled: 0, openedAtMs: nowMs, heardAtMs: nowMs };
+	return { ...state, open: [...state.open, one] };
 }
 
 function stepPiece(
@@ -134,11 +153,18 @@ function stepPiece(
 	const after = state.open.map((each) =>
 		each.sender === sender ? { ...each, filled: each.filled + count, heardAtMs: nowMs } : each,
 	);
+	const begins = offset === chunk * LIMITS.chunkBytes;
+	const again = begins && state.touched[chunk] === true;
+	const write: DownloadEffect = { kind: "write", sender, via, chunk, offset, begins, again, ends };
+	if (!begins) return { state: { ...state, open: after }, effects: [write] };
+	const touched = state.touched.map((was, index) => was || index === chunk);
+	const overtaken = state.left.find((each) => each.chunk === chunk);
+	if (overtaken === undefined) return { state: { ...state, open: after, touched }, effects: [write] };
+	const left = state.left.filter((each) => each !== overtaken);
+	const standings = withOvertaken(state.standings, overtaken.way, nowMs);
 	return {
-		state: { ...state, open: after },
-		effects: [
-			{ kind: "write", sender, via, chunk, offset, begins: offset === chunk * LIMITS.chunkBytes, ends },
-		],
+		state: { ...state, open: after, touched, left, standings },
+		effects: [{ kind: "cease", chunk }, write],
 	};
 }
 
@@ -149,16 +175,26 @@ function stepChunk(
 ): FetchingStep {
 	const one = state.open.find((each) => each.sender === sender);
 	if (one === undefined) return { state, effects: [] };
+	const { chunk } = one;
+	const way = wayOf(sender);
 	const rest = state.open.filter((each) => each.sender !== sender);
-	if (!isGood) {
-		const blamed = blame({ ...state, open: rest }, { sender, chunk: one.chunk, atMs: nowMs });
-		return {
-			state: { ...blamed, held: !mayRetry },
-			effects: [{ kind: "erase", via: state.via, chunk: one.chunk }],
-		};
+	if (isGood) {
+		const good = state.good.map((was, index) => was || index === chunk);
+		return { state: { ...state, good, open: rest, standings: withGood(state.standings, way) }, effects: [] };
 	}
-	const good = state.good.map((was, index) => was || index === one.chunk);
-	return { state: { ...state, good, open: rest }, effects: [] };
+	const standings = withBad(state.standings, way, nowMs);
+	// A token pays for the erasure and the second writing; without one the chunk waits as it is, and pays when it is begun.
+	if (!mayRetry) return { state: { ...state, open: rest, standings }, effects: [] };
+	const touched = state.touched.map((was, index) => was && index !== chunk);
+	const erasing = [...state.erasing, chunk];
+	return {
+		state: { ...state, open: rest, standings, touched, erasing },
+		effects: state.erasing.length === 0 ? eraseEffects(state, chunk) : [],
+	};
+}
+
+function eraseEffects({ via }: Fetching, chunk: number | undefined): readonly DownloadEffect[] {
+	return chunk === undefined ? [] : [{ kind: "erase", via, chunk }];
 }
 
 function fetchedBytes({ job, via }: Fetching): number {

@@ -12,7 +12,7 @@
  *                      └───────── every chunk of the image ────────────────▶ (verifying)
  *   begin and drop in any state; flash that does not take what is written: failed.
  *
- * Invariants: a chunk has one sender, a sender one chunk. Only a chunk whose digest was found right counts as good. Nothing
+ * Invariants: a chunk has one sender, a way in one chunk. Only a chunk whose digest was found right counts as good. Nothing
  * is remembered across boots: surveying finds out what flash holds.
  */
 import { unreachable } from "../base/assert.ts";
@@ -48,7 +48,10 @@ export function stepDownload(state: DownloadState, event: DownloadEvent, nowMs: 
 			return { state: { kind: "failed", job: state.job, result: "slot-io" }, effects: [{ kind: "halt" }] };
 		case "piece":
 		case "ask":
+		case "heard":
 		case "chunk":
+		case "unpaid":
+		case "erased":
 		case "lost":
 		case "tick":
 			if (state.kind !== "fetching")
@@ -118,16 +121,19 @@ function survey(
 	if (via === "image" && job.deltaBytes !== undefined && missing > job.deltaBytes)
 		return survey(job, "delta", image, []);
 	if (via === "delta" && delta.every((good) => good)) return check(job, image, "delta");
+	const good = via === "image" ? image : delta;
 	return {
 		state: {
 			kind: "fetching",
 			job,
 			via,
 			image,
-			good: via === "image" ? image : delta,
+			good,
+			touched: good.map(() => false),
 			open: [],
-			blamed: [],
-			held: false,
+			left: [],
+			erasing: [],
+			standings: [],
 		},
 		effects: [],
 	};

@@ -4,6 +4,19 @@ import type { UpdateResult } from "../wire/update-report.ts";
 /** Who sends pieces: a number that the driver's caller gives to each way in. */
 export type Sender = number;
 
+/** The senders that there is one of; a session gets a number of its own after these. */
+export const LINK_SENDER: Sender = 1;
+export const LINE_SENDER: Sender = 2;
+export const FIRST_SESSION_SENDER: Sender = 3;
+
+/** What kind of way in a sender is. Sessions come and go, and whoever opens one can open the next: they count as one. */
+export type SenderWay = "link" | "line" | "session";
+
+export function wayOf(sender: Sender): SenderWay {
+	if (sender === LINK_SENDER) return "link";
+	return sender === LINE_SENDER ? "line" : "session";
+}
+
 /** Which object is fetched. */
 export type Via = "image" | "delta";
 
@@ -22,11 +35,25 @@ export interface OpenChunk {
 	readonly heardAtMs: number;
 }
 
-/** This sender does not get this chunk again for a while. */
-export interface Blame {
-	readonly sender: Sender;
+/** What a sender that went, or was too slow, left of its chunk: its flash and its hash, for the next of the same way. */
+export interface LeftChunk {
+	readonly way: SenderWay;
 	readonly chunk: number;
-	readonly atMs: number;
+	/** More than 0. */
+	readonly filled: number;
+	/** How long it has been on its way. */
+	readonly heldMs: number;
+}
+
+/** What a way in may still have (download-standing.ts); one that has none of these did nothing wrong. */
+export interface Standing {
+	readonly way: SenderWay;
+	/** It gets no chunk before that. */
+	readonly untilMs: number;
+	/** Chunks of it whose digest was wrong. */
+	readonly bad: number;
+	/** When it lost a chunk last, by silence, by slowness, or to another way. */
+	readonly lateAtMs: number | undefined;
 }
 
 export interface Fetching {
@@ -37,10 +64,13 @@ export interface Fetching {
 	readonly image: readonly boolean[];
 	/** Of the object that is fetched. */
 	readonly good: readonly boolean[];
+	/** Of the same: what was written, so that to begin it anew takes from the allowance. */
+	readonly touched: readonly boolean[];
 	readonly open: readonly OpenChunk[];
-	readonly blamed: readonly Blame[];
-	/** The allowance of chunks that are written again is used up: nothing is asked for. */
-	readonly held: boolean;
+	readonly left: readonly LeftChunk[];
+	/** Chunks that are being erased, the first one now. */
+	readonly erasing: readonly number[];
+	readonly standings: readonly Standing[];
 }
 
 export type DownloadState =
@@ -72,8 +102,10 @@ export type DownloadEvent =
 	/** Of the chunk, or the whole, that the last effect asked for. */
 	| { readonly kind: "hashed"; readonly isGood: boolean }
 	| { readonly kind: "patched"; readonly isGood: boolean }
-	/** This sender has room for a want. */
-	| { readonly kind: "ask"; readonly sender: Sender }
+	/** This sender has room for a want. mayRetry: there is an allowance to write a chunk again. */
+	| { readonly kind: "ask"; readonly sender: Sender; readonly mayRetry: boolean }
+	/** A piece of this sender came, and waits. */
+	| { readonly kind: "heard"; readonly sender: Sender }
 	/** offset: within the object. */
 	| {
 			readonly kind: "piece";
@@ -82,19 +114,23 @@ export type DownloadEvent =
 			readonly offset: number;
 			readonly count: number;
 	  }
-	/** The last piece of a chunk is in flash, and its digest was compared. mayRetry: it may be written again. */
+	/** The last piece of a chunk is in flash, and its digest was compared. mayRetry: where it was wrong, its second writing is paid for. */
 	| {
 			readonly kind: "chunk";
 			readonly sender: Sender;
 			readonly isGood: boolean;
 			readonly mayRetry: boolean;
 	  }
+	/** This sender's chunk was to be written again, and there was no allowance: nothing was written. */
+	| { readonly kind: "unpaid"; readonly sender: Sender }
+	/** What "erase" asked for is done. */
+	| { readonly kind: "erased" }
 	/** The sender is gone. */
 	| { readonly kind: "lost"; readonly sender: Sender }
 	/** Flash did not take what was written, or cannot be read. */
 	| { readonly kind: "broken" }
-	/** Time has passed. mayRetry: as of "chunk". */
-	| { readonly kind: "tick"; readonly mayRetry: boolean };
+	/** Time has passed. */
+	| { readonly kind: "tick" };
 
 export type DownloadEffect =
 	/** Compares a chunk in flash with its digest: "hashed". */
@@ -103,7 +139,7 @@ export type DownloadEffect =
 	| { readonly kind: "hash"; readonly what: "delta" | "source" | "image" }
 	/** Makes the image, all but the chunks that are there: "patched". */
 	| { readonly kind: "patch"; readonly image: readonly boolean[] }
-	/** The piece goes to flash. begins: the chunk's hash begins; ends: "chunk" follows. */
+	/** The piece goes to flash. begins: the chunk's hash begins; again: it takes from the allowance first; ends: "chunk" follows. */
 	| {
 			readonly kind: "write";
 			readonly sender: Sender;
@@ -111,14 +147,15 @@ export type DownloadEffect =
 			readonly chunk: number;
 			readonly offset: number;
 			readonly begins: boolean;
+			readonly again: boolean;
 			readonly ends: boolean;
 	  }
 	/** The piece is not what was asked for. */
 	| { readonly kind: "refuse" }
-	/** What there is of this chunk does not stay in flash. */
+	/** What there is of this chunk does not stay in flash: "erased". */
 	| { readonly kind: "erase"; readonly via: Via; readonly chunk: number }
-	/** This sender's chunk is not awaited any more: its hash is let go. */
-	| { readonly kind: "cease"; readonly sender: Sender }
+	/** What there is of this chunk is begun anew: its hash is let go. */
+	| { readonly kind: "cease"; readonly chunk: number }
 	/** Hashes and buffers of whatever went on are let go. */
 	| { readonly kind: "halt" }
 	/** The delta is of no use; the whole image is fetched. */

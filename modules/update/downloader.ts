@@ -12,7 +12,7 @@ import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import type { Crypto, Hash } from "../platform/crypto.ts";
 import type { Inflate } from "../platform/inflate.ts";
-import type { Slots } from "../platform/slots.ts";
+import { SECTOR_BYTES, type Slots } from "../platform/slots.ts";
 import type { ObjectPiece, ObjectWant } from "../wire/update-offer.ts";
 import type { UpdateResult } from "../wire/update-report.ts";
 import { chunkBytes, goodBytes, wantOf } from "./download-chunks.ts";
@@ -28,16 +28,17 @@ import {
 import { FlashDigest } from "./flash-digest.ts";
 import { chunkDigest, type Manifest, type UpdateDelta, type UpdateObject } from "./manifest.ts";
 import { PatchTask } from "./patch-task.ts";
-import { deltaStart, eraseBytes, inSectors, writeBytes } from "./slot-writer.ts";
+import { deltaStart, inSectors, writeBytes } from "./slot-writer.ts";
 
 export interface DownloaderOptions {
 	readonly crypto: Pick<Crypto, "openHash">;
 	readonly slots: Slots;
 	readonly inflate: Inflate;
 	readonly nowMs: () => number;
-	/** Takes one from the allowance of chunks that are written again; false when there is none. */
-	readonly mayRetry: () => boolean;
-	/** A chunk's digest was wrong, and it was erased. */
+	/** Whether there is an allowance of chunks that are written again, and takes one from it; false when there is none. */
+	readonly hasRetry: () => boolean;
+	readonly takeRetry: () => boolean;
+	/** A chunk's digest was wrong. */
 	readonly onBadChunk: () => void;
 	readonly onDeltaFailed: (result: UpdateResult) => void;
 	/** The state is another one. */
@@ -67,9 +68,8 @@ export class Downloader {
 	#release: Release | undefined;
 	#task: Task | undefined;
 	#patch: PatchTask | undefined;
-	readonly #hashes = new Map<Sender, Hash>();
-	/** A chunk is to be looked at for the allowance: set where a bad one used it up. */
-	#held = false;
+	/** Of chunks that are begun, by their number. */
+	readonly #hashes = new Map<number, Hash>();
 
 	constructor(options: DownloaderOptions) {
 		this.#options = options;
@@ -135,14 +135,22 @@ export class Downloader {
 
 	/** What this sender is to send next; it has that chunk for itself then. Undefined: nothing now. */
 	ask(sender: Sender): ObjectWant | undefined {
-		this.#dispatch({ kind: "ask", sender });
+		this.#dispatch({ kind: "ask", sender, mayRetry: this.#options.hasRetry() });
 		return this.#wantOf(this.#state, sender);
 	}
 
 	/** What `ask` would answer; nobody gets a chunk by looking. */
 	peek(sender: Sender): ObjectWant | undefined {
-		const asked = stepDownload(this.#state, { kind: "ask", sender }, this.#options.nowMs());
+		const { hasRetry, nowMs } = this.#options;
+		const asked = stepDownload(this.#state, { kind: "ask", sender, mayRetry: hasRetry() }, nowMs());
 		return this.#wantOf(asked.state, sender);
+	}
+
+	/** In the window that `peek` answers; nothing else is worth keeping until its turn comes. */
+	isWanted(sender: Sender, { digest, offset, bytes }: ObjectPiece): boolean {
+		const want = this.peek(sender);
+		if (want === undefined || !bytesEqual(want.digest, digest)) return false;
+		return offset >= want.offset && offset + bytes.length <= want.offset + want.bytes;
 	}
 
 	#wantOf(state: DownloadState, sender: Sender): ObjectWant | undefined {
@@ -157,7 +165,7 @@ export class Downloader {
 		const next = this.peek(sender);
 		if (next === undefined || !bytesEqual(next.digest, piece.digest)) return refuse("unwanted");
 		// Who begins a chunk that is free has it.
-		if (next.offset === piece.offset) this.#dispatch({ kind: "ask", sender });
+		if (next.offset === piece.offset) this.ask(sender);
 		const want = wantOf(this.#state, sender);
 		if (want === undefined) return refuse("unwanted");
 		let refused = false;
@@ -165,10 +173,15 @@ export class Downloader {
 			{ kind: "piece", sender, via: want.via, offset: piece.offset, count: piece.bytes.length },
 			(effect) => {
 				if (effect.kind === "refuse") refused = true;
-				if (effect.kind === "write" && !this.#write(effect, piece.bytes)) refused = true;
+				if (effect.kind === "write") refused = !this.#write(effect, piece.bytes);
 			},
 		);
 		return refused ? refuse("unwanted") : accept(undefined);
+	}
+
+	/** A piece of this sender waits for its turn. */
+	heard(sender: Sender): void {
+		this.#dispatch({ kind: "heard", sender });
 	}
 
 	lost(sender: Sender): void {
@@ -180,12 +193,9 @@ export class Downloader {
 		this.#dispatch({ kind: "broken" });
 	}
 
-	/** Time has passed: the silent lose their chunks, and a held download may go on. */
+	/** Time has passed: the silent lose their chunks. */
 	tick(): void {
-		if (this.#state.kind !== "fetching") return;
-		const mayRetry = this.#held && this.#options.mayRetry();
-		if (mayRetry) this.#held = false;
-		this.#dispatch({ kind: "tick", mayRetry });
+		this.#dispatch({ kind: "tick" });
 	}
 
 	/** The one place that assigns the state. */
@@ -195,7 +205,7 @@ export class Downloader {
 		this.#state = state;
 		for (const effect of effects) {
 			if (effect.kind === "write" || effect.kind === "refuse") onPiece?.(effect);
-			else this.#do(effect);
+			else this.#guard(() => this.#do(effect));
 		}
 		if (this.#state === state && state.kind !== before) this.#options.onChanged(state.kind);
 	}
@@ -220,13 +230,12 @@ export class Downloader {
 			case "erase": {
 				const at = this.#start(effect.via) + effect.chunk * LIMITS.chunkBytes;
 				const bytes = inSectors(chunkBytes(this.#object(effect.via).bytes, effect.chunk));
-				this.#options.onBadChunk();
-				this.#guard(() => eraseBytes(slots, at, bytes));
+				this.#task = eraseTask(slots, at, bytes);
 				return;
 			}
 			case "cease":
-				this.#hashes.get(effect.sender)?.close();
-				this.#hashes.delete(effect.sender);
+				this.#hashes.get(effect.chunk)?.close();
+				this.#hashes.delete(effect.chunk);
 				return;
 			case "halt":
 				this.#halt();
@@ -238,26 +247,28 @@ export class Downloader {
 		}
 	}
 
-	/** Each sector is erased right before it is written, and its bytes are hashed on the way. False: flash did not take them. */
+	/** Each sector is erased right before it is written, and its bytes are hashed on the way. False: it is not in flash. */
 	#write(effect: Extract<DownloadEffect, { kind: "write" }>, bytes: Uint8Array): boolean {
-		const { sender, via, chunk, offset, begins, ends } = effect;
-		if (begins) {
-			this.#hashes.get(sender)?.close();
-			this.#hashes.set(sender, this.#options.crypto.openHash("sha256"));
+		const { sender, via, chunk, offset, begins, again, ends } = effect;
+		const { crypto, slots, takeRetry, onBadChunk } = this.#options;
+		if (again && !takeRetry()) {
+			this.#dispatch({ kind: "unpaid", sender });
+			return false;
 		}
-		const hash = this.#hashes.get(sender);
-		hash?.update(bytes);
-		const written = this.#guard(() => {
-			writeBytes(this.#options.slots, this.#start(via) + offset, bytes);
-			return true;
+		const hash = this.#guard(() => {
+			if (begins) this.#hashes.set(chunk, crypto.openHash("sha256"));
+			const open = this.#hashes.get(chunk);
+			open?.update(bytes);
+			writeBytes(slots, this.#start(via) + offset, bytes);
+			return open;
 		});
-		if (!written) return false;
-		if (!ends || hash === undefined) return true;
-		this.#hashes.delete(sender);
+		if (hash === undefined) return false;
+		if (!ends) return true;
+		this.#hashes.delete(chunk);
 		const isGood = bytesEqual(hash.digest(), chunkDigest(this.#object(via), chunk));
-		const mayRetry = isGood || this.#options.mayRetry();
-		this.#held = !mayRetry;
+		const mayRetry = isGood || takeRetry();
 		this.#dispatch({ kind: "chunk", sender, isGood, mayRetry });
+		if (!isGood) onBadChunk();
 		return true;
 	}
 
@@ -308,15 +319,14 @@ export class Downloader {
 		this.#task = undefined;
 		for (const hash of this.#hashes.values()) hash.close();
 		this.#hashes.clear();
-		this.#held = false;
 	}
 
-	/** Flash that does not do what it is told ends the download; anything else thrown goes on. */
+	/** Flash that does not do what it is told, or no memory for a hash, ends the download; anything else thrown goes on. */
 	#guard<Value>(act: () => Value): Value | undefined {
 		try {
 			return act();
 		} catch (error) {
-			if (!(error instanceof DeviceError) || error.code !== "slot/io") throw error;
+			if (!(error instanceof DeviceError)) throw error;
 			this.#dispatch({ kind: "broken" });
 			return undefined;
 		}
@@ -346,11 +356,24 @@ function hashTask(digest: FlashDigest, expected: Uint8Array, unreadable: Downloa
 				const found = digest.step();
 				return found && { kind: "hashed", isGood: bytesEqual(found, expected) };
 			} catch (error) {
-				if (!(error instanceof DeviceError) || error.code !== "slot/io") throw error;
+				if (!(error instanceof DeviceError)) throw error;
 				return unreadable;
 			}
 		},
 		close: () => digest.close(),
+	};
+}
+
+/** A sector a turn: an erasure may take flash so long that nothing else can happen meanwhile. Throws DeviceError slot/io. */
+function eraseTask(slots: Slots, start: number, bytes: number): Task {
+	let at = start;
+	return {
+		step: () => {
+			slots.erase(at);
+			at += SECTOR_BYTES;
+			return at < start + bytes ? undefined : { kind: "erased" };
+		},
+		close: () => undefined,
 	};
 }
 

@@ -90,20 +90,26 @@ export class UpdateHistory {
 	readonly #writable: boolean;
 	readonly #begins: Allowance;
 	readonly #chunkRetries: Allowance;
+	/** As they were written down. */
+	#keptBegins: number;
+	#keptRetries: number;
 	#facts: Facts;
 	/** Of the last offer, in RAM: what strangers offer writes no flash (I7, T16). */
 	#refusal: Pick<History, "result" | "resultSequence"> | undefined;
 
-	/** `nowMs`: of the monotonic clock, as everywhere here. */
-	constructor(store: Store, nowMs: number) {
+	/** `nowMs`: of the monotonic clock, as everywhere here. `begins`: tokens that it has at least, whatever was written down. */
+	constructor(store: Store, nowMs: number, { begins: least }: { readonly begins: number } = { begins: 0 }) {
 		this.#store = store;
 		const read = store.read(CODEC);
 		if (!read.ok && read.reason !== "absent") this.fault = read.reason;
 		this.#writable = this.fault === undefined || this.fault === "corrupt";
 		this.#facts = read.ok ? read.value : { result: "none", resultSequence: undefined, reverts: undefined };
 		const isNew = this.fault === undefined;
-		const begins = read.ok ? read.value.begins : isNew ? BEGINS_MAX : 0;
+		const kept = read.ok ? read.value.begins : isNew ? BEGINS_MAX : 0;
+		const begins = Math.max(kept, allowanceMax(least));
 		const chunkRetries = read.ok ? read.value.chunkRetries : isNew ? CHUNK_RETRIES_MAX : 0;
+		this.#keptBegins = kept;
+		this.#keptRetries = chunkRetries;
 		this.#begins = new Allowance(LIMITS.updateBeginsBurst, LIMITS.updateBeginsPerDay, begins, nowMs);
 		this.#chunkRetries = new Allowance(
 			LIMITS.chunkRetriesBurst,
@@ -199,13 +205,21 @@ export class UpdateHistory {
 		return this.#take(this.#chunkRetries, this.#facts, nowMs);
 	}
 
+	/** Whether a chunk may be written once more. */
+	hasChunkRetry(nowMs: number): boolean {
+		return this.#writable && this.#chunkRetries.has(nowMs);
+	}
+
 	/** Whether an update may begin now. */
 	hasBegin(nowMs: number): boolean {
 		return this.#begins.has(nowMs);
 	}
 
-	/** Writes down what filled up since: at most once an hour, while something waits for it. */
+	/** Writes down what filled up since, so that a cut takes no more than that: for an hourly timer. A full one writes nothing. */
 	keepAllowance(nowMs: number): Result<void, "storage"> {
+		const begins = this.#begins.thousandths(nowMs);
+		const chunkRetries = this.#chunkRetries.thousandths(nowMs);
+		if (begins === this.#keptBegins && chunkRetries === this.#keptRetries) return accept(undefined);
 		return this.#write(this.#facts, nowMs);
 	}
 
@@ -226,8 +240,9 @@ export class UpdateHistory {
 		if (!this.#writable) return refuse("storage");
 		const begins = this.#begins.thousandths(nowMs);
 		const chunkRetries = this.#chunkRetries.thousandths(nowMs);
-		return this.#store.write(CODEC, { ...facts, begins, chunkRetries }).ok
-			? accept(undefined)
-			: refuse("storage");
+		if (!this.#store.write(CODEC, { ...facts, begins, chunkRetries }).ok) return refuse("storage");
+		this.#keptBegins = begins;
+		this.#keptRetries = chunkRetries;
+		return accept(undefined);
 	}
 }

@@ -11,13 +11,13 @@ import { accept, type Result, refuse } from "../base/result.ts";
 import { keyIdOf } from "../cose/key-id.ts";
 import { decodeSign, type SignMessage, verifySign } from "../cose/sign.ts";
 import type { Crypto } from "../platform/crypto.ts";
-import { SECTOR_BYTES } from "../platform/slots.ts";
 import type { Role } from "../trust/bundle.ts";
 import type { FreshnessClaim } from "../wire/freshness.ts";
 import type { UpdateResult } from "../wire/update-report.ts";
 import type { Floors } from "./floors.ts";
 import type { LockNames } from "./freshness.ts";
 import { decodeManifest, type Manifest, manifestAad, type UpdateDelta } from "./manifest.ts";
+import { inSectors } from "./slot-writer.ts";
 
 /** Why an offer is refused, by the words of its report. */
 export type OfferReason = Extract<
@@ -164,9 +164,4 @@ export function usableDelta(
 			bytesEqual(sourceDigest, runningDigest) &&
 			inSectors(manifest.image.bytes) + inSectors(object.bytes) <= slotBytes,
 	);
-}
-
-/** Flash is erased by the sector: an image and a delta share none. */
-function inSectors(bytes: number): number {
-	return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
 }

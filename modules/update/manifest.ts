@@ -12,6 +12,7 @@ import { encodeUtf8 } from "../base/utf8.ts";
 import { decodeCborMap } from "../wire/cbor-decode.ts";
 import { type CborFields, type CborInput, encodeCbor } from "../wire/cbor-encode.ts";
 import { asArray, asBytes, asUint, type CborMap, type CborValue } from "../wire/cbor-map.ts";
+import { DIGEST_BYTES } from "../wire/update-offer.ts";
 
 /** Bytes that are downloaded as a whole: an image, or a delta. */
 export interface UpdateObject {
@@ -61,8 +62,6 @@ export type ManifestFlaw =
 	| "delta"; // too many, two of one source, one that is no smaller than the image
 
 export const MANIFEST_FORMAT = 1;
-export const DIGEST_BYTES = 32;
-const UNIX_SECONDS_MAX = 253402300799;
 const VENDOR = /^[0-9a-z.-]{1,32}$/;
 const NAME = /^[0-9A-Za-z._-]{1,24}$/;
 const VERSION = /^[ -~]{1,31}$/;
@@ -90,7 +89,7 @@ export function manifestFlaw(manifest: Manifest): ManifestFlaw | undefined {
 	if (!isWithin(manifest.sequence, 1, LIMITS.sequenceMax)) return "number";
 	if (!isWithin(manifest.securityVersion, 0, LIMITS.securityVersionMax)) return "number";
 	if (!isWithin(manifest.trustVersion, 0, Number.MAX_SAFE_INTEGER)) return "number";
-	if (!isWithin(manifest.signedUnixSeconds, 0, UNIX_SECONDS_MAX)) return "number";
+	if (!isWithin(manifest.signedUnixSeconds, 0, LIMITS.unixSecondsMax)) return "number";
 	if (!isObject(image, LIMITS.imageBytes)) return "object";
 	if (deltas.length > LIMITS.manifestDeltas) return "delta";
 	for (let index = 0; index < deltas.length; index++) {

@@ -10,6 +10,7 @@ export function deltaStart(slotBytes: number, deltaBytes: number): number {
 	return slotBytes - inSectors(deltaBytes);
 }
 
+/** Flash is erased by the sector: an image and a delta share none. */
 export function inSectors(bytes: number): number {
 	return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
 }
@@ -25,11 +26,6 @@ export function writeBytes(slots: Slots, at: number, bytes: Uint8Array): void {
 		slots.write(offset, inUnits(bytes.subarray(from, from + count)));
 		from += count;
 	}
-}
-
-/** Whole sectors. */
-export function eraseBytes(slots: Slots, at: number, bytes: number): void {
-	for (let offset = at; offset < at + bytes; offset += SECTOR_BYTES) slots.erase(offset);
 }
 
 function inUnits(bytes: Uint8Array): Uint8Array {

@@ -10,8 +10,8 @@ import { accept, type Result, refuse } from "../base/result.ts";
 import { RECORDS } from "../store/records.ts";
 import { type ReadReason, recordCodec, type Store } from "../store/store.ts";
 import type { CborMap } from "../wire/cbor-map.ts";
+import { DIGEST_BYTES } from "../wire/update-offer.ts";
 import { UPDATE_RESULTS, type UpdateResult } from "../wire/update-report.ts";
-import { DIGEST_BYTES } from "./manifest.ts";
 
 /** How a trial ends that is no success. */
 export type TrialReason = Extract<UpdateResult, `trial-${string}`>;

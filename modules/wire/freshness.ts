@@ -10,7 +10,6 @@ import { decodeCborMap } from "./cbor-decode.ts";
 import { encodeCbor } from "./cbor-encode.ts";
 
 const FORMAT = 1;
-const UNIX_SECONDS_MAX = 253402300799;
 
 export const FRESHNESS_BYTES_MAX = 512;
 
@@ -54,8 +53,8 @@ export function decodeFreshnessClaim(payload: Uint8Array): Result<FreshnessClaim
 	const board = fields.text(3, { min: 1, max: 24 });
 	const sequence = fields.uint(4, LIMITS.sequenceMax);
 	const manifestDigest = fields.bytes(5, 32);
-	const issuedUnixSeconds = fields.uint(6, UNIX_SECONDS_MAX);
-	const expiresUnixSeconds = fields.uint(7, UNIX_SECONDS_MAX);
+	const issuedUnixSeconds = fields.uint(6, LIMITS.unixSecondsMax);
+	const expiresUnixSeconds = fields.uint(7, LIMITS.unixSecondsMax);
 	if (fields.uint(0) !== FORMAT || vendor === undefined || hardwareClass === undefined)
 		return refuse("malformed");
 	if (board === undefined || sequence === undefined || manifestDigest === undefined)

@@ -35,7 +35,8 @@ export interface ObjectWant {
 	readonly bytes: number;
 }
 
-const DIGEST_BYTES = 32;
+/** SHA-256, of an object or a manifest. */
+export const DIGEST_BYTES = 32;
 
 /** Under the keys from `shift` on. */
 export function offerFields({ manifest, freshness }: UpdateOffer, shift: number): CborFields {

@@ -9,7 +9,6 @@ import { decodeCborMap } from "./cbor-decode.ts";
 import { encodeCbor } from "./cbor-encode.ts";
 
 const FORMAT = 1;
-const UNIX_SECONDS_MAX = 253402300799;
 
 export const UPDATE_REPORT_BYTES_MAX = 384;
 
@@ -126,7 +125,7 @@ export function decodeUpdateReport(bytes: Uint8Array): Result<UpdateReport, "mal
 	const result = fields.uint(12);
 	const resultSequence = fields.uint(13, LIMITS.sequenceMax);
 	const reverts = fields.uint(14);
-	const freshUntilUnixSeconds = fields.uint(15, UNIX_SECONDS_MAX);
+	const freshUntilUnixSeconds = fields.uint(15, LIMITS.unixSecondsMax);
 	const stale = fields.bool(16);
 	if (state === undefined || version === undefined || sequence === undefined) return refuse("malformed");
 	if (securityVersion === undefined || sequenceFloor === undefined) return refuse("malformed");

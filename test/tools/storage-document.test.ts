@@ -200,12 +200,24 @@ function grouped(count: number): string {
 	return count.toLocaleString("en-US");
 }
 
+/** What a sector of flash takes. */
+const SECTOR_CYCLES = 100000;
+
 export default function suite(t: Suite): void {
 	t.test("docs/STORAGE.md lists exactly the records of the table", () => {
 		const lines = readDocument()
 			.split("\n")
 			.filter((line) => /^\| `[a-z]+\//.test(line));
 		check.deepEqual(lines, RECORD_ROWS.map(recordLine));
+	});
+
+	t.test("docs/STORAGE.md says how often a sector of a slot is erased, and it is less than it takes", () => {
+		const begun = LIMITS.updateBeginsPerDay * DAYS;
+		const failed = 2 * LIMITS.chunkRetriesPerDay * DAYS;
+		const text = readDocument();
+		for (const count of [begun, failed, begun + failed])
+			check.ok(text.includes(grouped(count)), grouped(count));
+		check.ok(begun + failed < SECTOR_CYCLES);
 	});
 
 	t.test("docs/STORAGE.md says what each event writes", () => {

@@ -1,7 +1,8 @@
 /** What a manifest says of an image or a delta: made from its bytes, and held against them. */
 import { bytesEqual } from "../../modules/base/bytes.ts";
 import { LIMITS } from "../../modules/base/limits.ts";
-import { chunkCount, chunkDigest, DIGEST_BYTES, type UpdateObject } from "../../modules/update/manifest.ts";
+import { chunkCount, chunkDigest, type UpdateObject } from "../../modules/update/manifest.ts";
+import { DIGEST_BYTES } from "../../modules/wire/update-offer.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 
 export function objectOf(bytes: Uint8Array): UpdateObject {

@@ -5,6 +5,7 @@
 import { concatBytes } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import { SECTOR_BYTES } from "../../../modules/platform/slots.ts";
 import type { FreshnessClaim } from "../../../modules/wire/freshness.ts";
 import type { ObjectWant } from "../../../modules/wire/update-offer.ts";
 import type { UpdateResult } from "../../../modules/wire/update-report.ts";
@@ -23,6 +24,7 @@ import { patchOf } from "../update/patch-rig.ts";
 
 const HOUR = 3600000;
 const OTHER_RELEASE = 100000;
+const SECTORS_OF_A_CHUNK = LIMITS.chunkBytes / SECTOR_BYTES;
 
 export default function suite(t: Suite): void {
 	let first: UpdatingLock | undefined;
@@ -151,6 +153,7 @@ export default function suite(t: Suite): void {
 			const lock = newLock(crypto);
 			const release = lock.release({ sequence: 2 });
 			let swapped = 0;
+			// A way in that sent a wrong chunk is left alone for an hour, then for two.
 			lock.serve = (want, relay) => {
 				const chunk = Math.floor(want.offset / LIMITS.chunkBytes);
 				if (chunk > 1 || swapped >= 8) return lock.sendPieces(want, relay);
@@ -160,7 +163,7 @@ export default function suite(t: Suite): void {
 			};
 			lock.publish(release);
 			check.ok(
-				lock.drive(() => lock.isInstalled(release), HOUR),
+				lock.drive(() => lock.isInstalled(release), 4 * HOUR),
 				lock.rig.log,
 			);
 			check.ok(lock.rig.log.includes("chunk-digest in sequence 2"));
@@ -178,7 +181,7 @@ export default function suite(t: Suite): void {
 		};
 		lock.publish(release);
 		check.ok(
-			lock.drive(() => lock.isInstalled(release), HOUR),
+			lock.drive(() => lock.isInstalled(release), 4 * HOUR),
 			lock.rig.log,
 		);
 		check.ok(lock.rig.log.includes("chunk-digest in sequence 2"));
@@ -193,16 +196,66 @@ export default function suite(t: Suite): void {
 				sendBytes(relay, want.digest, want.offset, new Uint8Array(want.bytes).fill(1));
 			lock.publish(release);
 			lock.drive(() => false, 2 * HOUR);
-			const chunks = LIMITS.chunkRetriesBurst + 2 * (LIMITS.chunkRetriesPerDay / 24) + 2;
-			// Each bad chunk is erased before and after.
-			check.ok(lock.board.slots.erases[1] <= chunks * 32 + 32, `${lock.board.slots.erases[1]} erases`);
+			// Two bad chunks in two hours, each erased before and after.
+			check.equal(lock.board.slots.erases[1], 2 * 2 * SECTORS_OF_A_CHUNK);
 			check.equal(lock.status().state, "downloading");
-			// Somebody else brings the right ones, once the allowance has filled up.
-			lock.serve = (want, relay) => lock.sendPieces(want, relay);
+			// Somebody else brings the right ones at once.
+			check.ok(lock.serveInSession(release) > 0, lock.rig.log);
+			lock.owner.disconnect();
 			check.ok(
-				lock.drive(() => lock.isInstalled(release), 12 * HOUR),
+				lock.drive(() => lock.isInstalled(release), 60000),
 				lock.rig.log,
 			);
+		},
+	);
+
+	t.test(
+		"a sender that ends every chunk early wears no flash: it goes on where it stood (T10, T16)",
+		({ crypto }) => {
+			for (const ends of ["silence", "a new connection"] as const) {
+				const lock = newLock(crypto);
+				const release = lock.release({ sequence: 2 });
+				let served = 0;
+				let cuts = 0;
+				lock.serve = (want, relay) => {
+					// Of each second window a part.
+					if (served++ % 2 === 0) return lock.sendPieces(want, relay);
+					cuts++;
+					sendBytes(relay, want.digest, want.offset, release.image.slice(want.offset, want.offset + 4096));
+					if (ends === "a new connection") lock.board.network.dropAll();
+				};
+				lock.publish(release);
+				check.ok(
+					lock.drive(() => lock.isInstalled(release), HOUR),
+					lock.rig.log,
+				);
+				check.ok(cuts >= 6, `${cuts} cuts`);
+				const sectors = Math.ceil(release.image.length / SECTOR_BYTES);
+				check.equal(lock.board.slots.erases[1], sectors, ends);
+			}
+		},
+	);
+
+	t.test(
+		"a phone takes over what a relay began, for one token a chunk, and the relay begins no other (T10, T16)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const release = lock.release({ sequence: 2 });
+			lock.serve = (want, relay) => {
+				sendBytes(relay, want.digest, want.offset, release.image.slice(want.offset, want.offset + 4096));
+				lock.board.time.schedule(1000, () => lock.board.network.dropAll());
+			};
+			lock.publish(release);
+			check.ok(lock.drive(() => lock.board.slots.erases[1] > 0, 60000));
+			check.ok(lock.serveInSession(release) > 0, lock.rig.log);
+			lock.owner.disconnect();
+			check.ok(
+				lock.drive(() => lock.isInstalled(release), 10 * 60000),
+				lock.rig.log,
+			);
+			const sectors = Math.ceil(release.image.length / SECTOR_BYTES);
+			const twice = lock.board.slots.erases[1] - sectors;
+			check.ok(twice >= 1 && twice <= SECTORS_OF_A_CHUNK, `${twice} sectors twice`);
 		},
 	);
 

@@ -123,6 +123,26 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test(
+		"flash's allowance that filled up is written down each hour, until it is full (T16)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const release = lock.release({ sequence: 2 });
+			lock.publish(release);
+			finish(lock, release);
+			const HOUR = 3600000;
+			const writes = (hours: number): number => {
+				const { operations } = lock.board.power;
+				const before = operations.length;
+				lock.rig.advance(hours * HOUR);
+				return operations.slice(before).filter(({ what }) => what === "update/history").length;
+			};
+			check.equal(writes(2), 2);
+			check.ok(writes(22) <= 22);
+			check.equal(writes(10), 0);
+		},
+	);
+
+	t.test(
 		"a download goes on after a reboot at any chunk, and no good chunk is asked for twice (T12)",
 		({ crypto, note }) => {
 			let cuts = 0;

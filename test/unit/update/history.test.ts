@@ -199,6 +199,29 @@ export default function suite(t: Suite): void {
 		check.refused(history.takeChunkRetry(DAY_MS / LIMITS.chunkRetriesPerDay + 1000), "too-often");
 	});
 
+	t.test("what filled up is kept each hour, and a full allowance writes nothing (T16)", () => {
+		const storage = new SimStorage();
+		const history = boot(storage);
+		check.accepted(history.keepAllowance(DAY_MS));
+		check.equal(storage.peek("update", "history"), undefined);
+		for (let count = 0; count < LIMITS.updateBeginsBurst; count++) check.accepted(history.begun(6, DAY_MS));
+		let nowMs = DAY_MS;
+		for (; nowMs < 2 * DAY_MS; nowMs += 3600000) check.accepted(history.keepAllowance(nowMs));
+		check.equal(beginsOf(boot(storage.reboot()), 0), LIMITS.updateBeginsBurst);
+		const before = storage.peek("update", "history");
+		check.accepted(history.keepAllowance(nowMs + DAY_MS));
+		check.bytes(storage.peek("update", "history"), before ?? new Uint8Array(0));
+	});
+
+	t.test("recovery may begin once in a boot, whatever the record says (T16)", () => {
+		const storage = new SimStorage();
+		check.accepted(boot(storage).ended("installed", 5, 0));
+		storage.corrupt("update", "history");
+		const recovery = new UpdateHistory(new Store(storage.reboot()), 0, { begins: 1 });
+		check.accepted(recovery.begun(6, 0));
+		check.refused(recovery.begun(6, 0), "too-often");
+	});
+
 	t.test("a record that is lost begins anew without an allowance (T12, T16)", () => {
 		const storage = new SimStorage();
 		check.accepted(boot(storage).ended("installed", 5, 0));
