@@ -10,6 +10,7 @@ import { measureNoiseHandshake, measureTlsHandshake } from "./handshakes.ts";
 import { measureMemory } from "./memory.ts";
 import { measureTlsMessages } from "./messages.ts";
 import { measureFlash, measureUnlockInstructions, measureUnlockTimes } from "./unlocks.ts";
+import { measureUpdate } from "./update.ts";
 
 const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = Object.freeze({
 	tls: measureTls,
@@ -19,6 +20,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = Objec
 	memory: measureMemory,
 	flash: measureFlash,
 	delta: () => measureDelta([]),
+	update: measureUpdate,
 });
 
 async function measureTls(): Promise<readonly Figure[]> {
