@@ -5,7 +5,11 @@
  * The boot loader is the host's: it boots what `select` chose once, as pending; if that boot ends without `confirm`, for
  * whatever reason, the next one finds it aborted and takes the other slot. It boots no image whose own checksum fails, nor one
  * below the security floor. While the running slot is pending the host holds a deadline that no JavaScript can put off
- * (TRIAL_DEADLINE_MS); then it resets the machine.
+ * (TRIAL_DEADLINE_MS); then it resets the machine. It boots an unset or valid slot, and a new one that is chosen; an aborted or
+ * invalid one not before it is written and selected again. When neither boots a recovery program runs, in no slot.
+ *
+ * While the running image is on trial the other slot is what a failed trial goes back to: erase, write and select are then a
+ * programmer's error.
  */
 
 export type SlotNumber = 0 | 1;
@@ -36,7 +40,7 @@ export interface Slots {
 	readonly board: string;
 	/** Undefined when no slot runs: this is the recovery program. */
 	readonly running: SlotNumber | undefined;
-	/** Where an update goes; never the running slot. */
+	/** Where an update goes; never the running slot. In recovery slot 0, or 1 when 0 alone holds a whole image. */
 	readonly target: SlotNumber;
 
 	state(slot: SlotNumber): SlotState;
@@ -46,7 +50,7 @@ export interface Slots {
 	read(slot: SlotNumber, offset: number, count: number): Uint8Array;
 	/**
 	 * Erases the target's sector that begins at `offset`; it then reads 0xFF. From the first erase on the boot loader may find
-	 * the target's image broken. Throws DeviceError slot/io: the sector is bad, its content undefined.
+	 * the target's image broken, and a target that was valid or new is unset. Throws DeviceError slot/io: the sector is bad, its content undefined.
 	 */
 	erase(offset: number): void;
 	/**
@@ -56,7 +60,10 @@ export interface Slots {
 	write(offset: number, bytes: Uint8Array): void;
 	/** The next boot tries the target, as new. A cut leaves the old choice or the new one. Throws DeviceError slot/io. */
 	select(): void;
-	/** The running image is good: pending becomes valid. Idempotent. Throws DeviceError slot/io. */
+	/**
+	 * The running image is good: pending becomes valid, any other state stays. Idempotent. Throws DeviceError slot/io. On a
+	 * board a cut may leave the slot unset and the other one chosen.
+	 */
 	confirm(): void;
 	/** The running image is bad: marks it invalid and reboots into the other slot. Throws DeviceError slot/no-image when there is none. */
 	revert(): never;

@@ -1,7 +1,7 @@
 /*
  * hosts/linux/image.c: of a file of any bytes every module that is found lies inside it, and damage of one byte is refused.
  *
- *   byte flags (1: mend the checksum, 2: mend the length), the file
+ *   byte flags (1: mend the checksum, 2: mend the length, 4: a slot, which may go on behind the image), the file
  */
 #include "image.h"
 
@@ -18,7 +18,7 @@ static void put(uint8_t *at, uint32_t value)
 	for (int byte = 0; byte < 4; byte++) at[byte] = (uint8_t)(value >> 8 * byte);
 }
 
-static bool open_bytes(const uint8_t *data, size_t bytes, Image *image)
+static bool open_bytes(const uint8_t *data, size_t bytes, bool slot, Image *image)
 {
 	static int file = -1;
 	static char path[40];
@@ -30,15 +30,9 @@ static bool open_bytes(const uint8_t *data, size_t bytes, Image *image)
 		snprintf(path, sizeof path, "/proc/self/fd/%d", file);
 	}
 	EXPECT(ftruncate(file, 0) == 0 && pwrite(file, data, bytes, 0) == (ssize_t)bytes);
-	opened = image_open(image, path, reason, sizeof reason);
+	opened = slot ? image_open_slot(image, file, "slot-0", reason, sizeof reason) : image_open(image, path, reason, sizeof reason);
 	if (!opened) EXPECT(strlen(reason) > 6 && !strchr(reason, '\n'));
 	return opened;
-}
-
-static void close_image(Image *image)
-{
-	if (image->bytes && image->bytes != MAP_FAILED) munmap(image->bytes, image->size);
-	free(image->modules);
 }
 
 static void check_module(const Image *image, const ImageModule *module)
@@ -62,10 +56,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
 	if (input.bytes >= IMAGE_HEADER_BYTES) {
 		if (how & 2) put(copy + 20, (uint32_t)input.bytes);
-		if (how & 1) put(copy + IMAGE_CRC_OFFSET, crc32_update(crc32_update(0, copy, IMAGE_CRC_OFFSET), copy + IMAGE_HEADER_BYTES, input.bytes - IMAGE_HEADER_BYTES));
+		if (how & 1) put(copy + IMAGE_CRC_OFFSET, crc32_update(crc32_update(0, copy, IMAGE_CRC_OFFSET), copy + IMAGE_CRC_END, input.bytes - IMAGE_CRC_END));
 	}
-	if (open_bytes(copy, input.bytes, &image)) {
-		EXPECT(image.size == input.bytes && image.count > 0 && image.count <= IMAGE_MODULES_MAX);
+	if (open_bytes(copy, input.bytes, how & 4, &image)) {
+		EXPECT((how & 4 ? image.size <= input.bytes : image.size == input.bytes) && image.count > 0 && image.count <= IMAGE_MODULES_MAX);
 		for (uint32_t index = 0; index < image.count; index++) {
 			const ImageModule *module = &image.modules[index];
 			check_module(&image, module);
@@ -73,11 +67,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 			if (index + 1 < image.count) EXPECT(module->code + module->code_bytes <= (const uint8_t *)module[1].name - IMAGE_RECORD_BYTES);
 		}
 		EXPECT(image_find(&image, "") == NULL);
-		copy[input.bytes / 2] ^= 1;
-		EXPECT(!open_bytes(copy, input.bytes, &damaged));
-		close_image(&damaged);
+		EXPECT(strlen(image.header.version) <= IMAGE_VERSION_BYTES && strlen(image.header.board) <= IMAGE_BOARD_BYTES);
+		copy[image.size / 2] ^= 1;
+		EXPECT(!open_bytes(copy, input.bytes, how & 4, &damaged));
+		image_close(&damaged);
 	}
-	close_image(&image);
+	image_close(&image);
 	free(copy);
 	return 0;
 }

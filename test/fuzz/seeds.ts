@@ -187,8 +187,16 @@ function imageSeed(): Buffer {
 		return Buffer.concat([...head, parts, Buffer.alloc(bytes - 20 - parts.length)]);
 	};
 	const engine = (13 << 16) | (3 << 8);
-	const head = [1, engine, 2, 0, 0, 0, 2, 0].map(littleEndian);
-	return Buffer.concat([Buffer.from([3]), Buffer.from("LKIMAGE\n"), ...head, module("main"), module("b")]);
+	const head = [2, engine, 2, 0, 0, 0, 2, 0, 1, 0].map(littleEndian);
+	const texts = ["1.0.0".padEnd(32, "\0"), "linux".padEnd(24, "\0")].map((text) => Buffer.from(text));
+	return Buffer.concat([
+		Buffer.from([3]),
+		Buffer.from("LKIMAGE\n"),
+		...head,
+		...texts,
+		module("main"),
+		module("b"),
+	]);
 }
 
 /** By target. */

@@ -321,4 +321,36 @@ export const bootTests: readonly HostTest[] = [
 			}
 		},
 	},
+	{
+		name: "a whole life of slots is clean under the sanitizers: flash, install, trial, confirm, revert, recovery",
+		run: async () => {
+			const state = newFolder();
+			const recovery = ["--recovery", slotImage("rescue", { main: "recovery" })];
+			const options = { variant: "sanitize", words: [...recovery, "--watchdog-ms", "20000"] } as const;
+			const said: string[] = [];
+			const live = async (action: string, image?: string): Promise<void> => {
+				const end = await boot(state, action, image === undefined ? options : { ...options, image });
+				assert.equal(end.status, 80, end.stderr);
+				assert.ok(!/ERROR|runtime error/.test(end.stderr), end.stderr);
+				said.push(end.first);
+			};
+			await live("raise:1", slotImage("1.0.0", { securityVersion: 1 }));
+			await live(`install:${slotImage("2.0.0", { securityVersion: 1 })}`);
+			await live("confirm");
+			await live("revert");
+			await live(`install:${slotImage("3.0.0")}`);
+			await live("touch");
+			damage(state, "slot-0", 700);
+			await live("recover");
+			assert.deepEqual(said, [
+				"main 1.0.0 slot 0 unset,unset floor 0",
+				"main 1.0.0 slot 0 unset,unset floor 1",
+				"main 2.0.0 slot 1 unset,pending floor 1",
+				"main 2.0.0 slot 1 unset,valid floor 1",
+				"main 1.0.0 slot 0 unset,invalid floor 1",
+				"main 1.0.0 slot 0 unset,aborted floor 1",
+				"recovery 1.0.0 slot none unset,aborted floor 1",
+			]);
+		},
+	},
 ];

@@ -1,7 +1,10 @@
 /** Firmware images: what is compiled, what is refused, how specifiers resolve. */
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PATHS } from "../../tools/setup/paths.ts";
+import { decodeImageHeader, imageIsWhole } from "../../tools/update/image-header.ts";
 import { makeImage, readBytes, runBoard, scratch, sourceImage } from "./board.ts";
 import type { HostTest } from "./run.ts";
 
@@ -41,7 +44,26 @@ export const imageTests: readonly HostTest[] = [
 		name: "an image with any flipped bit is refused with one line, before anything of it runs",
 		run: async () => {
 			const bytes = readBytes(sourceImage("flip", SAY));
-			const offsets = new Set([0, 7, 8, 12, 16, 20, 24, 32, 36, 39, 40, 44, bytes.length - 1]);
+			const offsets = new Set([
+				0,
+				7,
+				8,
+				12,
+				16,
+				20,
+				24,
+				32,
+				36,
+				39,
+				40,
+				44,
+				48,
+				79,
+				80,
+				103,
+				104,
+				bytes.length - 1,
+			]);
 			for (let offset = 45; offset < bytes.length; offset += Math.ceil(bytes.length / 60))
 				offsets.add(offset);
 			for (const offset of offsets) await refusal(changed(bytes, offset, 1 << (offset % 8)), `flip${offset}`);
@@ -51,7 +73,7 @@ export const imageTests: readonly HostTest[] = [
 		name: "an image that is cut short, lengthened, empty, absent or of another kind is refused",
 		run: async () => {
 			const bytes = readBytes(sourceImage("short", SAY));
-			for (const length of [0, 1, 39, 40, 41, bytes.length >> 1, bytes.length - 1]) {
+			for (const length of [0, 1, 39, 40, 41, 103, 104, 105, bytes.length >> 1, bytes.length - 1]) {
 				await refusal(bytes.subarray(0, length), `short${length}`);
 			}
 			await refusal(Buffer.concat([bytes, new Uint8Array(4)]), "longer");
@@ -106,6 +128,73 @@ export const imageTests: readonly HostTest[] = [
 				assert.equal(end.status, 69, specifier);
 				assert.ok(end.stderr.includes(specifier), end.stderr);
 			}
+		},
+	},
+	{
+		name: "an image says what it was told to say, and tools read the same of it",
+		run: () => {
+			const words = ["--sequence", "4294967295", "--security-version", "16", "--version", "2.0.0-rc.1"];
+			const image = readBytes(
+				sourceImage("said", SAY, [...words, "--board", "a-board_1.x", "--time", "86400000"]),
+			);
+			const header = decodeImageHeader(image);
+			assert.ok(header.ok);
+			const { engineVersion, modules, checksum, ...said } = header.value;
+			assert.deepEqual(said, {
+				bytes: image.length,
+				buildUnixMs: 86400000,
+				sequence: 4294967295,
+				securityVersion: 16,
+				version: "2.0.0-rc.1",
+				board: "a-board_1.x",
+			});
+			assert.ok(engineVersion > 0 && modules > 1 && checksum > 0);
+			assert.ok(imageIsWhole(image));
+			const plain = decodeImageHeader(readBytes(sourceImage("unsaid", SAY)));
+			assert.ok(plain.ok);
+			assert.deepEqual(
+				[plain.value.sequence, plain.value.securityVersion, plain.value.version, plain.value.board],
+				[0, 0, "", "linux"],
+			);
+		},
+	},
+	{
+		name: "what does not fit the header is refused before anything is compiled",
+		run: () => {
+			for (const words of [
+				["--sequence", "4294967296"],
+				["--sequence", "-1"],
+				["--sequence", "1x"],
+				["--security-version", "17"],
+				["--version", "v".repeat(33)],
+				["--version", "a\tb"],
+				["--board", "b".repeat(25)],
+				["--board", "Tür"],
+			]) {
+				assert.throws(() => sourceImage("misfit", SAY, words), /latchkey-image: --/, words.join(" "));
+			}
+			assert.ok(!existsSync(join(scratch, "misfit.image")));
+		},
+	},
+	{
+		name: "the same modules, options and time make the same bytes, in whatever folder they were built",
+		run: () => {
+			const images = ["one", "another/and/deeper"].map((folder) => {
+				const root = join(scratch, folder);
+				mkdirSync(root, { recursive: true });
+				writeFileSync(join(root, "b.js"), "export const b = () => { throw new Error('b'); };\n");
+				writeFileSync(join(root, "main.js"), "import { b } from './b.js'; class C { #x = 1; } b(new C());\n");
+				writeFileSync(
+					join(root, "list"),
+					`main\t${join(root, "main.js")}\tload\nb\t${join(root, "b.js")}\tpreload\n`,
+				);
+				const words = ["--lines", "--time", "1", "--sequence", "7", "--list", join(root, "list")];
+				const output = join(root, "image");
+				execFileSync(join(PATHS.hostBuild, "latchkey-image"), [...words, "--output", output], { cwd: root });
+				return Buffer.from(readBytes(output));
+			});
+			assert.ok(images[0]!.equals(images[1]!));
+			assert.ok(!images[0]!.includes(scratch));
 		},
 	},
 ];

@@ -13,6 +13,7 @@ import { recordTests } from "./record-tests.ts";
 import { serialTests } from "./serial-tests.ts";
 import { slotCutTests } from "./slot-cut-tests.ts";
 import { slowStressTests, stressTests } from "./stress-tests.ts";
+import { supervisorTests } from "./supervisor-tests.ts";
 import { watchdogTests } from "./watchdog-tests.ts";
 
 export interface HostTest {
@@ -31,6 +32,7 @@ const SUITES: readonly (readonly HostTest[])[] = [
 	bootTests,
 	slotCutTests,
 	watchdogTests,
+	supervisorTests,
 	stressTests,
 ];
 

@@ -100,6 +100,7 @@ export default function suite(t: Suite): void {
 				"--heap-kb 256",
 				"--serial /tmp/serial",
 				"--pins /tmp/pins",
+				"--slot-kb 1536",
 				"--reset-reason power-on",
 				`--parent ${process.pid}`,
 			]) {
@@ -107,6 +108,10 @@ export default function suite(t: Suite): void {
 			}
 			check.ok(lines.includes("trouble"));
 			await supervisor.stop();
+			const plain = watch('echo "boot $*"; exit 2', { slotKb: 0 });
+			plain.supervisor.start();
+			await plain.supervisor.wait();
+			check.ok(plain.lines.some((line) => line.startsWith("boot ") && !line.includes("--slot-kb")));
 		},
 	);
 

@@ -33,7 +33,10 @@ export async function openBenchHouse(options: BenchHouseOptions = {}): Promise<B
 		...(binary === undefined ? {} : { binary }),
 		...(options.image === undefined ? {} : { image: options.image }),
 		// Under a command that counts instructions a turn lasts as long as it lasts.
-		boardWords: [...(options.wrap === undefined ? [] : ["--watchdog-ms", "0"]), ...(options.boardWords ?? [])],
+		boardWords: [
+			...(options.wrap === undefined ? [] : ["--watchdog-ms", "0"]),
+			...(options.boardWords ?? []),
+		],
 	});
 	const close = async (): Promise<void> => {
 		await house.close();

@@ -59,7 +59,18 @@ function boardCommand(dir: string, root: string, port: string): [string, ...stri
 		...prepared,
 	};
 	const words = Object.entries(settings).flatMap(([name, value]) => ["--arg", `${name}=${value}`]);
-	return [board, "--image", image, "--main", main, "--state", join(dir, "state"), "--watchdog-ms", "0", ...words];
+	return [
+		board,
+		"--image",
+		image,
+		"--main",
+		main,
+		"--state",
+		join(dir, "state"),
+		"--watchdog-ms",
+		"0",
+		...words,
+	];
 }
 
 /** Answers each message when it is whole, in one record. */

@@ -245,7 +245,7 @@ export default function suite(t: Suite): void {
 			const release = lock.release({ sequence: 2 });
 			lock.publish(release);
 			check.ok(
-				lock.drive(() => lock.board.slots.erases[1] >= 60, 60000),
+				lock.drive(() => lock.board.slots.erases[1] >= 30, 60000),
 				lock.rig.log,
 			);
 			lock.board.slots.flip(1, 1000);
