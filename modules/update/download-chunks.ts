@@ -13,9 +13,17 @@ import type {
 	DownloadEvent,
 	DownloadState,
 	Fetching,
+	OpenChunk,
 	Sender,
 	Via,
 } from "./download-step.ts";
+
+/** Of what is looked at with each piece: a look into LIMITS goes through all of it on the engine. */
+const CHUNK_BYTES = LIMITS.chunkBytes;
+const UNIT_BYTES = LIMITS.flashUnitBytes;
+const SENDERS_MAX = LIMITS.updateSenders;
+const STALL_MS = LIMITS.updateStallMs;
+const CHUNK_MS = LIMITS.updateChunkMs;
 
 /** Blames that are remembered. */
 const BLAMES_MAX = 4;
@@ -30,15 +38,21 @@ export interface OpenWant {
 
 export function wantOf(state: DownloadState, sender: Sender): OpenWant | undefined {
 	if (state.kind !== "fetching" || state.held) return undefined;
-	const open = state.open.find((each) => each.sender === sender);
+	const open = openOf(state, sender);
 	if (open === undefined) return undefined;
-	const offset = open.chunk * LIMITS.chunkBytes + open.filled;
+	const offset = open.chunk * CHUNK_BYTES + open.filled;
 	return { via: state.via, offset, bytes: chunkBytes(fetchedBytes(state), open.chunk) - open.filled };
+}
+
+/** Looked for with each piece: no closure, no iterator (docs/BENCH.md, update). */
+function openOf({ open }: Fetching, sender: Sender): OpenChunk | undefined {
+	for (let index = 0; index < open.length; index++) if (open[index]!.sender === sender) return open[index];
+	return undefined;
 }
 
 /** Of chunk `index` of an object. */
 export function chunkBytes(objectBytes: number, index: number): number {
-	return Math.min(LIMITS.chunkBytes, objectBytes - index * LIMITS.chunkBytes);
+	return Math.min(CHUNK_BYTES, objectBytes - index * CHUNK_BYTES);
 }
 
 /** Bytes of the chunks that are good. */
@@ -63,7 +77,7 @@ export function stepFetching(state: Fetching, event: FetchingEvent, nowMs: numbe
 		}
 		case "ask": {
 			const step = giveUpSilent(state, nowMs);
-			return { ...step, state: open(step.state, event.sender, nowMs) };
+			return { state: open(step.state, event.sender, nowMs), effects: step.effects };
 		}
 		case "piece":
 			return stepPiece(state, event, nowMs);
@@ -80,9 +94,10 @@ export function stepFetching(state: Fetching, event: FetchingEvent, nowMs: numbe
 function giveUpSilent(state: Fetching, nowMs: number): { state: Fetching; effects: DownloadEffect[] } {
 	const effects: DownloadEffect[] = [];
 	let left = state;
-	for (const { sender, chunk, heardAtMs, openedAtMs } of state.open) {
-		const silent = nowMs - heardAtMs >= LIMITS.updateStallMs;
-		if (!silent && nowMs - openedAtMs < LIMITS.updateChunkMs) continue;
+	for (let index = 0; index < state.open.length; index++) {
+		const { sender, chunk, heardAtMs, openedAtMs } = state.open[index]!;
+		const silent = nowMs - heardAtMs >= STALL_MS;
+		if (!silent && nowMs - openedAtMs < CHUNK_MS) continue;
 		const gone = without(left, sender);
 		left = blame(gone.state, { sender, chunk, atMs: nowMs });
 		effects.push(...gone.effects);
@@ -102,8 +117,8 @@ function without(state: Fetching, sender: Sender): { state: Fetching; effects: D
 
 /** The first chunk that nobody has and nobody sends. */
 function open(state: Fetching, sender: Sender, nowMs: number): Fetching {
-	if (state.held || state.open.length >= LIMITS.updateSenders) return state;
-	if (state.open.some((each) => each.sender === sender)) return state;
+	if (state.held || openOf(state, sender) !== undefined) return state;
+	if (state.open.length >= SENDERS_MAX) return state;
 	for (let chunk = 0; chunk < state.good.length; chunk++) {
 		if (state.good[chunk] || state.open.some((each) => each.chunk === chunk)) continue;
 		if (isBlamed(state, sender, chunk, nowMs)) continue;
@@ -115,7 +130,7 @@ function open(state: Fetching, sender: Sender, nowMs: number): Fetching {
 
 function isBlamed(state: Fetching, sender: Sender, chunk: number, nowMs: number): boolean {
 	return state.blamed.some(
-		(each) => each.sender === sender && each.chunk === chunk && nowMs - each.atMs < LIMITS.updateStallMs,
+		(each) => each.sender === sender && each.chunk === chunk && nowMs - each.atMs < STALL_MS,
 	);
 }
 
@@ -124,22 +139,23 @@ function stepPiece(
 	{ sender, via, offset, count }: Extract<DownloadEvent, { kind: "piece" }>,
 	nowMs: number,
 ): FetchingStep {
-	const want = via === state.via ? wantOf(state, sender) : undefined;
-	if (want === undefined || offset !== want.offset || count > want.bytes) {
+	const one = via === state.via && !state.held ? openOf(state, sender) : undefined;
+	if (one === undefined) return { state, effects: [{ kind: "refuse" }] };
+	const { chunk, filled } = one;
+	const left = chunkBytes(fetchedBytes(state), chunk) - filled;
+	const ends = count === left;
+	if (offset !== chunk * CHUNK_BYTES + filled || count > left || (!ends && count % UNIT_BYTES !== 0)) {
 		return { state, effects: [{ kind: "refuse" }] };
 	}
-	const ends = count === want.bytes;
-	if (!ends && count % LIMITS.flashUnitBytes !== 0) return { state, effects: [{ kind: "refuse" }] };
-	const chunk = Math.floor(offset / LIMITS.chunkBytes);
-	const after = state.open.map((each) =>
-		each.sender === sender ? { ...each, filled: each.filled + count, heardAtMs: nowMs } : each,
-	);
+	const next = { ...one, filled: filled + count, heardAtMs: nowMs };
 	return {
-		state: { ...state, open: after },
-		effects: [
-			{ kind: "write", sender, via, chunk, offset, begins: offset === chunk * LIMITS.chunkBytes, ends },
-		],
+		state: { ...state, open: replaced(state.open, one, next) },
+		effects: [{ kind: "write", sender, via, chunk, offset, begins: filled === 0, ends }],
 	};
+}
+
+function replaced(open: readonly OpenChunk[], one: OpenChunk, next: OpenChunk): readonly OpenChunk[] {
+	return open.length === 1 ? [next] : open.map((each) => (each === one ? next : each));
 }
 
 function stepChunk(
