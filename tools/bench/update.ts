@@ -43,7 +43,9 @@ export async function measureUpdate(): Promise<readonly Figure[]> {
 		for (let run = 0; run < RUNS; run++) {
 			clear(folder);
 			ownMs.push(boardMs(own));
-			plainMs.push(Number(execFileSync(plain[0], plain.slice(1), { encoding: "utf8", timeout: RUN_MS })) / 1e6);
+			plainMs.push(
+				Number(execFileSync(plain[0], plain.slice(1), { encoding: "utf8", timeout: RUN_MS })) / 1e6,
+			);
 		}
 		clear(folder);
 		const ownCount = await countInstructions(own, { region: true });
