@@ -44,8 +44,8 @@ export function wantOf(state: DownloadState, sender: Sender): OpenWant | undefin
 	return { via: state.via, offset, bytes: chunkBytes(fetchedBytes(state), open.chunk) - open.filled };
 }
 
-/** Looked for with each piece: no closure, no iterator (docs/BENCH.md, update). */
-function openOf({ open }: Fetching, sender: Sender): OpenChunk | undefined {
+/** This sender's chunk. Looked for with each piece: no closure, no iterator (docs/BENCH.md, update). */
+export function openOf({ open }: Fetching, sender: Sender): OpenChunk | undefined {
 	for (let index = 0; index < open.length; index++) if (open[index]!.sender === sender) return open[index];
 	return undefined;
 }

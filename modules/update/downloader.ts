@@ -15,7 +15,7 @@ import type { Inflate } from "../platform/inflate.ts";
 import type { Slots } from "../platform/slots.ts";
 import type { ObjectPiece, ObjectWant } from "../wire/update-offer.ts";
 import type { UpdateResult } from "../wire/update-report.ts";
-import { chunkBytes, goodBytes, wantOf } from "./download-chunks.ts";
+import { chunkBytes, goodBytes, openOf, wantOf } from "./download-chunks.ts";
 import { stepDownload } from "./download-state.ts";
 import {
 	DOWNLOAD_IDLE,
@@ -138,7 +138,17 @@ export class Downloader {
 	/** What this sender is to send next; it has that chunk for itself then. Undefined: nothing now. */
 	ask(sender: Sender): ObjectWant | undefined {
 		this.#dispatch({ kind: "ask", sender });
-		const want = wantOf(this.#state, sender);
+		return this.#wantOf(this.#state, sender);
+	}
+
+	/** What `ask` would answer; nobody gets a chunk by looking. */
+	peek(sender: Sender): ObjectWant | undefined {
+		const asked = stepDownload(this.#state, { kind: "ask", sender }, this.#options.nowMs());
+		return this.#wantOf(asked.state, sender);
+	}
+
+	#wantOf(state: DownloadState, sender: Sender): ObjectWant | undefined {
+		const want = wantOf(state, sender);
 		if (want === undefined) return undefined;
 		const bytes = Math.min(want.bytes, WINDOW_BYTES);
 		return { digest: this.#object(want.via).digest, offset: want.offset, bytes };
@@ -148,6 +158,11 @@ export class Downloader {
 	put(sender: Sender, piece: ObjectPiece): Result<void, "unwanted"> {
 		const state = this.#state;
 		if (state.kind !== "fetching" || !this.#isOf(state.via, piece.digest)) return refuse("unwanted");
+		if (openOf(state, sender) === undefined) {
+			// Who begins a chunk that is free has it.
+			if (this.peek(sender)?.offset !== piece.offset) return refuse("unwanted");
+			this.#dispatch({ kind: "ask", sender });
+		}
 		let refused = false;
 		this.#dispatch(
 			{ kind: "piece", sender, via: state.via, offset: piece.offset, count: piece.bytes.length },
