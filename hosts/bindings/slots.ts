@@ -11,6 +11,11 @@ import {
 } from "../../modules/platform/slots.ts";
 import { done, type Fault } from "./fault.ts";
 
+/** The words of a fault are put together when there is one: these are called with each piece of an image. */
+function raise(fault: Fault, doing: string): never {
+	throw new DeviceError(fault, doing);
+}
+
 type Done = Fault | undefined;
 
 const slotBytes = native<() => number>("xs_lk_slot_bytes");
@@ -46,18 +51,21 @@ export class NativeSlots implements Slots {
 	}
 
 	read(slot: SlotNumber, offset: number, count: number): Uint8Array {
-		assert(count >= 1 && count <= SECTOR_BYTES, `slots: read ${count} bytes`);
+		assert(count >= 1 && count <= SECTOR_BYTES, "slots: so many bytes are not read at once");
 		const out = new Uint8Array(count);
-		done(readSlot(slot, offset, count, out), `read slot ${slot} at ${offset}`);
+		const fault = readSlot(slot, offset, count, out);
+		if (fault !== undefined) raise(fault, `read slot ${slot} at ${offset}`);
 		return out;
 	}
 
 	erase(offset: number): void {
-		done(eraseSector(offset), `erase at ${offset}`);
+		const fault = eraseSector(offset);
+		if (fault !== undefined) raise(fault, `erase at ${offset}`);
 	}
 
 	write(offset: number, bytes: Uint8Array): void {
-		done(writeBytes(offset, bytes), `write at ${offset}`);
+		const fault = writeBytes(offset, bytes);
+		if (fault !== undefined) raise(fault, `write at ${offset}`);
 	}
 
 	select(): void {

@@ -23,6 +23,7 @@
 static void after_turn(void)
 {
 	engine_run_jobs(engine_machine());
+	system_turn_ended(engine_machine());
 }
 
 /* port_post takes a lock, so the signal only reaches a descriptor that the loop watches. */

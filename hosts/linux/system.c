@@ -109,6 +109,39 @@ void xs_system_meter(xsMachine *the)
 #endif
 }
 
+#ifdef mxMetering
+
+static uint32_t turn_start, turn_longest;
+
+/* Between two turns no byte code runs. */
+void system_turn_ended(xsMachine *the)
+{
+	uint32_t now = engine_meter(the);
+
+	if (now - turn_start > turn_longest) turn_longest = now - turn_start;
+	turn_start = now;
+}
+
+static void print_turn(void)
+{
+	char line[48];
+
+	snprintf(line, sizeof line, "turn longest %u", turn_longest);
+	port_log(line);
+	turn_longest = 0;
+}
+
+#else
+
+void system_turn_ended(xsMachine *the)
+{
+	(void)the;
+}
+
+static void print_turn(void) { }
+
+#endif
+
 void system_print_arena(xsMachine *the)
 {
 	EngineReport report;
@@ -132,4 +165,5 @@ void system_print_heap(void *context)
 	port_log(line);
 	snprintf(line, sizeof line, "flash written %llu", (unsigned long long)files_bytes_written());
 	port_log(line);
+	print_turn();
 }

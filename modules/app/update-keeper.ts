@@ -202,10 +202,10 @@ export class UpdateKeeper {
 					return refuse("not-fresh");
 				}
 			}
-			// A newer statement may name another release than the plan's.
-			if (isFresher) this.revise();
 		}
 		const accepted = manifest === undefined ? accept(isFresher) : this.#takeManifest(manifest);
+		// A newer statement may name another release than the plan's. A plan that was replaced just now is not judged twice.
+		if (isFresher && (manifest === undefined || !accepted.ok || !accepted.value)) this.revise();
 		if (!accepted.ok || !accepted.value) this.#refusals.take(asker, nowMs);
 		return accepted.ok ? accept(undefined) : accepted;
 	}
@@ -215,7 +215,7 @@ export class UpdateKeeper {
 		const { clock, crypto, records, append, onChanged } = this.#options;
 		const nowMs = clock.monotonicMs();
 		const present = this.#verdict;
-		const name = payloadDigestOf(crypto, message);
+		const name = present && payloadDigestOf(crypto, message);
 		const isPlan = present !== undefined && name !== undefined && bytesEqual(present.payloadDigest, name);
 		if (isPlan && this.#downloader.state.kind !== "failed") return accept(false);
 		const judged = this.#judge.manifest(message);

@@ -6,7 +6,7 @@ import { LIMITS } from "../base/limits.ts";
 import type { Link } from "../link/link.ts";
 import type { Clock } from "../platform/clock.ts";
 import { LINK_SENDER } from "../update/download-step.ts";
-import type { ObjectPiece, ObjectWant } from "../wire/update-offer.ts";
+import type { ObjectPiece, ObjectWant, UpdateOffer } from "../wire/update-offer.ts";
 import { encodeUpdateReport, type UpdateReport } from "../wire/update-report.ts";
 import type { UpdateCore } from "./update-core.ts";
 
@@ -16,6 +16,8 @@ export class UpdateLink {
 	readonly #core: UpdateCore;
 	/** What the relay was asked for, and has not sent. */
 	#asked: ObjectWant | undefined;
+	/** Not judged yet. */
+	#offered: UpdateOffer | undefined;
 	#told = "";
 	#toldAtMs = Number.NEGATIVE_INFINITY;
 
@@ -23,10 +25,7 @@ export class UpdateLink {
 		this.#link = link;
 		this.#clock = clock;
 		this.#core = core;
-		link.on("update-offer", ({ offer }) => {
-			core.keeper.offer("link", offer);
-			this.#ask();
-		});
+		link.on("update-offer", ({ offer }) => this.#receive(offer));
 		link.on("object-piece", ({ piece }) => this.#take(piece));
 		link.on("attest-request", ({ nonce }) => {
 			const attested = core.attester.attest("link", nonce);
@@ -37,11 +36,26 @@ export class UpdateLink {
 			this.#changed();
 		});
 		link.onDown(() => {
+			this.#offered = undefined;
 			this.#asked = undefined;
 			core.keeper.lost(LINK_SENDER);
 		});
 		core.onChanged(() => this.#changed());
 		core.onLook(() => this.#changed());
+	}
+
+	/** Judged in a turn of its own: with the offer other messages may have come, and each is work. The last one counts. */
+	#receive(offer: UpdateOffer): void {
+		const waits = this.#offered !== undefined;
+		this.#offered = offer;
+		if (waits) return;
+		this.#clock.after(0, () => {
+			const offered = this.#offered;
+			this.#offered = undefined;
+			if (offered === undefined) return;
+			this.#core.keeper.offer("link", offered);
+			this.#ask();
+		});
 	}
 
 	#changed(): void {
@@ -76,9 +90,15 @@ export class UpdateLink {
 		this.#asked = this.#link.send({ kind: "object-want", want }) ? want : undefined;
 	}
 
+	/** Of what the relay was asked for: what is wanted next is looked at once a window, not with each piece. */
+	#isLast({ offset, bytes }: ObjectPiece): boolean {
+		const asked = this.#asked;
+		return asked === undefined || offset + bytes.length >= asked.offset + asked.bytes;
+	}
+
 	#take(piece: ObjectPiece): void {
 		this.#core.keeper.put(LINK_SENDER, piece, (wanted) => {
-			if (wanted) this.#ask();
+			if (wanted && this.#isLast(piece)) this.#ask();
 		});
 	}
 }

@@ -19,6 +19,12 @@ import {
 	wayOf,
 } from "./download-step.ts";
 
+/** Of what is looked at with each piece: a look into LIMITS goes through all of it on the engine. */
+const CHUNK_BYTES = LIMITS.chunkBytes;
+const UNIT_BYTES = LIMITS.flashUnitBytes;
+const STALL_MS = LIMITS.updateStallMs;
+const CHUNK_MS = LIMITS.updateChunkMs;
+
 /** What this sender is to send next, of its open chunk; undefined: nothing. */
 export interface OpenWant {
 	readonly via: Via;
@@ -29,15 +35,21 @@ export interface OpenWant {
 
 export function wantOf(state: DownloadState, sender: Sender): OpenWant | undefined {
 	if (state.kind !== "fetching") return undefined;
-	const open = state.open.find((each) => each.sender === sender);
+	const open = openOf(state, sender);
 	if (open === undefined) return undefined;
-	const offset = open.chunk * LIMITS.chunkBytes + open.filled;
+	const offset = open.chunk * CHUNK_BYTES + open.filled;
 	return { via: state.via, offset, bytes: chunkBytes(fetchedBytes(state), open.chunk) - open.filled };
+}
+
+/** This sender's chunk. Looked for with each piece: no closure, no iterator (docs/BENCH.md, update). */
+export function openOf({ open }: Fetching, sender: Sender): OpenChunk | undefined {
+	for (let index = 0; index < open.length; index++) if (open[index]!.sender === sender) return open[index];
+	return undefined;
 }
 
 /** Of chunk `index` of an object. */
 export function chunkBytes(objectBytes: number, index: number): number {
-	return Math.min(LIMITS.chunkBytes, objectBytes - index * LIMITS.chunkBytes);
+	return Math.min(CHUNK_BYTES, objectBytes - index * CHUNK_BYTES);
 }
 
 /** Bytes of the chunks that are good. */
@@ -88,8 +100,8 @@ export function stepFetching(state: Fetching, event: FetchingEvent, nowMs: numbe
 function giveUpLate(state: Fetching, nowMs: number): Fetching {
 	let next = state;
 	for (const one of state.open) {
-		const isSilent = nowMs - one.heardAtMs >= LIMITS.updateStallMs;
-		if (!isSilent && nowMs - one.openedAtMs < LIMITS.updateChunkMs) continue;
+		const isSilent = nowMs - one.heardAtMs >= STALL_MS;
+		if (!isSilent && nowMs - one.openedAtMs < CHUNK_MS) continue;
 		next = leave(next, one, 0);
 		next = { ...next, standings: withLate(next.standings, wayOf(one.sender), nowMs) };
 	}
@@ -148,12 +160,12 @@ function stepPiece(
 		return { state, effects: [{ kind: "refuse" }] };
 	}
 	const ends = count === want.bytes;
-	if (!ends && count % LIMITS.flashUnitBytes !== 0) return { state, effects: [{ kind: "refuse" }] };
-	const chunk = Math.floor(offset / LIMITS.chunkBytes);
+	if (!ends && count % UNIT_BYTES !== 0) return { state, effects: [{ kind: "refuse" }] };
+	const chunk = Math.floor(offset / CHUNK_BYTES);
 	const after = state.open.map((each) =>
 		each.sender === sender ? { ...each, filled: each.filled + count, heardAtMs: nowMs } : each,
 	);
-	const begins = offset === chunk * LIMITS.chunkBytes;
+	const begins = offset === chunk * CHUNK_BYTES;
 	const again = begins && state.touched[chunk] === true;
 	const write: DownloadEffect = { kind: "write", sender, via, chunk, offset, begins, again, ends };
 	if (!begins) return { state: { ...state, open: after }, effects: [write] };

@@ -17,7 +17,7 @@
  */
 import { unreachable } from "../base/assert.ts";
 import type { UpdateResult } from "../wire/update-report.ts";
-import { goodBytes, stepFetching } from "./download-chunks.ts";
+import { type FetchingStep, goodBytes, stepFetching } from "./download-chunks.ts";
 import {
 	DOWNLOAD_IDLE,
 	type DownloadEffect,
@@ -56,15 +56,16 @@ export function stepDownload(state: DownloadState, event: DownloadEvent, nowMs: 
 		case "tick":
 			if (state.kind !== "fetching")
 				return { state, effects: event.kind === "piece" ? [{ kind: "refuse" }] : [] };
-			return fetched(stepFetching(state, event, nowMs));
+			return fetched(state, stepFetching(state, event, nowMs));
 		default:
 			return unreachable(event);
 	}
 }
 
-/** What follows once every chunk is there. */
-function fetched({ state, effects }: { state: Fetching; effects: readonly DownloadEffect[] }): DownloadStep {
-	if (!state.good.every((each) => each)) return { state, effects };
+/** What follows once every chunk is there. Looked at when another one is: not with each piece. */
+function fetched(before: Fetching, step: FetchingStep): DownloadStep {
+	const { state } = step;
+	if (state.good === before.good || state.good.includes(false)) return step;
 	return state.via === "image" ? verify(state.job) : check(state.job, state.image, "delta");
 }
 

@@ -15,7 +15,7 @@ import type { Inflate } from "../platform/inflate.ts";
 import { SECTOR_BYTES, type Slots } from "../platform/slots.ts";
 import type { ObjectPiece, ObjectWant } from "../wire/update-offer.ts";
 import type { UpdateResult } from "../wire/update-report.ts";
-import { chunkBytes, goodBytes, wantOf } from "./download-chunks.ts";
+import { chunkBytes, goodBytes, openOf, wantOf } from "./download-chunks.ts";
 import { stepDownload } from "./download-state.ts";
 import {
 	DOWNLOAD_IDLE,
@@ -30,8 +30,10 @@ import { chunkDigest, type Manifest, type UpdateDelta, type UpdateObject } from 
 import { PatchTask } from "./patch-task.ts";
 import { deltaStart, inSectors, writeBytes } from "./slot-writer.ts";
 
+const WINDOW_BYTES = LIMITS.objectWindowBytes;
+
 export interface DownloaderOptions {
-	readonly crypto: Pick<Crypto, "openHash">;
+	readonly crypto: Pick<Crypto, "openHash" | "equal">;
 	readonly slots: Slots;
 	readonly inflate: Inflate;
 	readonly nowMs: () => number;
@@ -156,21 +158,22 @@ export class Downloader {
 	#wantOf(state: DownloadState, sender: Sender): ObjectWant | undefined {
 		const want = wantOf(state, sender);
 		if (want === undefined) return undefined;
-		const bytes = Math.min(want.bytes, LIMITS.objectWindowBytes);
+		const bytes = Math.min(want.bytes, WINDOW_BYTES);
 		return { digest: this.#object(want.via).digest, offset: want.offset, bytes };
 	}
 
 	/** Refused: it is not what was asked for, or flash is broken; nothing of it is in flash. */
 	put(sender: Sender, piece: ObjectPiece): Result<void, "unwanted"> {
-		const next = this.peek(sender);
-		if (next === undefined || !bytesEqual(next.digest, piece.digest)) return refuse("unwanted");
-		// Who begins a chunk that is free has it.
-		if (next.offset === piece.offset) this.ask(sender);
-		const want = wantOf(this.#state, sender);
-		if (want === undefined) return refuse("unwanted");
+		const state = this.#state;
+		if (state.kind !== "fetching" || !this.#isOf(state.via, piece.digest)) return refuse("unwanted");
+		if (openOf(state, sender) === undefined) {
+			// Who begins a chunk that is free has it.
+			if (this.peek(sender)?.offset !== piece.offset) return refuse("unwanted");
+			this.ask(sender);
+		}
 		let refused = false;
 		this.#dispatch(
-			{ kind: "piece", sender, via: want.via, offset: piece.offset, count: piece.bytes.length },
+			{ kind: "piece", sender, via: state.via, offset: piece.offset, count: piece.bytes.length },
 			(effect) => {
 				if (effect.kind === "refuse") refused = true;
 				if (effect.kind === "write") refused = !this.#write(effect, piece.bytes);
@@ -203,7 +206,8 @@ export class Downloader {
 		const before = this.#state.kind;
 		const { state, effects } = stepDownload(this.#state, event, this.#options.nowMs());
 		this.#state = state;
-		for (const effect of effects) {
+		for (let index = 0; index < effects.length; index++) {
+			const effect = effects[index]!;
 			if (effect.kind === "write" || effect.kind === "refuse") onPiece?.(effect);
 			else this.#guard(() => this.#do(effect));
 		}
@@ -335,6 +339,11 @@ export class Downloader {
 	/** Where an object begins in the slot. */
 	#start(via: Via): number {
 		return via === "image" ? 0 : deltaStart(this.#options.slots.slotBytes, this.#object("delta").bytes);
+	}
+
+	/** With each piece: by one native call, where a loop over 32 bytes would be a third of the work. */
+	#isOf(via: Via, digest: Uint8Array): boolean {
+		return this.#options.crypto.equal(this.#object(via).digest, digest);
 	}
 
 	#object(via: Via): UpdateObject {

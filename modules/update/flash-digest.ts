@@ -6,6 +6,8 @@ import { LIMITS } from "../base/limits.ts";
 import type { Crypto, Hash } from "../platform/crypto.ts";
 import { SECTOR_BYTES, type SlotNumber, type Slots } from "../platform/slots.ts";
 
+const SLICE_BYTES = LIMITS.updateSliceBytes;
+
 export class FlashDigest {
 	readonly #slots: Slots;
 	readonly #slot: SlotNumber;
@@ -30,7 +32,7 @@ export class FlashDigest {
 
 	/** Reads LIMITS.updateSliceBytes at most; the digest once all is read, and then it is over. */
 	step(): Uint8Array | undefined {
-		const end = Math.min(this.#end, this.#at + LIMITS.updateSliceBytes);
+		const end = Math.min(this.#end, this.#at + SLICE_BYTES);
 		while (this.#at < end) {
 			const count = Math.min(SECTOR_BYTES, end - this.#at);
 			this.#hash.update(this.#slots.read(this.#slot, this.#at, count));

@@ -4,6 +4,7 @@
  *
  * A plan protects nothing and can come again with the next offer: one that cannot be read is none, and is written over.
  */
+import { copyBytes } from "../base/bytes.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import { RECORDS } from "../store/records.ts";
@@ -59,7 +60,11 @@ export class PlanStore {
 
 	/** Replaces the plan that there is. Refused: that one stands. */
 	begin(manifest: Uint8Array, freshness: Uint8Array | undefined): Result<void, "storage"> {
-		return this.#write({ manifest: manifest.slice(), freshness: freshness?.slice(), deltaFailed: false });
+		return this.#write({
+			manifest: copyBytes(manifest),
+			freshness: freshness && copyBytes(freshness),
+			deltaFailed: false,
+		});
 	}
 
 	/** From now on, and after the next boot, the full image is downloaded. Refused: the next boot tries the delta again. */

@@ -5,6 +5,8 @@
 import { LIMITS } from "../base/limits.ts";
 import { SECTOR_BYTES, type Slots } from "../platform/slots.ts";
 
+const UNIT_BYTES = LIMITS.flashUnitBytes;
+
 /** The start of the sectors at the end of a slot that hold so many bytes: where a delta lies meanwhile. */
 export function deltaStart(slotBytes: number, deltaBytes: number): number {
 	return slotBytes - inSectors(deltaBytes);
@@ -29,9 +31,9 @@ export function writeBytes(slots: Slots, at: number, bytes: Uint8Array): void {
 }
 
 function inUnits(bytes: Uint8Array): Uint8Array {
-	const rest = bytes.length % LIMITS.flashUnitBytes;
+	const rest = bytes.length % UNIT_BYTES;
 	if (rest === 0) return bytes;
-	const filled = new Uint8Array(bytes.length + LIMITS.flashUnitBytes - rest).fill(0xff);
+	const filled = new Uint8Array(bytes.length + UNIT_BYTES - rest).fill(0xff);
 	filled.set(bytes);
 	return filled;
 }

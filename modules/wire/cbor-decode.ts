@@ -6,6 +6,7 @@
  * It never throws on any bytes (I9), never reads past them, keeps no reference to them, and takes time linear
  * in their number; nesting and items are bounded (I8).
  */
+import { copyBytes } from "../base/bytes.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
@@ -75,8 +76,10 @@ export class CborDecoder {
 			case 0:
 			case 1:
 				return this.#integer(initial);
-			case 2:
-				return this.#take(initial)?.slice();
+			case 2: {
+				const content = this.#take(initial);
+				return content && copyBytes(content);
+			}
 			case 3: {
 				const encoded = this.#take(initial);
 				return encoded && (decodeUtf8(encoded) ?? this.stop("text"));

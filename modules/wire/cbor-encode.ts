@@ -10,7 +10,7 @@
  * a programmer's error and asserts: what is encoded was made by this program.
  */
 import { assert } from "../base/assert.ts";
-import { compareBytes } from "../base/bytes.ts";
+import { compareBytes, copyBytes } from "../base/bytes.ts";
 import { LIMITS } from "../base/limits.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
 import type { CborKey } from "./cbor-map.ts";
@@ -189,5 +189,5 @@ function putFields(out: Output, fields: CborFields, depth: number): void {
 export function encodeCbor(value: CborInput): Uint8Array {
 	const out: Output = { bytes: new Uint8Array(FIRST_BYTES), length: 0 };
 	putItem(out, value, 0);
-	return out.bytes.slice(0, out.length);
+	return copyBytes(out.bytes.subarray(0, out.length));
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 
-export type Variant = "plain" | "recorder" | "sanitize" | "debug" | "32";
+export type Variant = "plain" | "recorder" | "sanitize" | "debug" | "meter" | "32";
 
 export interface BoardEnd {
 	/** Null when a signal ended the process. */
@@ -65,6 +65,7 @@ export function buildVariant(variant: Variant): void {
 		recorder: ["RECORDER=1"],
 		sanitize: ["SANITIZE=1"],
 		debug: ["DEBUG=1"],
+		meter: ["METER=1"],
 		"32": ["BITS=32"],
 	};
 	execFileSync("make", ["-s", "-j2", "-C", join(PATHS.root, "hosts/linux"), ...settings[variant]], {

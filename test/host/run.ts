@@ -16,6 +16,7 @@ import { slowStressTests, stressTests } from "./stress-tests.ts";
 import { supervisorTests } from "./supervisor-tests.ts";
 import { tcpTests } from "./tcp-tests.ts";
 import { trialDeadlineTests } from "./trial-deadline-tests.ts";
+import { turnTests } from "./turn-tests.ts";
 import { watchdogTests } from "./watchdog-tests.ts";
 
 export interface HostTest {
@@ -36,6 +37,7 @@ const SUITES: readonly (readonly HostTest[])[] = [
 	slotCutTests,
 	watchdogTests,
 	trialDeadlineTests,
+	turnTests,
 	supervisorTests,
 	stressTests,
 ];
@@ -45,7 +47,7 @@ async function main(): Promise<number> {
 	const only = words.includes("--only") ? words[words.indexOf("--only") + 1] : undefined;
 	let passed = 0;
 	let failed = 0;
-	for (const variant of ["plain", "recorder", "sanitize", "debug"] as const) buildVariant(variant);
+	for (const variant of ["plain", "recorder", "sanitize", "debug", "meter"] as const) buildVariant(variant);
 	if (canBuild32()) buildVariant("32");
 	const tests = [...SUITES.flat(), ...(words.includes("--slow") ? slowStressTests : [])];
 	for (const { name, run } of tests) {

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every figure from one run. Instructions are callgrind's; times are beside a floor that was taken in
  * the same run. Exit status 1 when a goal is missed. Arguments: names of groups to run (default: all); behind `delta`, pairs of
- * commits.
+ * commits; behind `throttle`, how many pairs.
  */
 import { measureDelta } from "./delta.ts";
 import { measureEchoTimes } from "./echo.ts";
@@ -9,7 +9,9 @@ import { type Figure, figureText } from "./figure.ts";
 import { measureNoiseHandshake, measureTlsHandshake } from "./handshakes.ts";
 import { measureMemory } from "./memory.ts";
 import { measureTlsMessages } from "./messages.ts";
+import { measureThrottle } from "./throttle.ts";
 import { measureFlash, measureUnlockInstructions, measureUnlockTimes } from "./unlocks.ts";
+import { measureUpdate } from "./update.ts";
 
 const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = Object.freeze({
 	tls: measureTls,
@@ -19,6 +21,8 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = Objec
 	memory: measureMemory,
 	flash: measureFlash,
 	delta: () => measureDelta([]),
+	update: measureUpdate,
+	throttle: () => measureThrottle(),
 });
 
 async function measureTls(): Promise<readonly Figure[]> {
@@ -43,11 +47,18 @@ function percentile(times: readonly number[], percent: number): number {
 
 async function main(words: readonly string[]): Promise<number> {
 	const commits = words[0] === "delta" ? words.slice(1) : [];
-	const groups = commits.length > 0 ? { delta: () => measureDelta(commits) } : GROUPS;
-	const names = commits.length > 0 ? ["delta"] : words.length === 0 ? Object.keys(GROUPS) : words;
+	const pairs =
+		words[0] === "throttle" && /^[1-9]\d{0,4}$/.test(words[1] ?? "") ? Number(words[1]) : undefined;
+	const groups: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+		...GROUPS,
+		...(commits.length > 0 ? { delta: () => measureDelta(commits) } : {}),
+		...(pairs === undefined ? {} : { throttle: () => measureThrottle(pairs) }),
+	};
+	const isAlone = commits.length > 0 || pairs !== undefined;
+	const names = isAlone ? words.slice(0, 1) : words.length === 0 ? Object.keys(GROUPS) : words;
 	let missed = 0;
 	for (const name of names) {
-		const measure = Object.hasOwn(groups, name) ? groups[name as keyof typeof groups] : undefined;
+		const measure = Object.hasOwn(groups, name) ? groups[name] : undefined;
 		if (measure === undefined) {
 			process.stderr.write(`no bench ${name}; there are ${Object.keys(GROUPS).join(", ")}\n`);
 			return 2;

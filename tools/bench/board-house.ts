@@ -2,7 +2,8 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { House } from "../start/house.ts";
+import type { DeviceService } from "../relay/device-service.ts";
+import { House, type HouseOptions } from "../start/house.ts";
 
 const TRAVEL_MS = 20;
 
@@ -12,6 +13,8 @@ export interface BenchHouseOptions {
 	readonly boardWords?: readonly string[];
 	/** Runs the board under this command, which gets the board's own as its last words. */
 	readonly wrap?: readonly string[];
+	readonly services?: readonly DeviceService[];
+	readonly onRelayConnection?: HouseOptions["onRelayConnection"];
 }
 
 export interface BenchHouse {
@@ -32,6 +35,8 @@ export async function openBenchHouse(options: BenchHouseOptions = {}): Promise<B
 		onBoardLine: (line) => void lines.push(line),
 		...(binary === undefined ? {} : { binary }),
 		...(options.image === undefined ? {} : { image: options.image }),
+		...(options.services === undefined ? {} : { services: options.services }),
+		...(options.onRelayConnection === undefined ? {} : { onRelayConnection: options.onRelayConnection }),
 		// Under a command that counts instructions a turn lasts as long as it lasts.
 		boardWords: [
 			...(options.wrap === undefined ? [] : ["--watchdog-ms", "0"]),
@@ -65,7 +70,10 @@ function wrapper(dir: string, wrap: readonly string[], binary: string): string {
 }
 
 /** Asks the board for its report and waits for the line that begins with `prefix`; its numbers by name. */
-export async function boardReport(bench: BenchHouse, prefix: "heap" | "flash"): Promise<Map<string, number>> {
+export async function boardReport(
+	bench: BenchHouse,
+	prefix: "heap" | "flash" | "turn",
+): Promise<Map<string, number>> {
 	const before = bench.lines.length;
 	process.kill(bench.house.boardPid!, "SIGUSR1");
 	const deadline = performance.now() + 20_000;

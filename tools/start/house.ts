@@ -61,6 +61,8 @@ export interface HouseOptions {
 	readonly onRelayLine?: (line: string) => void;
 	readonly onPin?: (change: MechanismChange) => void;
 	readonly onBolt?: (bolt: BoltPosition) => void;
+	/** Each connection inside the relay's TLS. */
+	readonly onRelayConnection?: (tls: TLSSocket, side: "device" | "app") => void;
 	/** Every byte that the relay has inside its own TLS. */
 	readonly onRelayBytes?: (side: "device" | "app", direction: "in" | "out", bytes: Uint8Array) => void;
 }
@@ -380,16 +382,17 @@ function relayInside(
 	registry: Registry,
 	services: readonly DeviceService[],
 ): HouseRelay {
-	const { onRelayBytes } = options;
+	const { onRelayBytes, onRelayConnection } = options;
 	const log = options.onRelayLine ?? ((): void => undefined);
 	return new Relay({
 		registry,
 		services,
 		...readCredentials(join(options.dir, "pki", "relay-server")),
 		log,
-		...(onRelayBytes === undefined
-			? {}
-			: { tap: (tls: TLSSocket, side: "device" | "app") => tapBytes(tls, side, onRelayBytes) }),
+		tap: (tls: TLSSocket, side: "device" | "app") => {
+			onRelayConnection?.(tls, side);
+			if (onRelayBytes !== undefined) tapBytes(tls, side, onRelayBytes);
+		},
 	});
 }
 

@@ -37,6 +37,7 @@ class Rig {
 					if (this.isFull) throw new DeviceError("memory/exhausted", "no handle");
 					return crypto.openHash(algorithm);
 				},
+				equal: (a, b) => crypto.equal(a, b),
 			},
 			slots,
 			inflate: {} as Inflate,

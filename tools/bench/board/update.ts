@@ -1,0 +1,87 @@
+/**
+ * On the engine: downloads an image as a board does, but for the rests between the pieces: the firmware's own downloader over the
+ * host's slots, asked once a window as the link asks it. Counted from the first piece until the image is read back.
+ */
+import { PsaCrypto } from "../../../hosts/bindings/crypto.ts";
+import { ZLIB_INFLATE } from "../../../hosts/bindings/inflate.ts";
+import { NativeSlots } from "../../../hosts/bindings/slots.ts";
+import { finishProbe, neededArgument, probeFile } from "../../../hosts/linux/probe-host.ts";
+import { LIMITS } from "../../../modules/base/limits.ts";
+import { Downloader } from "../../../modules/update/downloader.ts";
+
+const toggle = native<() => void>("xs_bench_toggle");
+const cpuMs = native<() => number>("xs_bench_cpu_ms");
+const monotonicMs = native<() => number>("xs_monotonic_ms");
+const SENDER = 0;
+/** By how much the bytes of each chunk are moved along the base (tools/bench/update.ts). */
+const SHIFT_BYTES = 16;
+
+const folder = neededArgument("files");
+const base = probeFile(`${folder}/base`);
+const image = {
+	bytes: LIMITS.imageBytes,
+	digest: probeFile(`${folder}/digest`),
+	chunkDigests: probeFile(`${folder}/chunks`),
+};
+const slots = new NativeSlots();
+const downloader = new Downloader({
+	crypto: new PsaCrypto(),
+	slots,
+	inflate: ZLIB_INFLATE,
+	nowMs: monotonicMs,
+	hasRetry: () => false,
+	takeRetry: () => false,
+	onBadChunk: () => finishProbe({ ok: false, reason: "chunk" }),
+	onDeltaFailed: (reason) => finishProbe({ ok: false, reason }),
+	onChanged: () => undefined,
+});
+
+function pieceAt(offset: number): Uint8Array {
+	const chunk = Math.floor(offset / LIMITS.chunkBytes);
+	const at = chunk * SHIFT_BYTES + (offset % LIMITS.chunkBytes);
+	return base.subarray(at, at + LIMITS.objectPieceBytes);
+}
+
+downloader.begin(
+	{
+		vendor: "latchkey.example",
+		hardwareClass: "latchkey-linux",
+		board: slots.board,
+		sequence: 2,
+		securityVersion: 0,
+		version: "bench",
+		signedUnixSeconds: 0,
+		trustVersion: 1,
+		image,
+		deltas: [],
+	},
+	undefined,
+);
+// What the slot held before is looked at, and is nothing of this image.
+while (downloader.isWorking) downloader.turn();
+if (downloader.progress.goodBytes !== 0) finishProbe({ ok: false, reason: "the image was there" });
+
+let pieces = 0;
+toggle();
+const startedMs = cpuMs();
+let isWanted = true;
+while (isWanted) {
+	const want = downloader.ask(SENDER);
+	if (want === undefined) break;
+	for (let at = 0; isWanted && at < want.bytes; at += LIMITS.objectPieceBytes) {
+		const offset = want.offset + at;
+		isWanted = downloader.put(SENDER, { digest: want.digest, offset, bytes: pieceAt(offset) }).ok;
+		pieces++;
+	}
+}
+const writtenMs = cpuMs();
+while (downloader.isWorking) downloader.turn();
+const readMs = cpuMs();
+toggle();
+finishProbe({
+	ok: downloader.state.kind === "complete",
+	state: downloader.state.kind,
+	pieces,
+	ms: readMs - startedMs,
+	readBackMs: readMs - writtenMs,
+});
