@@ -50,8 +50,6 @@ export class UpdateKeeper {
 	readonly #pace: UpdatePace;
 	/** What is being installed, judged under the newest trust. */
 	#verdict: ManifestVerdict | undefined;
-	/** Why the last offer was refused, for the report; it lasts as long as the boot. */
-	#refused: OfferReason | undefined;
 	/** The plan waits for the running image's digest before it begins. */
 	#waitsForDigest = false;
 	#completeAtMs = 0;
@@ -180,7 +178,6 @@ export class UpdateKeeper {
 			download: this.#downloader.state.kind,
 			progress: this.#downloader.progress,
 			offered: this.#verdict?.manifest.sequence,
-			refused: this.#refused,
 		});
 	}
 
@@ -220,7 +217,7 @@ export class UpdateKeeper {
 		if (isPlan && this.#downloader.state.kind !== "failed") return accept(false);
 		const judged = this.#judge.manifest(message);
 		if (!judged.ok) {
-			this.#refused = judged.reason;
+			records.history.refused(judged.reason, claimedManifest(message)?.sequence);
 			onChanged();
 			return judged;
 		}
@@ -233,7 +230,6 @@ export class UpdateKeeper {
 			append({ kind: "update", sequence: present.manifest.sequence, step: "dropped" });
 		}
 		append({ kind: "update", sequence: manifest.sequence, step: "began" });
-		this.#refused = undefined;
 		this.#pause();
 		this.#begin(judged.value);
 		onChanged();

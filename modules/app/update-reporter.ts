@@ -1,7 +1,7 @@
 /** How a lock's update stands (docs/UPDATE.md 8), put together anew each time it is asked for. It changes nothing. */
 import type { DownloadState } from "../update/download-step.ts";
 import type { DownloadProgress } from "../update/downloader.ts";
-import type { UpdateReport, UpdateResult, UpdateState } from "../wire/update-report.ts";
+import type { UpdateReport, UpdateState } from "../wire/update-report.ts";
 import type { UpdateHost, UpdateRecords } from "./update-host.ts";
 
 export interface UpdateStanding {
@@ -10,8 +10,6 @@ export interface UpdateStanding {
 	readonly progress: DownloadProgress;
 	/** Of the plan. */
 	readonly offered: number | undefined;
-	/** Why the last offer of this boot was refused. */
-	readonly refused: UpdateResult | undefined;
 }
 
 export function updateReport(
@@ -20,7 +18,7 @@ export function updateReport(
 	standing: UpdateStanding,
 ): UpdateReport {
 	const offered = standing.offered ?? history.parkedSequence;
-	const resultSequence = standing.refused === undefined ? history.resultSequence : undefined;
+	const { result, resultSequence } = history;
 	const freshUntil = freshness.freshUntilUnixSeconds;
 	return {
 		state: stateOf(standing, history.parkedSequence !== undefined),
@@ -32,7 +30,7 @@ export function updateReport(
 		trustVersion: trust.version,
 		...(offered === undefined ? {} : { offered }),
 		...standing.progress,
-		result: standing.refused ?? history.result,
+		result,
 		...(resultSequence === undefined ? {} : { resultSequence }),
 		reverts: history.reverts?.count ?? 0,
 		...(freshUntil === undefined ? {} : { freshUntilUnixSeconds: freshUntil }),

@@ -48,8 +48,11 @@ export default function suite(t: Suite): void {
 		t.test(`${name}: refused as ${result}, and nothing is erased (T10, I7)`, ({ crypto }) => {
 			const lock = newLock(crypto);
 			const operations = lock.board.power.operations.length;
-			lock.publish(lock.release(parts(crypto)));
+			const release = lock.release(parts(crypto));
+			lock.publish(release);
 			check.equal(lock.status().result, result, lock.rig.log);
+			// A relay counts by the number: without it a refusal would be nobody's.
+			check.equal(lock.status().resultSequence, release.manifest.sequence);
 			lock.rig.advance(60000);
 			check.equal(lock.board.slots.erases[1], 0);
 			// The statement may be kept: it is signed, and of this board's kind.
