@@ -1,6 +1,6 @@
 /** How a relay rolls releases out (docs/UPDATE.md 5): who is offered what, when nobody is, and what stops a rollout. */
 import { bytesEqual } from "../../modules/base/bytes.ts";
-import { isChosen, percentOf, type Rollout } from "../../tools/relay/rollout.ts";
+import { haltReason, isChosen, outcomeOf, percentOf, type Rollout } from "../../tools/relay/rollout.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { TestVendor } from "./support/releases.ts";
 import { eventually } from "./support/temporary.ts";
@@ -207,6 +207,52 @@ export default function suite(t: Suite): void {
 			check.ok(await late!.isOffered(), "resumed, and what failed before does not count again");
 		}),
 	);
+
+	t.test("a statement of a clock that is ahead is not published, and a right one is (T11)", () =>
+		UpdateBench.with(async (bench) => {
+			const ahead = await bench.vendor.release(2, { issuedUnixMs: Date.now() + 10 * 86_400_000 });
+			await check.rejects(bench.vendor.publish(bench.dir, ahead), "issued in the future");
+			await bench.vendor.publish(bench.dir, {
+				...ahead,
+				statement: await bench.vendor.statement(ahead.file, 30),
+			});
+		}),
+	);
+
+	t.test(
+		"one lock that says it failed halts nothing, unless the rollout was to stop at the first (T10)",
+		() => {
+			const count = { installed: 4, failed: 1, refused: 0, offered: 0 };
+			check.equal(haltReason(rolloutOf(100, "aa"), count), undefined);
+			check.ok(haltReason(rolloutOf(100, "aa"), { ...count, installed: 3, failed: 2 }) !== undefined);
+			check.ok(haltReason({ ...rolloutOf(100, "aa"), haltMinimum: 1 }, count) !== undefined);
+		},
+	);
+
+	t.test("a failure stays one when the next offer is refused for another reason (T10)", () => {
+		const report = {
+			state: "idle",
+			version: "1.0.1",
+			sequence: 1,
+			securityVersion: 0,
+			sequenceFloor: 1,
+			securityFloor: 0,
+			trustVersion: 1,
+			goodBytes: 0,
+			totalBytes: 0,
+			viaDelta: false,
+			result: "not-fresh",
+			resultSequence: 2,
+			reverts: 1,
+			stale: true,
+		} as const;
+		check.equal(outcomeOf(report, 2, "failed"), undefined);
+		check.deepEqual(outcomeOf(report, 2, "offered"), { outcome: "refused", result: "not-fresh" });
+		check.deepEqual(outcomeOf({ ...report, result: "trial-crashed" }, 2, "failed"), {
+			outcome: "failed",
+			result: "trial-crashed",
+		});
+	});
 
 	t.test("few failures, and failures of locks that were not offered it, halt nothing", () =>
 		UpdateBench.with(async (bench) => {

@@ -3,8 +3,9 @@
  * refuse is refused here, so that they are not bothered with it; they judge it again all the same.
  */
 import { toHex } from "../../modules/base/bytes.ts";
+import { LIMITS } from "../../modules/base/limits.ts";
 import type { TrustBundle } from "../../modules/trust/bundle.ts";
-import { isOver, verifyFreshness } from "../../modules/update/freshness.ts";
+import { isFromTheFuture, isOver, verifyFreshness } from "../../modules/update/freshness.ts";
 import type { Manifest } from "../../modules/update/manifest.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import { parseBundle } from "../trust/bundle-file.ts";
@@ -72,7 +73,7 @@ export class Publication {
 			},
 			objects.map(({ object }) => ({ digest: toHex(object.digest), bytes: object.bytes })),
 		);
-		if (statement !== undefined) await this.#renew(digest, former, statement);
+		if (statement !== undefined) await this.#renew(digest, former, statement, nowUnixMs);
 		return former === undefined ? "published" : "published before";
 	}
 
@@ -86,7 +87,7 @@ export class Publication {
 		if (release === undefined)
 			throw new UpdateFault(`it is about a release (sequence ${claim.sequence}) that was not published here`);
 		this.#judgeStatement(trust, release.manifest, digest, statement, nowUnixMs);
-		if (!(await this.#renew(digest, release, statement)))
+		if (!(await this.#renew(digest, release, statement, nowUnixMs)))
 			throw new UpdateFault("a statement that was issued later is here: locks keep that one");
 		return release;
 	}
@@ -108,9 +109,12 @@ export class Publication {
 		digest: string,
 		former: PublishedRelease | undefined,
 		statement: Uint8Array,
+		nowUnixMs: number,
 	): Promise<boolean> {
 		const issued = decodeFreshnessMessage(statement)?.issuedUnixSeconds ?? 0;
-		if ((former?.freshness?.issuedUnixSeconds ?? 0) > issued) return false;
+		const formerIssued = former?.freshness?.issuedUnixSeconds ?? 0;
+		// One that an earlier version took from a clock that was ahead counts for nothing.
+		if (formerIssued > issued && formerIssued * 1_000 <= nowUnixMs + LIMITS.freshnessAheadMs) return false;
 		await this.#table.setFreshness(digest, statement);
 		return true;
 	}
@@ -126,8 +130,13 @@ export class Publication {
 		if (!claim.ok) throw new UpdateFault(`the freshness statement does not stand: ${claim.reason}`);
 		if (toHex(claim.value.manifestDigest) !== digest || claim.value.sequence !== manifest.sequence)
 			throw new UpdateFault("the freshness statement is about another manifest");
-		if (isOver(claim.value, { unixMs: nowUnixMs, kind: "estimate" }))
-			throw new UpdateFault("the freshness statement has expired");
+		const time = { unixMs: nowUnixMs, kind: "estimate" } as const;
+		if (isOver(claim.value, time)) throw new UpdateFault("the freshness statement has expired");
+		// No lock would keep it, and here it would stand in the way of every right one.
+		if (isFromTheFuture(claim.value, time))
+			throw new UpdateFault(
+				"the freshness statement was issued in the future: look at the clock that issued it",
+			);
 	}
 
 	async #newestTrust(nowUnixMs: number): Promise<TrustBundle> {

@@ -180,7 +180,9 @@ export function outcomeOf(
 	if (report.resultSequence !== sequence || NEITHER.has(result)) return undefined;
 	// It says that it is installed, and does not run it.
 	if (result === "installed") return undefined;
-	return { outcome: FAILURES.has(result) ? "failed" : "refused", result };
+	if (FAILURES.has(result)) return { outcome: "failed", result };
+	// What failed once is no refusal because the next offer is one.
+	return former === "failed" ? undefined : { outcome: "refused", result };
 }
 
 export interface OutcomeCount {
@@ -202,7 +204,8 @@ export function countOutcomes(offers: Iterable<FormerOffer>, countedFrom = ""): 
 /** Why a rollout must stop; undefined as long as it need not. */
 export function haltReason(rollout: Rollout, { installed, failed }: OutcomeCount): string | undefined {
 	const outcomes = installed + failed;
-	if (failed === 0 || outcomes < rollout.haltMinimum) return undefined;
+	// One lock that lies stops nobody else's release, but for who asked to stop at the first.
+	if (failed < Math.min(2, rollout.haltMinimum) || outcomes < rollout.haltMinimum) return undefined;
 	if (failed * 100 <= outcomes * rollout.haltRate) return undefined;
 	return `${failed} of ${outcomes} locks failed, more than ${rollout.haltRate} %`;
 }
