@@ -33,7 +33,8 @@ export class UpdateLink {
 		});
 		link.onReady(() => {
 			this.#told = "";
-			this.#changed();
+			// The turn in which a link comes back is the longest that there is: what the update has to say waits for the next one.
+			clock.after(0, () => this.#changed());
 		});
 		link.onDown(() => {
 			this.#offered = undefined;
