@@ -35,9 +35,9 @@ export class UpdateCommands {
 			case "update.offer":
 				return decodePiece(args) === undefined ? "unknown-command" : undefined;
 			case "update.piece":
-				return readPiece(args) === undefined ? "unknown-command" : undefined;
+				return pieceArgument(args) === undefined ? "unknown-command" : undefined;
 			case "update.attest":
-				return readNonce(args) === undefined ? "unknown-command" : undefined;
+				return nonceArgument(args) === undefined ? "unknown-command" : undefined;
 			case "update.status":
 			case "update.retry":
 				return args.size === 0 ? undefined : "unknown-command";
@@ -58,7 +58,7 @@ export class UpdateCommands {
 			case "update.status":
 				return session.reply(request, "done", {
 					0: this.#core.report(),
-					...wantResult(this.#ask(session), 1),
+					...wantResult(this.#peek(session), 1),
 				});
 			case "update.retry":
 				return session.reply(request, this.#core.keeper.retry().ok ? "done" : "try-later");
@@ -84,25 +84,30 @@ export class UpdateCommands {
 		if (!offer.ok) return session.reply(request, "unknown-command");
 		const taken = this.#core.keeper.offer("session", offer.value);
 		if (!taken.ok) return session.reply(request, statusOf(taken.reason));
-		session.reply(request, "done", { 0: next, ...wantResult(this.#ask(session), 1) });
+		session.reply(request, "done", { 0: next, ...wantResult(this.#peek(session), 1) });
 	}
 
 	/** Replies when the piece is in flash, or was not wanted: the next one may come then. */
 	#piece({ session, request }: Call): void {
-		const piece = readPiece(request.args);
+		const piece = pieceArgument(request.args);
 		if (piece === undefined) return session.reply(request, "unknown-command");
-		const waits = this.#core.keeper.put(this.#senderOf(session), piece, () => {
-			session.reply(request, "done", wantResult(this.#ask(session), 0));
+		const waits = this.#core.keeper.put(this.#senderOf(session), piece, (wanted) => {
+			session.reply(request, "done", wantResult(wanted ? this.#ask(session) : this.#peek(session), 0));
 		});
 		if (!waits) session.reply(request, "busy");
 	}
 
 	#attest({ session, request }: Call): void {
-		const nonce = readNonce(request.args);
+		const nonce = nonceArgument(request.args);
 		if (nonce === undefined) return session.reply(request, "unknown-command");
 		const attested = this.#core.attester.attest(nonce);
 		if (attested.ok) session.reply(request, "done", { 0: attested.value });
 		else session.reply(request, attested.reason === "busy" ? "busy" : "try-later");
+	}
+
+	/** Who only looks on takes no chunk from those who send. */
+	#peek(session: Session): ObjectWant | undefined {
+		return this.#core.keeper.peek(this.#senderOf(session));
 	}
 
 	#ask(session: Session): ObjectWant | undefined {
@@ -123,11 +128,11 @@ export function wantResult(want: ObjectWant | undefined, shift: number): CborFie
 	return want === undefined ? {} : { [shift]: want.digest, [shift + 1]: want.offset };
 }
 
-export function readPiece(args: CborMap): ObjectPiece | undefined {
+export function pieceArgument(args: CborMap): ObjectPiece | undefined {
 	return args.hasOnly([0, 1, 2]) ? readObjectPiece(args, 0) : undefined;
 }
 
-export function readNonce(args: CborMap): Uint8Array | undefined {
+export function nonceArgument(args: CborMap): Uint8Array | undefined {
 	return args.hasOnly([0]) ? args.bytes(0, ATTESTATION_NONCE_BYTES) : undefined;
 }
 

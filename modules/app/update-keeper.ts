@@ -120,7 +120,12 @@ export class UpdateKeeper {
 		return taken;
 	}
 
-	/** What this sender may send next. */
+	/** What this sender may send next; nobody gets a chunk by looking. */
+	peek(sender: Sender): ObjectWant | undefined {
+		return this.#downloader.peek(sender);
+	}
+
+	/** The same, and this sender has that chunk for itself from now on. */
 	ask(sender: Sender): ObjectWant | undefined {
 		return this.#downloader.ask(sender);
 	}

@@ -10,7 +10,7 @@ import { LINE_VERBS, type LineCode } from "../wire/line-verb.ts";
 import { MessageAssembly } from "../wire/message-assembly.ts";
 import { decodePiece } from "../wire/piece.ts";
 import { decodeOffer } from "../wire/update-offer.ts";
-import { readNonce, readPiece, wantResult } from "./update-commands.ts";
+import { nonceArgument, pieceArgument, wantResult } from "./update-commands.ts";
 import { LINE_SENDER, type UpdateCore } from "./update-core.ts";
 import type { OfferRefusal } from "./update-keeper.ts";
 
@@ -56,14 +56,16 @@ export class UpdateVerbs {
 
 	/** In flash when it is answered. */
 	#piece(args: CborMap): UpdateVerbResult {
-		const piece = readPiece(args);
+		const piece = pieceArgument(args);
 		if (piece === undefined) return refuse("malformed");
-		if (this.#core.keeper.putNow(LINE_SENDER, piece) === undefined) return refuse("later");
-		return accept(this.#wanted(0));
+		const wanted = this.#core.keeper.putNow(LINE_SENDER, piece);
+		if (wanted === undefined) return refuse("later");
+		const { keeper } = this.#core;
+		return accept(wantResult(wanted ? keeper.ask(LINE_SENDER) : keeper.peek(LINE_SENDER), 0));
 	}
 
 	#attest(args: CborMap): UpdateVerbResult {
-		const nonce = readNonce(args);
+		const nonce = nonceArgument(args);
 		if (nonce === undefined) return refuse("malformed");
 		const attested = this.#core.attester.attest(nonce);
 		if (attested.ok) return accept({ 0: attested.value });
@@ -71,7 +73,7 @@ export class UpdateVerbs {
 	}
 
 	#wanted(shift: number): CborFields {
-		return wantResult(this.#core.keeper.ask(LINE_SENDER), shift);
+		return wantResult(this.#core.keeper.peek(LINE_SENDER), shift);
 	}
 }
 

@@ -136,7 +136,17 @@ export class Downloader {
 	/** What this sender is to send next; it has that chunk for itself then. Undefined: nothing now. */
 	ask(sender: Sender): ObjectWant | undefined {
 		this.#dispatch({ kind: "ask", sender });
-		const want = wantOf(this.#state, sender);
+		return this.#wantOf(this.#state, sender);
+	}
+
+	/** What `ask` would answer; nobody gets a chunk by looking. */
+	peek(sender: Sender): ObjectWant | undefined {
+		const asked = stepDownload(this.#state, { kind: "ask", sender }, this.#options.nowMs());
+		return this.#wantOf(asked.state, sender);
+	}
+
+	#wantOf(state: DownloadState, sender: Sender): ObjectWant | undefined {
+		const want = wantOf(state, sender);
 		if (want === undefined) return undefined;
 		const bytes = Math.min(want.bytes, LIMITS.objectWindowBytes);
 		return { digest: this.#object(want.via).digest, offset: want.offset, bytes };
@@ -144,9 +154,12 @@ export class Downloader {
 
 	/** Refused: it is not what was asked for, or flash is broken; nothing of it is in flash. */
 	put(sender: Sender, piece: ObjectPiece): Result<void, "unwanted"> {
+		const next = this.peek(sender);
+		if (next === undefined || !bytesEqual(next.digest, piece.digest)) return refuse("unwanted");
+		// Who begins a chunk that is free has it.
+		if (next.offset === piece.offset) this.#dispatch({ kind: "ask", sender });
 		const want = wantOf(this.#state, sender);
-		if (want === undefined || !bytesEqual(this.#object(want.via).digest, piece.digest))
-			return refuse("unwanted");
+		if (want === undefined) return refuse("unwanted");
 		let refused = false;
 		this.#dispatch(
 			{ kind: "piece", sender, via: want.via, offset: piece.offset, count: piece.bytes.length },

@@ -104,6 +104,20 @@ export default function suite(t: Suite): void {
 		},
 	);
 
+	t.test("who only looks on takes no chunk from the one who sends (T10)", ({ crypto }) => {
+		const lock = newLock(crypto);
+		const release = lock.release({ sequence: 2 });
+		lock.publish(release);
+		lock.owner.connect();
+		// At the line, and in a session, at every moment of the download.
+		for (let looks = 0; looks < 80; looks++) {
+			lock.status();
+			check.equal(lock.owner.ask("update.status")?.status, "done");
+			lock.rig.advance(100);
+		}
+		check.equal(lock.status().state, "waiting", lock.rig.log);
+	});
+
 	t.test(
 		"a download goes on after a reboot at any chunk, and no good chunk is asked for twice (T12)",
 		({ crypto, note }) => {

@@ -88,7 +88,7 @@ export default function suite(t: Suite): void {
 		check.refused(decodeToLock(notice), "kind");
 		check.refused(decodeFromApp(notice), "kind");
 		check.refused(decodeToLock(listen), "kind");
-		for (const kind of [0, 6, 7, 10, 16, 17])
+		for (const kind of [0, 6, 7, 13, 16, 17])
 			check.refused(decodeToLock(encodeCbor({ 0: kind, 1: 1 })), "kind");
 		const trust = encodeEnvelope({ kind: "trust", message: bytes(9) });
 		const report = encodeEnvelope({ kind: "report", report: bytes(9) });
