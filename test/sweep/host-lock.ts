@@ -67,6 +67,8 @@ let lines = 0;
 /** One boot of a state directory, with its line. */
 export class HostBoot {
 	readonly board: Board;
+	/** What the boots before it said, where it was served through some. */
+	earlier = "";
 	readonly #line: VerbLine | undefined;
 
 	private constructor(board: Board, line: VerbLine | undefined) {
@@ -183,6 +185,7 @@ export async function serveUntil(
 	let log = "";
 	for (let number = 0; performance.now() < endMs; number++) {
 		const boot = await HostBoot.start(state, onBoot(number));
+		boot.earlier = log;
 		try {
 			while (performance.now() < endMs) {
 				const { report, digest, offset } = await boot.report();

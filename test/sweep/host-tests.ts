@@ -254,31 +254,32 @@ async function judge(
 	const state = newFolder();
 	writeState(state, files);
 	try {
-		const boot = isWhole
-			? await serveUntil(
-					state,
-					release,
-					({ sequence, sequenceFloor, result }) =>
-						sequence === NEW && sequenceFloor === NEW && result === "installed",
-					LIFE_MS,
-				)
-			: await HostBoot.start(state);
-		const { report } = await boot.report();
+		// A complete download may restart the board before it is asked anything.
+		let sequence: number | undefined;
+		const isDone = (report: UpdateReport): boolean => {
+			sequence = report.sequence;
+			return !isWhole || hasInstalled(report);
+		};
+		const boot = await serveUntil(state, release, isDone, LIFE_MS);
 		const { log } = boot;
+		const all = boot.earlier + log;
 		await boot.cut();
 		const lower = fallen(floors, floorsOf(readState(state)));
 		if (lower.length > 0) return `I3: ${lower.join(", ")}\n${log}`;
-		if (/^storage: /m.test(log)) return `I5\n${log}`;
-		if (/damaged|no firmware image/.test(log)) return `I4\n${log}`;
+		if (/^storage: /m.test(all)) return `I5\n${all}`;
+		if (/damaged|no firmware image/.test(all)) return `I4\n${all}`;
 		const ran = /^sweep: (\d+) runs/m.exec(log)?.[1];
-		if (Number(ran) !== report.sequence || (report.sequence !== OLD && report.sequence !== NEW))
-			return `${ran} runs (I4)\n${log}`;
+		if (Number(ran) !== sequence || (sequence !== OLD && sequence !== NEW)) return `${ran} runs (I4)\n${log}`;
 		return undefined;
 	} catch (error) {
 		return (error as Error).message;
 	} finally {
 		removeState(state);
 	}
+}
+
+function hasInstalled({ sequence, sequenceFloor, result }: UpdateReport): boolean {
+	return sequence === NEW && sequenceFloor === NEW && result === "installed";
 }
 
 /** I5: each is what it was promised to be, or what was on its way since. */
