@@ -15,7 +15,7 @@ import { SLOW_EFFORT } from "./test.ts";
 import { buildXsImage } from "./xs-image.ts";
 
 const BUILD_MS = 600000;
-const RUN_MS = 600000;
+const RUN_MS = 1500000;
 const HEAP_KB = 256 * 1024;
 const STACK_SLOTS = 32768;
 

@@ -12,7 +12,7 @@ import { ENGINE_EXCEPTIONS, type Engine } from "./engine-exceptions.ts";
 import { COMPILED } from "./files.ts";
 import { formatTotals, type Totals } from "./runner.ts";
 
-const ENGINE_MS = 900000;
+const ENGINE_MS = 1800000;
 const OUTCOME = /^(ok|not ok|skip) - (.*)$/;
 const SUMMARY = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
 
@@ -52,9 +52,10 @@ function runEngine(engine: Engine): Promise<EngineRun> {
 	}, ENGINE_MS);
 	let rest = "";
 	child.stdout.setEncoding("utf8").on("data", (text: string) => {
-		process.stdout.write(text);
 		const lines = (rest + text).split("\n");
 		rest = lines.pop()!;
+		// Whole lines: the other engine prints beside.
+		if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
 		for (const line of lines) {
 			const outcome = OUTCOME.exec(line);
 			if (outcome !== null) names.push(outcome[1] === "skip" ? outcome[2]!.split(" # ")[0]! : outcome[2]!);
@@ -93,10 +94,8 @@ function compare(node: EngineRun, xs: EngineRun): readonly string[] {
 	return lines;
 }
 
-process.stdout.write("# engine node, provider @noble\n");
-const node = await runEngine("node");
-process.stdout.write("# engine xs, provider PSA\n");
-const xs = await runEngine("xs");
+process.stdout.write("# engine node, provider @noble; engine xs, provider PSA\n");
+const [node, xs] = await Promise.all([runEngine("node"), runEngine("xs")]);
 
 const faults = [
 	...node.faults.map((fault) => `node: ${fault}`),
