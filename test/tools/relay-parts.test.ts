@@ -166,8 +166,11 @@ export default function suite(t: Suite): void {
 		check.ok(statements.length >= 1);
 		for (const statement of statements) {
 			if (statement.startsWith("create index ")) continue;
-			check.ok(statement.startsWith("create table"), statement);
-			const types = [...statement.matchAll(/"\w+" (\w+)/g)]
+			check.ok(/^(create table|alter table "\w+" add column) /.test(statement), statement);
+			const columns = statement
+				.replace(/^alter table "\w+" add column /, "")
+				.replace(/constraint "\w+" (unique|primary key) \([^)]*\)/g, "");
+			const types = [...columns.matchAll(/"\w+" (\w+)/g)]
 				.map((match) => match[1])
 				.filter((type) => type !== undefined);
 			check.ok(
