@@ -155,17 +155,16 @@ function stepPiece(
 	{ sender, via, offset, count }: Extract<DownloadEvent, { kind: "piece" }>,
 	nowMs: number,
 ): FetchingStep {
-	const want = via === state.via ? wantOf(state, sender) : undefined;
-	if (want === undefined || offset !== want.offset || count > want.bytes) {
+	const one = via === state.via ? openOf(state, sender) : undefined;
+	if (one === undefined) return { state, effects: [{ kind: "refuse" }] };
+	const { chunk, filled } = one;
+	const missing = chunkBytes(fetchedBytes(state), chunk) - filled;
+	const ends = count === missing;
+	if (offset !== chunk * CHUNK_BYTES + filled || count > missing || (!ends && count % UNIT_BYTES !== 0)) {
 		return { state, effects: [{ kind: "refuse" }] };
 	}
-	const ends = count === want.bytes;
-	if (!ends && count % UNIT_BYTES !== 0) return { state, effects: [{ kind: "refuse" }] };
-	const chunk = Math.floor(offset / CHUNK_BYTES);
-	const after = state.open.map((each) =>
-		each.sender === sender ? { ...each, filled: each.filled + count, heardAtMs: nowMs } : each,
-	);
-	const begins = offset === chunk * CHUNK_BYTES;
+	const after = replaced(state.open, one, { ...one, filled: filled + count, heardAtMs: nowMs });
+	const begins = filled === 0;
 	const again = begins && state.touched[chunk] === true;
 	const write: DownloadEffect = { kind: "write", sender, via, chunk, offset, begins, again, ends };
 	if (!begins) return { state: { ...state, open: after }, effects: [write] };
@@ -178,6 +177,10 @@ function stepPiece(
 		state: { ...state, open: after, touched, left, standings },
 		effects: [{ kind: "cease", chunk }, write],
 	};
+}
+
+function replaced(open: readonly OpenChunk[], one: OpenChunk, next: OpenChunk): readonly OpenChunk[] {
+	return open.length === 1 ? [next] : open.map((each) => (each === one ? next : each));
 }
 
 function stepChunk(

@@ -281,8 +281,8 @@ export default function suite(t: Suite): void {
 			await done(...bench.freshnessWords("2b", bench.key("f")), ...newest);
 			const said = await done(...bench.verifyWords("2b"), ...newest);
 			check.ok(said.includes("a lock says\taccepted"), said);
-			// A lock that has not had the bundle yet gets that first.
-			checkRefused(await runCommand(...bench.verifyWords("2b")), "trust-older");
+			// A lock that has not had the bundle yet knows no r4: it gets that first.
+			checkRefused(await runCommand(...bench.verifyWords("2b")), "refuse it: untrusted");
 		},
 	);
 
