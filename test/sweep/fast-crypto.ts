@@ -3,43 +3,13 @@
  * from a seed, so that a life is the same whenever it is lived again. A signature that was verified is not verified
  * anew: the same three byte strings have the same answer.
  */
-import {
-	createHash,
-	createPrivateKey,
-	createPublicKey,
-	diffieHellman,
-	type KeyObject,
-	type Hash as NodeHash,
-} from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from "node:crypto";
 import { assert } from "../../modules/base/assert.ts";
 import type { DhKeyPair, Hash, HashAlgorithm, Secret, TestCrypto } from "../../modules/platform/crypto.ts";
 import { NobleCrypto } from "../../tools/crypto/noble.ts";
+import { OpenHash } from "../../tools/crypto/open-hash.ts";
 import { DelegatingCrypto } from "../harness/delegating-crypto.ts";
 import { Random } from "../harness/random.ts";
-
-class FastHash implements Hash {
-	#hash: NodeHash | undefined;
-
-	constructor(algorithm: HashAlgorithm) {
-		this.#hash = createHash(algorithm);
-	}
-
-	update(data: Uint8Array): void {
-		assert(this.#hash !== undefined, "a hash is used after its end");
-		this.#hash.update(data);
-	}
-
-	digest(): Uint8Array {
-		assert(this.#hash !== undefined, "a hash is used after its end");
-		const digest = new Uint8Array(this.#hash.digest());
-		this.#hash = undefined;
-		return digest;
-	}
-
-	close(): void {
-		this.#hash = undefined;
-	}
-}
 
 /** RFC 8410 7, 4: what stands before the 32 bytes of a key. */
 const PRIVATE_PREFIX = Buffer.from("302e020100300506032b656e04220420", "hex");
@@ -130,7 +100,7 @@ export class FastCrypto extends DelegatingCrypto {
 	}
 
 	override openHash(algorithm: HashAlgorithm): Hash {
-		return new FastHash(algorithm);
+		return new OpenHash(algorithm);
 	}
 
 	override generateEphemeral(): DhKeyPair {

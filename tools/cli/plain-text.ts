@@ -10,12 +10,14 @@ export function plainName(text: string): string {
 	return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, numbered);
 }
 
-/** JSON of ASCII alone, by its own escapes. */
+/** What a command made out of many texts: its lines and tabs stay, and JSON stays JSON, since it is by JSON's own escapes. */
+export function plainLines(text: string): string {
+	return text.replace(/[^ -~\n\t]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** JSON of ASCII alone. */
 export function plainJson(value: unknown, indent?: string): string {
-	return JSON.stringify(value, null, indent).replace(
-		/[^ -~\n\t]/g,
-		(unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-	);
+	return plainLines(JSON.stringify(value, null, indent));
 }
 
 function numbered(character: string): string {

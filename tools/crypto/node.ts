@@ -2,38 +2,14 @@
  * @noble's cryptography with hashes and ECDSA verification by Node's OpenSSL: for a process that verifies for thousands of locks. The
  * answers are the same; nothing here signs or holds a secret.
  */
-import { createHash, createPublicKey, type KeyObject, type Hash as NodeHash, verify } from "node:crypto";
-import { assert } from "../../modules/base/assert.ts";
+import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { Hash, HashAlgorithm } from "../../modules/platform/crypto.ts";
 import { NobleCrypto } from "./noble.ts";
+import { OpenHash } from "./open-hash.ts";
 
 const KEYS_REMEMBERED = 64;
 const POINT_BYTES = 65;
 const SIGNATURE_BYTES = 64;
-
-class OpenHash implements Hash {
-	#hash: NodeHash | undefined;
-
-	constructor(algorithm: HashAlgorithm) {
-		this.#hash = createHash(algorithm);
-	}
-
-	update(data: Uint8Array): void {
-		assert(this.#hash !== undefined, "a hash is used after its end");
-		this.#hash.update(data);
-	}
-
-	digest(): Uint8Array {
-		assert(this.#hash !== undefined, "a hash is used after its end");
-		const digest = new Uint8Array(this.#hash.digest());
-		this.#hash = undefined;
-		return digest;
-	}
-
-	close(): void {
-		this.#hash = undefined;
-	}
-}
 
 export class NodeCrypto extends NobleCrypto {
 	/** Keys that sign often: a vendor's. */

@@ -1,6 +1,6 @@
 /** A fleet as a table for people, and as JSON for programs. */
 import { toHex } from "../../modules/base/bytes.ts";
-import { printable } from "../cli/printable.ts";
+import { plainText } from "../cli/plain-text.ts";
 import { type FleetRow, isAlarm } from "../relay/fleet.ts";
 import { countOutcomes, type FormerOffer, type PublishedRelease, type Rollout } from "../relay/rollout.ts";
 
@@ -59,7 +59,7 @@ function progress({ state, goodBytes, totalBytes, offered }: NonNullable<FleetRo
 }
 
 export function table(texts: readonly (readonly string[])[]): string {
-	const rows = texts.map((row) => row.map(printable));
+	const rows = texts.map((row) => row.map(plainText));
 	const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
 	return rows
 		.map((row) =>

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { existingFile } from "../cli/arguments.ts";
 import { explaining } from "../cli/fault.ts";
-import { printableLines } from "../cli/printable.ts";
+import { plainLines } from "../cli/plain-text.ts";
 import { IssuerFault } from "../pki/signer.ts";
 import { TrustFault } from "../trust/trust-fault.ts";
 import { RELEASE_FILES } from "./release.ts";
@@ -14,7 +14,7 @@ export async function runUpdate(work: () => Promise<void>): Promise<void> {
 
 /** Whatever is in it, nothing but printable text reaches the terminal. */
 export function say(text: string): void {
-	process.stdout.write(`${printableLines(text)}\n`);
+	process.stdout.write(`${plainLines(text)}\n`);
 }
 
 /** A reader of a manifest's file, or of the folder of its release. */
