@@ -1,9 +1,8 @@
 /**
  * The firmware slots of a simulated board, as honest as an ESP32's flash: sectors of 4 KiB, erased to 0xFF, whose bits a
- * write only clears; the boot choice in two entries (boot-entries.ts); a fuse. What it does in which order is ESP-IDF's way,
- * and every step of it is an operation of SimPower. `load` is the boot loader's half, called by SimBoard.boot.
- *
- * Sectors are never changed in place, so that a snapshot shares them.
+ * write only clears (slot-flash.ts); the boot choice in two entries (boot-entries.ts); a fuse. What it does in which order is
+ * ESP-IDF's way, and every step of it is an operation of SimPower. `load` is the boot loader's half (slot-loader.ts), called by
+ * SimBoard.boot.
  */
 import { assert } from "../../modules/base/assert.ts";
 import { DeviceError } from "../../modules/base/device-error.ts";
@@ -14,19 +13,14 @@ import {
 	type SlotState,
 	type Slots,
 } from "../../modules/platform/slots.ts";
-import {
-	decodeImageHeader,
-	IMAGE_HEADER_BYTES,
-	type ImageHeader,
-	imageIsWhole,
-} from "../../tools/update/image-header.ts";
-import { BootEntries, type BootSectors, NO_ENTRIES, slotOfSequence } from "./boot-entries.ts";
+import { type ImageHeader, imageIsWhole } from "../../tools/update/image-header.ts";
+import { BootEntries, type BootSectors, NO_ENTRIES } from "./boot-entries.ts";
 import type { SimPower } from "./power.ts";
+import { ERASED, SlotFlash, type SlotSectors, sectorsOf } from "./slot-flash.ts";
 import { SIM_BOARD } from "./slot-image.ts";
+import { loadSlot } from "./slot-loader.ts";
 
 const SECURITY_FLOOR_MAX = 16;
-const ERASED: Uint8Array = new Uint8Array(SECTOR_BYTES).fill(0xff);
-const NUMBERS = Object.freeze([0, 1] as const);
 
 export interface SimSlotsOptions {
 	/** Of each slot; a multiple of 4096. 0: a machine without slots. */
@@ -43,7 +37,7 @@ export interface SimSlotsOptions {
 
 /** All that slots, boot choice and fuse are. Nobody changes its bytes. */
 export interface SlotsSnapshot {
-	readonly slots: readonly [readonly Uint8Array[], readonly Uint8Array[]];
+	readonly slots: SlotSectors;
 	readonly entries: BootSectors;
 	readonly fuse: number;
 }
@@ -56,14 +50,12 @@ export class SimBricked extends Error {
 export type SlotFault = "erase" | "write" | "read" | "boot" | "fuse";
 
 export class SimSlots implements Slots {
-	readonly slotBytes: number;
 	readonly board: string;
 	readonly #options: SimSlotsOptions;
 	readonly #power: SimPower;
 	readonly #reboot: () => never;
-	readonly #sectors: readonly [Uint8Array[], Uint8Array[]];
+	readonly #flash: SlotFlash;
 	readonly #entries: BootEntries;
-	readonly #bad = new Set<string>();
 	readonly #faults = new Map<SlotFault, number>();
 	#fuse: number;
 	#running: SlotNumber | undefined;
@@ -80,18 +72,20 @@ export class SimSlots implements Slots {
 		reboot: () => never,
 		snapshot: SlotsSnapshot = factorySlots(options),
 	) {
-		assert(options.slotBytes % SECTOR_BYTES === 0, "no whole sectors");
 		this.#options = options;
-		this.slotBytes = options.slotBytes;
 		this.board = options.board ?? SIM_BOARD;
 		this.#power = power;
 		this.#reboot = reboot;
-		this.#sectors = [[...snapshot.slots[0]], [...snapshot.slots[1]]];
+		this.#flash = new SlotFlash(options.slotBytes, snapshot.slots);
 		this.#entries = new BootEntries(power, snapshot.entries, () => this.#meet("boot"));
 		this.#fuse = snapshot.fuse;
 	}
 
 	/* ---- what the firmware sees ---- */
+
+	get slotBytes(): number {
+		return this.#flash.slotBytes;
+	}
 
 	get running(): SlotNumber | undefined {
 		return this.#running;
@@ -110,7 +104,7 @@ export class SimSlots implements Slots {
 	image(slot: SlotNumber): SlotImage | undefined {
 		this.#need();
 		assert(slot === 0 || slot === 1, `slots: no slot ${slot}`);
-		const header = this.#header(slot);
+		const header = this.#flash.header(slot);
 		if (header === undefined) return undefined;
 		const { bytes, sequence, securityVersion, version } = header;
 		return { bytes, sequence, securityVersion, version };
@@ -125,7 +119,7 @@ export class SimSlots implements Slots {
 			`slots: read at ${offset}`,
 		);
 		this.#meet("read");
-		return this.#bytes(slot, offset, count);
+		return this.#flash.bytes(slot, offset, count);
 	}
 
 	erase(offset: number): void {
@@ -144,7 +138,7 @@ export class SimSlots implements Slots {
 		assert(bytes.length >= 1 && bytes.length <= room, `slots: write ${bytes.length} bytes at ${offset}`);
 		this.#retireTarget();
 		this.#touch("write", offset);
-		const next = this.#bytes(this.#target, offset, bytes.length);
+		const next = this.#flash.bytes(this.#target, offset, bytes.length);
 		for (let at = 0; at < next.length; at++) next[at]! &= bytes[at]!;
 		this.#land("write", offset, bytes.length, next);
 	}
@@ -203,10 +197,7 @@ export class SimSlots implements Slots {
 		this.#onConfirmed = onConfirmed;
 		this.refusals.length = 0;
 		if (this.slotBytes === 0) return false;
-		this.#abortTrials();
-		const active = this.#entries.active();
-		const chosen = active === undefined ? 0 : slotOfSequence(active.entry.sequence);
-		const slot = [chosen, other(chosen)].find((number) => this.#tries(number, chosen));
+		const slot = loadSlot(this.#entries, (number) => this.#refusal(number), this.refusals);
 		if (slot === undefined) {
 			if (this.#options.recovery === false) throw new SimBricked(this.refusals.join("; "));
 			this.#target = this.#refusal(0) === undefined && this.#refusal(1) !== undefined ? 1 : 0;
@@ -214,64 +205,16 @@ export class SimSlots implements Slots {
 		}
 		this.#running = slot;
 		this.#target = other(slot);
-		this.#keepChoice(slot);
 		return this.state(slot) === "pending";
-	}
-
-	#abortTrials(): void {
-		for (const index of NUMBERS) {
-			const entry = this.#entries.entry(index);
-			if (entry?.state === "pending") this.#bootPut(index, "aborted");
-		}
-	}
-
-	#tries(slot: SlotNumber, chosen: SlotNumber): boolean {
-		const state = this.state(slot);
-		const boots = state === "unset" || state === "valid" || (state === "new" && slot === chosen);
-		const refusal = boots ? this.#refusal(slot) : `is ${state}`;
-		const found = this.#entries.of(slot);
-		if (refusal === undefined) {
-			// The trial is on record before anything of the image runs.
-			return state !== "new" || this.#bootPut(found!.index, "pending");
-		}
-		this.refusals.push(`slot ${slot} ${refusal}`);
-		if (boots && state === "new") this.#bootPut(found!.index, "aborted");
-		return false;
-	}
-
-	/** The slot that runs is the active one from now on, or slot 0 with no entry active. */
-	#keepChoice(slot: SlotNumber): void {
-		const active = this.#entries.active();
-		if (active === undefined ? slot === 0 : slotOfSequence(active.entry.sequence) === slot) return;
-		const found = this.#entries.of(slot);
-		const state = found?.entry.state ?? "unset";
-		const index = found?.index ?? other(active?.index ?? 1);
-		try {
-			this.#entries.put(index, { sequence: this.#entries.nextSequence(slot), state });
-		} catch (error) {
-			if (!(error instanceof DeviceError)) throw error;
-		}
-	}
-
-	/** False when flash did not take it. */
-	#bootPut(index: SlotNumber, state: SlotState): boolean {
-		const entry = this.#entries.entry(index)!;
-		try {
-			this.#entries.put(index, { ...entry, state });
-			return true;
-		} catch (error) {
-			if (!(error instanceof DeviceError)) throw error;
-			return false;
-		}
 	}
 
 	/** Why the loader does not boot what is in the slot; undefined: it would. */
 	#refusal(slot: SlotNumber): string | undefined {
-		const header = this.#header(slot);
+		const header = this.#flash.header(slot);
 		if (header === undefined) return "has no image";
 		const isWhole =
-			this.#options.isWhole?.(header, this.#sectors[slot]) ??
-			imageIsWhole(this.#bytes(slot, 0, header.bytes));
+			this.#options.isWhole?.(header, this.#flash.sectors(slot)) ??
+			imageIsWhole(this.#flash.bytes(slot, 0, header.bytes));
 		if (!isWhole) return "is damaged";
 		if (header.board !== this.board) return "is for another board";
 		if (header.securityVersion < this.#fuse) return "is below the floor";
@@ -282,7 +225,7 @@ export class SimSlots implements Slots {
 
 	/** Every erase and write of the sector throws slot/io from now on; an erase leaves it as it is. */
 	makeBad(slot: SlotNumber, offset: number): void {
-		this.#bad.add(`${slot}/${offset - (offset % SECTOR_BYTES)}`);
+		this.#flash.makeBad(slot, offset);
 	}
 
 	/** Every operation of the kind throws slot/io, after `after` more have succeeded. */
@@ -297,9 +240,9 @@ export class SimSlots implements Slots {
 
 	/** Changes one bit under the board's feet. */
 	flip(slot: SlotNumber, offset: number): void {
-		const bytes = this.#bytes(slot, offset, 1);
+		const bytes = this.#flash.bytes(slot, offset, 1);
 		bytes[0]! ^= 1;
-		this.#put(slot, offset, bytes);
+		this.#flash.put(slot, offset, bytes);
 	}
 
 	/** Damages one of the two boot entries. */
@@ -309,18 +252,17 @@ export class SimSlots implements Slots {
 
 	/** A factory line: the slot holds these bytes and 0xFF behind them. No entry is changed, and no operation counted. */
 	flash(slot: SlotNumber, image: Uint8Array): void {
-		const sectors = sectorsOf(image, this.slotBytes);
-		for (let index = 0; index < sectors.length; index++) this.#sectors[slot][index] = sectors[index]!;
+		this.#flash.fill(slot, image);
 	}
 
 	/** The slot's bytes past every fault. */
 	peek(slot: SlotNumber): Uint8Array {
-		return this.#bytes(slot, 0, this.slotBytes);
+		return this.#flash.bytes(slot, 0, this.slotBytes);
 	}
 
 	snapshot(): SlotsSnapshot {
 		return {
-			slots: [[...this.#sectors[0]], [...this.#sectors[1]]],
+			slots: this.#flash.snapshot(),
 			entries: this.#entries.sectors,
 			fuse: this.#fuse,
 		};
@@ -351,9 +293,7 @@ export class SimSlots implements Slots {
 
 	#touch(fault: "erase" | "write", offset: number): void {
 		this.#meet(fault);
-		if (this.#bad.has(`${this.#target}/${offset - (offset % SECTOR_BYTES)}`)) {
-			throw new DeviceError("slot/io", `bad sector at ${offset}`);
-		}
+		if (this.#flash.isBad(this.#target, offset)) throw new DeviceError("slot/io", `bad sector at ${offset}`);
 	}
 
 	/** What is being replaced boots no more, whatever it was, before its first byte is another one (I4, T10). */
@@ -374,51 +314,14 @@ export class SimSlots implements Slots {
 	#land(kind: "erase" | "write", offset: number, count: number, next: Uint8Array): void {
 		const slot = this.#target;
 		const operation = { part: "slot", kind, what: `slot ${slot} at ${offset}`, bytes: count } as const;
-		this.#power.bytewise(operation, this.#bytes(slot, offset, count), next, (landed) => {
-			this.#put(slot, offset, landed);
+		this.#power.bytewise(operation, this.#flash.bytes(slot, offset, count), next, (landed) => {
+			this.#flash.put(slot, offset, landed);
 		});
-	}
-
-	/** Within one sector. */
-	#put(slot: SlotNumber, offset: number, bytes: Uint8Array): void {
-		const index = Math.floor(offset / SECTOR_BYTES);
-		const sector = this.#sectors[slot][index]!.slice();
-		sector.set(bytes, offset % SECTOR_BYTES);
-		this.#sectors[slot][index] = sector;
-	}
-
-	#bytes(slot: SlotNumber, offset: number, count: number): Uint8Array {
-		const bytes = new Uint8Array(count);
-		let at = 0;
-		while (at < count) {
-			const within = (offset + at) % SECTOR_BYTES;
-			const sector = this.#sectors[slot][(offset + at - within) / SECTOR_BYTES]!;
-			const part = sector.subarray(within, Math.min(SECTOR_BYTES, within + count - at));
-			bytes.set(part, at);
-			at += part.length;
-		}
-		return bytes;
-	}
-
-	#header(slot: SlotNumber): ImageHeader | undefined {
-		const header = decodeImageHeader(this.#bytes(slot, 0, IMAGE_HEADER_BYTES));
-		return header.ok && header.value.bytes <= this.slotBytes ? header.value : undefined;
 	}
 }
 
 function other(slot: SlotNumber): SlotNumber {
 	return slot === 0 ? 1 : 0;
-}
-
-function sectorsOf(image: Uint8Array, slotBytes: number): Uint8Array[] {
-	assert(image.length <= slotBytes, "the image does not fit the slot");
-	return Array.from({ length: slotBytes / SECTOR_BYTES }, (_, index) => {
-		const part = image.subarray(index * SECTOR_BYTES, (index + 1) * SECTOR_BYTES);
-		if (part.length === 0) return ERASED;
-		const sector = ERASED.slice();
-		sector.set(part);
-		return sector;
-	});
 }
 
 function factorySlots(options: SimSlotsOptions): SlotsSnapshot {
