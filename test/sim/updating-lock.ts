@@ -19,10 +19,8 @@ import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import type { Platform } from "../../modules/platform/platform.ts";
 import type { SlotImage, SlotState } from "../../modules/platform/slots.ts";
 import type { TrustBundle } from "../../modules/trust/bundle.ts";
-import type { Manifest, UpdateDelta } from "../../modules/update/manifest.ts";
 import type { CborMap } from "../../modules/wire/cbor-map.ts";
 import { decodeFromLock } from "../../modules/wire/envelope.ts";
-import type { FreshnessClaim } from "../../modules/wire/freshness.ts";
 import type { Label } from "../../modules/wire/label.ts";
 import type { LineAnswer } from "../../modules/wire/line-verb.ts";
 import { encodePieces } from "../../modules/wire/piece.ts";
@@ -31,21 +29,15 @@ import { encodeOffer, type ObjectWant, type UpdateOffer } from "../../modules/wi
 import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update-report.ts";
 import { BINARY } from "../unit/link/server-frames.ts";
 import { SimRelay } from "../unit/link/sim-relay.ts";
-import { plainDelta } from "../unit/update/patch-rig.ts";
 import type { SimBoard, SimBoardOptions, SimSnapshot } from "./board.ts";
-import { type Holder, RELAY, signBundle, trustBundle } from "./bundles.ts";
+import { RELAY, signBundle, trustBundle } from "./bundles.ts";
 import { LockRig, RIG_SERIAL, SIM_FIRMWARE } from "./lock-rig.ts";
 import { PhoneRig } from "./phone-rig.ts";
 import type { SimPower } from "./power.ts";
-import { slotImage } from "./slot-image.ts";
+import { imageOf, makeRelease, type Release, type ReleaseParts, SIM_NAMES } from "./releases.ts";
 import type { SimSlotsOptions } from "./slots.ts";
 import { SimStorage } from "./storage.ts";
-import { deltaOf, freshnessClaim, imageBytes, manifestFor, signFreshness, signManifest } from "./updates.ts";
 
-/** Of the vendor, the class and the board that the rig's lock is. */
-const NAMES = Object.freeze({ vendor: "latchkey.example", hardwareClass: "sim", board: "sim" });
-/** Three chunks, the last of them short; a sweep may want more (`bodyBytes`). */
-const BODY_BYTES = 3 * LIMITS.chunkBytes - 1000;
 const SLOT_BYTES = 8 * LIMITS.chunkBytes;
 const DRIVE_MS = 4 * 3600 * 1000;
 const OWNER_SEED = 11;
@@ -53,34 +45,6 @@ const LOOK_MS = 50;
 const LOOK_CLOSELY_MS = 60000;
 const POLL_MS = 200;
 const POLLS_MAX = 500;
-
-export interface ReleaseParts {
-	readonly sequence?: number;
-	readonly securityVersion?: number;
-	readonly version?: string;
-	/** The image as it is; the default is made of the numbers and `bodyBytes`. */
-	readonly image?: Uint8Array;
-	readonly bodyBytes?: number;
-	/** With a delta from this image; `delta`: other bytes than the right ones. */
-	readonly deltaFrom?: Uint8Array;
-	readonly delta?: Uint8Array;
-	readonly manifest?: Partial<Manifest>;
-	readonly deltas?: readonly UpdateDelta[];
-	readonly holders?: readonly Holder[];
-	readonly freshness?: Partial<FreshnessClaim>;
-	readonly freshnessHolder?: Holder;
-}
-
-export interface Release {
-	readonly manifest: Manifest;
-	/** Signed. */
-	readonly message: Uint8Array;
-	readonly statement: Uint8Array;
-	readonly image: Uint8Array;
-	readonly delta: Uint8Array | undefined;
-	/** By the digest in hex: what whoever carries the release has. */
-	readonly objects: ReadonlyMap<string, Uint8Array>;
-}
 
 /** What an image does when it runs. mute: no relay hears it. */
 export type Behaviour = "good" | "crash" | "hang" | "mute" | "lies";
@@ -97,47 +61,6 @@ export interface UpdatingLockOptions {
 	/** With a cut armed, or watched, before the first boot. */
 	readonly power?: SimPower;
 	readonly host?: Pick<SimBoardOptions, "keys" | "inflate">;
-}
-
-/** The image of release n, without behaviour of its own. */
-export function imageOf(sequence: number, parts: Omit<ReleaseParts, "sequence"> = {}): Uint8Array {
-	const { securityVersion = 0, version = `${sequence}.0.0`, bodyBytes = BODY_BYTES } = parts;
-	return slotImage({ sequence, securityVersion, version, body: imageBytes(bodyBytes, sequence) });
-}
-
-/** Most of it as in the source, some of it not: what a delta is for. */
-export function similarImage(source: Uint8Array, sequence: number): Uint8Array {
-	const body = source.slice(128);
-	for (let at = 500; at < body.length; at += 4001) body[at] = body[at]! ^ 0x55;
-	return slotImage({ sequence, version: `${sequence}.0.0`, body });
-}
-
-export function makeRelease(crypto: TestCrypto, parts: ReleaseParts = {}): Release {
-	const { sequence = 2, securityVersion = 0, version = `${sequence}.0.0`, deltaFrom } = parts;
-	const image = parts.image ?? imageOf(sequence, parts);
-	const delta = parts.delta ?? (deltaFrom && plainDelta(deltaFrom, image));
-	const deltas =
-		parts.deltas ??
-		(delta !== undefined && deltaFrom !== undefined ? [deltaOf(crypto, deltaFrom, delta)] : []);
-	const manifest = manifestFor(crypto, image, {
-		...NAMES,
-		sequence,
-		securityVersion,
-		version,
-		deltas,
-		...parts.manifest,
-	});
-	const claim = freshnessClaim(crypto, manifest, parts.freshness);
-	const objects = new Map([[toHex(manifest.image.digest), image]]);
-	if (delta !== undefined) objects.set(toHex(manifest.deltas[0]!.object.digest), delta);
-	return {
-		manifest,
-		message: signManifest(crypto, manifest, parts.holders),
-		statement: signFreshness(crypto, claim, parts.freshnessHolder),
-		image,
-		delta,
-		objects,
-	};
 }
 
 export class UpdatingLock {
@@ -413,7 +336,7 @@ export class UpdatingLock {
 		system.log(`sim: ${version} runs`);
 		return {
 			firmware: {
-				vendor: NAMES.vendor,
+				vendor: SIM_NAMES.vendor,
 				version,
 				sequence: behaviour === "lies" ? sequence + 1 : sequence,
 				securityVersion,

@@ -15,7 +15,7 @@ import { SerialFault } from "../../tools/factory/serial-line.ts";
 import { VerbLine } from "../../tools/factory/verbs.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { Board, readBytes, scratch } from "../host/board.ts";
-import type { Release } from "../sim/updating-lock.ts";
+import type { Release } from "../sim/releases.ts";
 
 export const HOST_SLOT_KB = 512;
 /** A minute of the lock's is a second here. */

@@ -9,7 +9,7 @@ import { Random } from "../harness/random.ts";
 import { buildVariant, newFolder, readBytes, scratch } from "../host/board.ts";
 import { cutAfter, type Operation, parseJournal, writeState } from "../host/cut.ts";
 import { RELAY, signBundle, trustBundle } from "../sim/bundles.ts";
-import { makeRelease, type Release } from "../sim/updating-lock.ts";
+import { makeRelease, type Release } from "../sim/releases.ts";
 import { FastCrypto } from "./fast-crypto.ts";
 import { fallen } from "./flash.ts";
 import { type Files, floorsOf, readState } from "./host-files.ts";

@@ -5,7 +5,8 @@
 import type { SlotImage } from "../../modules/platform/slots.ts";
 import type { SimSnapshot } from "../sim/board.ts";
 import { SimPower } from "../sim/power.ts";
-import { type Behaviour, type Release, UpdatingLock } from "../sim/updating-lock.ts";
+import type { Release } from "../sim/releases.ts";
+import { type Behaviour, UpdatingLock } from "../sim/updating-lock.ts";
 import type { SimRelay } from "../unit/link/sim-relay.ts";
 import { FAST_HOST, SLOT_OPTIONS, type World } from "./world.ts";
 

@@ -11,14 +11,9 @@ import type { ObjectWant } from "../../../modules/wire/update-offer.ts";
 import type { UpdateResult } from "../../../modules/wire/update-report.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { holder, publicKeys } from "../../sim/bundles.ts";
+import { imageOf, type Release, type ReleaseParts, similarImage } from "../../sim/releases.ts";
 import { objectOf } from "../../sim/updates.ts";
-import {
-	imageOf,
-	type Release,
-	type ReleaseParts,
-	similarImage,
-	UpdatingLock,
-} from "../../sim/updating-lock.ts";
+import { UpdatingLock } from "../../sim/updating-lock.ts";
 import type { SimRelay } from "../link/sim-relay.ts";
 import { patchOf } from "../update/patch-rig.ts";
 

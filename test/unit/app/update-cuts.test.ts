@@ -5,7 +5,8 @@
 import { LIMITS } from "../../../modules/base/limits.ts";
 import { check, SLOW_EFFORT, type Suite } from "../../harness/test.ts";
 import { CUT_MODES } from "../../sim/power.ts";
-import { imageOf, type Release, UpdatingLock } from "../../sim/updating-lock.ts";
+import { imageOf, type Release } from "../../sim/releases.ts";
+import { UpdatingLock } from "../../sim/updating-lock.ts";
 
 /** Two chunks, the second short. */
 const BODY_BYTES = LIMITS.chunkBytes + 9000;

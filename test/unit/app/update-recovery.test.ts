@@ -4,7 +4,8 @@ import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { verifyAttestation } from "../../../modules/update/attest.ts";
 import { decodeLogEntry } from "../../../modules/wire/log-entry.ts";
 import { check, type Suite } from "../../harness/test.ts";
-import { imageOf, UPDATING_SERIAL, UpdatingLock } from "../../sim/updating-lock.ts";
+import { imageOf } from "../../sim/releases.ts";
+import { UPDATING_SERIAL, UpdatingLock } from "../../sim/updating-lock.ts";
 
 const HOUR = 3600000;
 const NONCE = new Uint8Array(16).fill(9);

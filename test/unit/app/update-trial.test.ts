@@ -5,8 +5,9 @@ import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
+import type { Release } from "../../sim/releases.ts";
 import { ISSUED_UNIX_SECONDS } from "../../sim/updates.ts";
-import { type Behaviour, type Release, UpdatingLock } from "../../sim/updating-lock.ts";
+import { type Behaviour, UpdatingLock } from "../../sim/updating-lock.ts";
 
 const HOUR = 3600000;
 

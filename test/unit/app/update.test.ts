@@ -6,7 +6,8 @@ import { encodeOffer } from "../../../modules/wire/update-offer.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { holder } from "../../sim/bundles.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
-import { imageOf, type Release, similarImage, UpdatingLock } from "../../sim/updating-lock.ts";
+import { imageOf, type Release, similarImage } from "../../sim/releases.ts";
+import { UpdatingLock } from "../../sim/updating-lock.ts";
 
 const TEN_MINUTES = 600000;
 const PIECES_OF_A_CHUNK = LIMITS.chunkBytes / LIMITS.objectPieceBytes;
