@@ -1,13 +1,12 @@
 /** Recovery at the button (docs/UPDATE.md 10), attestation (9), and doors that open during a download (6; T10, T16, I10). */
 import { LIMITS } from "../../../modules/base/limits.ts";
-import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { verifyAttestation } from "../../../modules/update/attest.ts";
 import { decodeLogEntry } from "../../../modules/wire/log-entry.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { imageOf } from "../../sim/releases.ts";
-import { UPDATING_SERIAL, UpdatingLock } from "../../sim/updating-lock.ts";
+import { UPDATING_SERIAL, type UpdatingLock } from "../../sim/updating-lock.ts";
+import { HOUR, UpdateLocks } from "./update-locks.ts";
 
-const HOUR = 3600000;
 const NONCE = new Uint8Array(16).fill(9);
 
 /** The steps of updates in the log, as the owner reads them. */
@@ -25,13 +24,7 @@ function stepsOf({ owner }: UpdatingLock): readonly string[] {
 }
 
 export default function suite(t: Suite): void {
-	let first: UpdatingLock | undefined;
-	const newLock = (crypto: TestCrypto): UpdatingLock => {
-		first ??= new UpdatingLock(crypto);
-		const lock = UpdatingLock.from(crypto, first, first.snapshot());
-		lock.drive(() => lock.relay !== undefined, 60000);
-		return lock;
-	};
+	const locks = new UpdateLocks();
 	const bootIntoRecovery = (lock: UpdatingLock): void => {
 		lock.board.powerCut();
 		lock.board.hardware.set("button", true);
@@ -44,7 +37,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"held at the button from power-on a sealed lock serves recovery, and no link and no session (T10, T20)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const links = lock.relays.length;
 			bootIntoRecovery(lock);
 			check.ok(lock.rig.log.includes("recovery: the serial line only"));
@@ -72,7 +65,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"recovery takes a signed release over the line by the same rules, and nothing else (T10, I7)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			bootIntoRecovery(lock);
 			const old = lock.release({ sequence: 1 });
 			check.equal(lock.offerOnLine(old).code, "refused");
@@ -91,7 +84,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("recovery takes a trust bundle, in order only (T5, T10)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		bootIntoRecovery(lock);
 		check.equal(lock.rig.deliverTrust(lock.bundle(3)).code, "refused");
 		check.equal(lock.rig.deliverTrust(lock.bundle(2)).code, "done", lock.rig.log);
@@ -101,7 +94,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a minute at the button locks nobody out: recovery ends when the line is silent for ten minutes, and the log has both (T20, I10)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const links = lock.relays.length;
 			bootIntoRecovery(lock);
 			lock.rig.advance(LIMITS.recoveryIdleMs - 5000);
@@ -119,7 +112,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("recovery stays for as long as somebody is at the line (T10)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		bootIntoRecovery(lock);
 		for (let turn = 0; turn < 4; turn++) {
 			lock.rig.advance(LIMITS.recoveryIdleMs - 1000);
@@ -132,7 +125,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a button that is stuck at power-on enters nothing, and costs the lock ten seconds of its link (T20, I10)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const links = lock.relays.length;
 			lock.board.powerCut();
 			lock.board.hardware.set("button", true);
@@ -151,7 +144,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("a button let go before three seconds, or pressed later, is no recovery (T20)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		lock.board.powerCut();
 		lock.board.hardware.set("button", true);
 		lock.boot();
@@ -166,7 +159,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"an attestation over link, session and line is signed by the device over the asker's nonce (T6)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			lock.rig.advance(5000);
 			const deviceKey = lock.rig.verb("identify").result.bytes(4, 65)!;
 			lock.relay?.send({ kind: "attest-request", nonce: NONCE });
@@ -190,7 +183,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("attestations are few in a minute: each is a signature (T16)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		for (let asked = 0; asked < 50; asked++) lock.relay?.send({ kind: "attest-request", nonce: NONCE });
 		lock.rig.advance(1000);
 		check.equal(lock.attestations.length, LIMITS.attestationsBurst);
@@ -206,7 +199,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"an unlock during a download works, and no sector is erased nor written while the bolt drives (T16, I10)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const release = lock.release({ sequence: 2 });
 			lock.publish(release);
 			lock.owner.connect();
@@ -237,7 +230,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("the pieces of an update are one entry in the log, not thousands (T12)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		const release = lock.release({ sequence: 2 });
 		lock.owner.connect();
 		const before = lock.owner.ask("status")?.result.uint(5) ?? 0;
@@ -248,7 +241,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("arguments of update commands that cannot be read are refused (T15)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		const release = lock.release({ sequence: 2 });
 		lock.owner.connect();
 		check.equal(lock.offerInSession(release)?.status, "done");
@@ -260,7 +253,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a bad sector ends the download as slot-io, the lock works on, and it is tried again (T12)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const release = lock.release({ sequence: 2 });
 			lock.board.slots.fail("write", 30);
 			lock.publish(release);
@@ -282,7 +275,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a sector that stays bad costs no more begins than the day's allowance, and the lock works on (T12, T16)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const release = lock.release({ sequence: 2 });
 			lock.board.slots.makeBad(1, LIMITS.chunkBytes + 4096);
 			lock.publish(release);
@@ -302,7 +295,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a slot that cannot be chosen leaves the running image, and is tried again (T12, I4)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const release = lock.release({ sequence: 2 });
 			lock.board.slots.fail("boot", 1);
 			lock.publish(release);
@@ -322,7 +315,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a disk full of records refuses the offer as storage, and nothing is erased (T12, I7)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			lock.board.storage.failWrites("record/full");
 			const release = lock.release({ sequence: 2 });
 			lock.publish(release);

@@ -1,24 +1,16 @@
 /** What becomes of an image on trial, each row of docs/UPDATE.md 7, and what follows a revert (T10, T12, I3, I4). */
 import { toHex } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
-import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
 import type { Release } from "../../sim/releases.ts";
 import { ISSUED_UNIX_SECONDS } from "../../sim/updates.ts";
 import { type Behaviour, UpdatingLock } from "../../sim/updating-lock.ts";
-
-const HOUR = 3600000;
+import { HOUR, later, UpdateLocks } from "./update-locks.ts";
 
 export default function suite(t: Suite): void {
-	let first: UpdatingLock | undefined;
-	const newLock = (crypto: TestCrypto): UpdatingLock => {
-		first ??= new UpdatingLock(crypto);
-		const lock = UpdatingLock.from(crypto, first, first.snapshot());
-		lock.drive(() => lock.relay !== undefined, 60000);
-		return lock;
-	};
+	const locks = new UpdateLocks();
 	/** Release 2 behaves so, every other image well. */
 	const install = (lock: UpdatingLock, behaviour: Behaviour, parts = {}): Release => {
 		lock.behaviour = ({ sequence }) => (sequence === 2 ? behaviour : "good");
@@ -40,7 +32,7 @@ export default function suite(t: Suite): void {
 		t.test(
 			`an image that is on trial and is ${behaviour} gives way to the old one, as ${result} (T10, T12, I4)`,
 			({ crypto }) => {
-				const lock = newLock(crypto);
+				const lock = locks.open(crypto);
 				install(lock, behaviour);
 				check.ok(
 					lock.drive(() => isReverted(lock, 1), HOUR),
@@ -57,7 +49,7 @@ export default function suite(t: Suite): void {
 	}
 
 	t.test("a trial whose records cannot be written is reverted as trial-storage (T12)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		lock.behaviour = ({ sequence }) => {
 			if (sequence === 2) lock.board.storage.failWrites("record/full");
 			return "good";
@@ -71,7 +63,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a trial that cannot read where the bolt is is reverted as trial-bolt (T19)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		lock.behaviour = ({ sequence }) => {
 			lock.board.hardware.setLies(sequence === 2 ? { thrown: true, retracted: true } : {});
 			return "good";
@@ -105,7 +97,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a reverted release is tried again after an hour, and parked after three reverts (T10)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const release = install(lock, "crash");
 			for (let reverts = 1; reverts < LIMITS.revertsMax; reverts++) {
 				check.ok(
@@ -129,7 +121,7 @@ export default function suite(t: Suite): void {
 			check.equal(lock.status().state, "parked");
 			const newer = lock.release({
 				sequence: 3,
-				freshness: { issuedUnixSeconds: release.manifest.signedUnixSeconds + 100000 },
+				freshness: later(release),
 			});
 			lock.publish(newer);
 			check.ok(
@@ -143,7 +135,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"where a revert cannot be counted no other trial begins, and it is counted once flash takes it (T10, I4)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			let isBroken = true;
 			lock.behaviour = ({ sequence }) => {
 				if (isBroken && sequence === 1) lock.board.storage.makeUnreadable("update", "history");
@@ -168,7 +160,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a revert that flash takes late is counted before the next trial, and parks before it (T10, I4)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			install(lock, "crash");
 			check.ok(lock.drive(() => isReverted(lock, 2), 5 * HOUR));
 			lock.behaviour = ({ sequence }) => {
@@ -191,7 +183,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a slot whose choice flash refused, and may have taken, still has its trial's record (T12, I4)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			lock.publish(lock.release({ sequence: 2 }));
 			check.ok(lock.drive(() => lock.status().state === "waiting", HOUR));
 			lock.board.slots.fail("boot");
@@ -209,7 +201,7 @@ export default function suite(t: Suite): void {
 		"the floor of time follows a release that is confirmed, not one that is offered, tried or reverted (T13, I3)",
 		({ crypto }) => {
 			for (const behaviour of ["crash", "mute", "good"] as const) {
-				const lock = newLock(crypto);
+				const lock = locks.open(crypto);
 				const floor = (): string => toHex(lock.board.storage.peek("time", "floor")!);
 				const before = floor();
 				const signedUnixSeconds = ISSUED_UNIX_SECONDS + 40 * 86400;
@@ -239,7 +231,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"an image that reached nobody counts for nothing where the old one reaches nobody either (T20, I4)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			install(lock, "mute");
 			check.ok(lock.drive(() => lock.running?.sequence === 2, HOUR));
 			// The relay is gone for everybody.
@@ -271,7 +263,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a release that reaches nobody is never parked, and is tried again at a growing pause (T20)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const release = install(lock, "mute");
 			check.ok(
 				lock.drive(() => isReverted(lock, LIMITS.revertsMax), 6 * HOUR),
@@ -292,7 +284,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a relay that comes back late in a trial is found in time, at 30 s and not at 5 min (T20)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const release = install(lock, "mute");
 			check.ok(lock.drive(() => lock.running?.sequence === 2, HOUR));
 			lock.drive(() => false, LIMITS.trialMs - LIMITS.linkBackoffTrialMs - 20000);
@@ -306,7 +298,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("an owner's word lets a parked release be tried again; a member's does not (T9)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		let behaviour: Behaviour = "crash";
 		lock.behaviour = ({ sequence }) => (sequence === 2 ? behaviour : "good");
 		const release = lock.release({ sequence: 2 });
@@ -334,7 +326,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("the fuse follows once both slots that may boot pass it (T10, I4)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		const second = lock.release({ sequence: 2, securityVersion: 2 });
 		lock.publish(second);
 		check.ok(lock.drive(() => lock.isInstalled(second), HOUR));
@@ -342,7 +334,7 @@ export default function suite(t: Suite): void {
 		const third = lock.release({
 			sequence: 3,
 			securityVersion: 2,
-			freshness: { issuedUnixSeconds: second.manifest.signedUnixSeconds + 100000 },
+			freshness: later(second),
 		});
 		lock.publish(third);
 		check.ok(
@@ -353,7 +345,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("nothing of the other slot changes while an image is on trial (I4)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		install(lock, "mute");
 		check.ok(lock.drive(() => lock.running?.sequence === 2, HOUR));
 		const old = lock.board.slots.peek(0);

@@ -1,6 +1,5 @@
 /** The whole life of an update over each way in and their mixtures, and its resumption (T10, T12, I3, I4). */
 import { LIMITS } from "../../../modules/base/limits.ts";
-import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { encodePieces } from "../../../modules/wire/piece.ts";
 import { encodeOffer } from "../../../modules/wire/update-offer.ts";
 import { check, type Suite } from "../../harness/test.ts";
@@ -8,18 +7,13 @@ import { holder } from "../../sim/bundles.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
 import { imageOf, type Release, similarImage } from "../../sim/releases.ts";
 import { UpdatingLock } from "../../sim/updating-lock.ts";
+import { HOUR, UpdateLocks } from "./update-locks.ts";
 
 const TEN_MINUTES = 600000;
 const PIECES_OF_A_CHUNK = LIMITS.chunkBytes / LIMITS.objectPieceBytes;
 
 export default function suite(t: Suite): void {
-	let first: UpdatingLock | undefined;
-	const newLock = (crypto: TestCrypto): UpdatingLock => {
-		first ??= new UpdatingLock(crypto);
-		const lock = UpdatingLock.from(crypto, first, first.snapshot());
-		lock.drive(() => lock.relay !== undefined, 60000);
-		return lock;
-	};
+	const locks = new UpdateLocks();
 	const finish = (lock: UpdatingLock, release: Release): void =>
 		check.ok(
 			lock.drive(() => lock.isInstalled(release), TEN_MINUTES),
@@ -29,7 +23,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a release over the link is downloaded, tried, confirmed, and raises the floors (T10, I3)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const release = lock.release({ sequence: 2, securityVersion: 1 });
 			lock.publish(release);
 			finish(lock, release);
@@ -48,7 +42,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("a release through an owner's session, with no relay anywhere (T10, T18, I10)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		lock.relayIsUp = false;
 		lock.board.network.dropAll();
 		const release = lock.release({ sequence: 2 });
@@ -74,7 +68,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a sealed board takes neither offers nor pieces from its line, and says how it stands (T10, T14)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const release = lock.release({ sequence: 2 });
 			check.equal(lock.offerOnLine(release).code, "sealed");
 			check.equal(
@@ -89,7 +83,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"chunks come from any mixture of link and sessions, each chunk from one of them (T10)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const release = lock.release({ sequence: 2 });
 			let served = 0;
 			lock.serve = (want, relay) => {
@@ -110,7 +104,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("who only looks on takes no chunk from the one who sends (T10)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		const release = lock.release({ sequence: 2 });
 		lock.publish(release);
 		lock.owner.connect();
@@ -126,11 +120,10 @@ export default function suite(t: Suite): void {
 	t.test(
 		"flash's allowance that filled up is written down each hour, until it is full (T16)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const release = lock.release({ sequence: 2 });
 			lock.publish(release);
 			finish(lock, release);
-			const HOUR = 3600000;
 			const writes = (hours: number): number => {
 				const { operations } = lock.board.power;
 				const before = operations.length;
@@ -148,7 +141,7 @@ export default function suite(t: Suite): void {
 		({ crypto, note }) => {
 			let cuts = 0;
 			for (let chunks = 0; chunks <= 3; chunks++) {
-				const lock = newLock(crypto);
+				const lock = locks.open(crypto);
 				const release = lock.release({ sequence: 2 });
 				lock.publish(release);
 				// In the middle of the next chunk.
@@ -166,7 +159,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("a delta from the running image is a few pieces instead of every chunk (T10)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		const source = imageOf(1);
 		const release = lock.release({ sequence: 2, image: similarImage(source, 2), deltaFrom: source });
 		lock.publish(release);
@@ -183,7 +176,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"a newer release replaces the one that is on its way, and what it has in common stays (T10)",
 		({ crypto }) => {
-			const lock = newLock(crypto);
+			const lock = locks.open(crypto);
 			const older = lock.release({ sequence: 2 });
 			lock.publish(older);
 			lock.drive(() => lock.board.slots.erases[1] >= 40, 60000);
@@ -198,7 +191,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("a complete update waits until nobody wants anything, and not for ever (T12)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		const release = lock.release({ sequence: 2 });
 		lock.publish(release);
 		lock.owner.connect();
@@ -217,7 +210,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("the same offer again changes nothing, and costs of the way's allowance (T16, I7)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		lock.serve = () => undefined;
 		const release = lock.release({ sequence: 2 });
 		lock.publish(release);
@@ -228,7 +221,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("no phone that may update spends what the owner's may offer (T16, T9)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		lock.owner.connect();
 		const other = new PhoneRig(lock.rig, crypto, lock.label, 21);
 		const grant = { 0: "Bob", 1: 1, 2: other.key25519, 3: other.keyP256, 4: other.proof() };
@@ -245,7 +238,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("what a lock lacks of slots it says, and takes nothing (T10)", ({ crypto }) => {
-		const lock = newLock(crypto);
+		const lock = locks.open(crypto);
 		const slotless = new UpdatingLock(crypto, { slots: { slotBytes: 0 }, sealed: false });
 		check.equal(slotless.offerOnLine(lock.release()).code, "refused");
 		check.ok(slotless.rig.log.includes("refused, no-slots"));
