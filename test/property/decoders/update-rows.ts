@@ -1,67 +1,52 @@
 /** Rows for updates (docs/UPDATE.md): manifests, statements, offers and pieces, reports, attestations, and their records. */
 import { concatBytes, fromHex } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
-import { SLOT_STATES } from "../../../modules/platform/slots.ts";
 import { verifyAttestation } from "../../../modules/update/attest.ts";
 import { CODEC as FLOORS_CODEC } from "../../../modules/update/floors.ts";
 import { verifyFreshness } from "../../../modules/update/freshness.ts";
 import { CODEC as FRESHNESS_CODEC } from "../../../modules/update/freshness-store.ts";
 import { CODEC as HISTORY_CODEC } from "../../../modules/update/history.ts";
-import {
-	chunkCount,
-	decodeManifest,
-	encodeManifest,
-	type Manifest,
-	type UpdateObject,
-} from "../../../modules/update/manifest.ts";
+import { decodeManifest, encodeManifest } from "../../../modules/update/manifest.ts";
 import { CODEC as PLAN_CODEC } from "../../../modules/update/plan.ts";
 import { CODEC as TRIAL_CODEC } from "../../../modules/update/trial-record.ts";
-import {
-	ATTESTATION_BYTES_MAX,
-	type Attestation,
-	decodeAttestation,
-	encodeAttestation,
-} from "../../../modules/wire/attestation.ts";
+import { decodeAttestation, encodeAttestation } from "../../../modules/wire/attestation.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import {
 	decodeFreshnessClaim,
 	encodeFreshnessClaim,
 	FRESHNESS_BYTES_MAX,
-	type FreshnessClaim,
 } from "../../../modules/wire/freshness.ts";
-import {
-	readUpdateFromLock,
-	readUpdateToLock,
-	type UpdateFromLock,
-	type UpdateToLock,
-	updateFields,
-} from "../../../modules/wire/update-envelope.ts";
+import { readUpdateFromLock, readUpdateToLock, updateFields } from "../../../modules/wire/update-envelope.ts";
 import {
 	decodeOffer,
 	encodeOffer,
-	type ObjectPiece,
-	type ObjectWant,
 	objectPieceFields,
 	offerFields,
 	readObjectPiece,
 	readOffer,
 	readWant,
-	type UpdateOffer,
 	wantFields,
 } from "../../../modules/wire/update-offer.ts";
 import {
 	decodeUpdateReport,
 	encodeUpdateReport,
 	UPDATE_RESULTS,
-	UPDATE_STATES,
-	type UpdateReport,
 } from "../../../modules/wire/update-report.ts";
-import type { Random } from "../../harness/random.ts";
 import { holder, publicKeys } from "../../sim/bundles.ts";
+import {
+	randomAttestation,
+	randomClaim,
+	randomManifest,
+	randomOffer,
+	randomPiece,
+	randomReport,
+	randomUpdateFromLock,
+	randomUpdateToLock,
+	randomWant,
+} from "../../sim/update-samples.ts";
 import { NAMES } from "../../sim/updates.ts";
 import { accepted, again, type Decoder, decoder, fromMap, record } from "./decoder.ts";
 import { IGNORES_KEYS } from "./fields.ts";
-import { randomSerial } from "./people.ts";
 
 const PART_OF_A_MAP = "nothing else of the map is looked at";
 const LATER_RESULTS = "a result of a later image reads as none, a larger allowance as this image's";
@@ -74,124 +59,6 @@ const FRESHNESS =
 /** Of holder 41 over a nonce of sevens. */
 const ATTESTATION =
 	"8443a10126a05863b1000101500707070707070707070707070707070702674c4b2d30303031036373696d04582001010101010101010101010101010101010101010101010101010101010101010565302e312e3006050702080509020a010b030c000d030e040ff5100c584095a91fa314d3d7a4323f635d2c19f991add1b1a6a161f5b93cc9fe05fdf8d1e6775f1848073093890e87c628a446e112119c49609aa38498ffcac19af42306a3";
-
-function randomObject(random: Random, bytesMax: number): UpdateObject {
-	const bytes = random.pick([1, bytesMax, random.between(1, bytesMax)]);
-	return { bytes, digest: random.bytes(32), chunkDigests: random.bytes(32 * chunkCount(bytes)) };
-}
-
-function randomManifest(random: Random): Manifest {
-	const image = randomObject(random, random.pick([LIMITS.imageBytes, 200000]));
-	const deltas = image.bytes < 2 ? 0 : random.below(LIMITS.manifestDeltas + 1);
-	return {
-		vendor: random.pick(["latchkey.example", "a", "v".repeat(32)]),
-		hardwareClass: random.pick(["lk-dev.1", "C_", "c".repeat(24)]),
-		board: random.pick(["sim", "linux", "b".repeat(24)]),
-		sequence: random.between(1, LIMITS.sequenceMax),
-		securityVersion: random.between(0, LIMITS.securityVersionMax),
-		version: random.pick(["0.1.0", " ", "~".repeat(31)]),
-		signedUnixSeconds: random.uint32(),
-		trustVersion: random.uint32(),
-		image,
-		deltas: Array.from({ length: deltas }, () => ({
-			sourceBytes: random.between(1, LIMITS.imageBytes),
-			sourceDigest: random.bytes(32),
-			object: randomObject(random, Math.min(LIMITS.deltaBytes, image.bytes - 1)),
-		})),
-	};
-}
-
-function randomClaim(random: Random): FreshnessClaim {
-	const issuedUnixSeconds = random.uint32();
-	return {
-		...NAMES,
-		sequence: random.below(LIMITS.sequenceMax),
-		manifestDigest: random.bytes(32),
-		issuedUnixSeconds,
-		expiresUnixSeconds: issuedUnixSeconds + random.between(1, LIMITS.freshnessLifeSeconds),
-	};
-}
-
-function randomAttestation(random: Random): Attestation {
-	return {
-		nonce: random.bytes(16),
-		serial: randomSerial(random),
-		board: "sim",
-		runningDigest: random.boolean() ? undefined : random.bytes(32),
-		version: "0.1.0",
-		sequence: random.below(LIMITS.sequenceMax),
-		securityVersion: random.below(LIMITS.securityVersionMax + 1),
-		sequenceFloor: random.below(LIMITS.sequenceMax),
-		securityFloor: random.below(LIMITS.securityVersionMax + 1),
-		securityFuse: random.below(LIMITS.securityVersionMax + 1),
-		trustVersion: random.uint32(),
-		runningSlot: random.pick([0, 1, undefined] as const),
-		runningState: random.pick(SLOT_STATES),
-		otherState: random.pick(SLOT_STATES),
-		sealed: random.boolean(),
-		boots: random.uint32(),
-	};
-}
-
-function randomReport(random: Random): UpdateReport {
-	return {
-		state: random.pick(UPDATE_STATES),
-		version: "0.1.0",
-		sequence: random.below(LIMITS.sequenceMax),
-		securityVersion: random.below(LIMITS.securityVersionMax + 1),
-		sequenceFloor: random.below(LIMITS.sequenceMax),
-		securityFloor: random.below(LIMITS.securityVersionMax + 1),
-		trustVersion: random.uint32(),
-		...(random.boolean() ? {} : { offered: random.below(LIMITS.sequenceMax) }),
-		goodBytes: random.below(LIMITS.imageBytes + 1),
-		totalBytes: random.below(LIMITS.imageBytes + 1),
-		viaDelta: random.boolean(),
-		result: random.pick(UPDATE_RESULTS),
-		...(random.boolean() ? {} : { resultSequence: random.below(LIMITS.sequenceMax) }),
-		reverts: random.below(4),
-		...(random.boolean() ? {} : { freshUntilUnixSeconds: random.uint32() }),
-		stale: random.boolean(),
-	};
-}
-
-function randomOffer(random: Random): UpdateOffer {
-	const part = random.below(3);
-	return {
-		manifest: part === 1 ? undefined : random.bytes(random.between(1, 300)),
-		freshness: part === 2 ? undefined : random.bytes(random.between(1, FRESHNESS_BYTES_MAX)),
-	};
-}
-
-function randomPiece(random: Random): ObjectPiece {
-	const bytes = random.bytes(random.between(1, 300));
-	const within = random.below(LIMITS.chunkBytes - bytes.length + 1);
-	const offset = random.below(LIMITS.imageChunks) * LIMITS.chunkBytes + within;
-	return { digest: random.bytes(32), offset, bytes };
-}
-
-function randomWant(random: Random): ObjectWant {
-	return {
-		digest: random.bytes(32),
-		offset: random.below(LIMITS.imageBytes),
-		bytes: random.between(1, LIMITS.objectWindowBytes),
-	};
-}
-
-export function randomUpdateToLock(random: Random): UpdateToLock {
-	return random.pick<UpdateToLock>([
-		{ kind: "update-offer", offer: randomOffer(random) },
-		{ kind: "object-piece", piece: randomPiece(random) },
-		{ kind: "attest-request", nonce: random.bytes(16) },
-	]);
-}
-
-export function randomUpdateFromLock(random: Random): UpdateFromLock {
-	return random.pick<UpdateFromLock>([
-		{ kind: "update-report", report: encodeUpdateReport(randomReport(random)) },
-		{ kind: "object-want", want: randomWant(random) },
-		{ kind: "attestation", statement: random.bytes(random.between(1, ATTESTATION_BYTES_MAX)) },
-	]);
-}
 
 export const UPDATE_ROWS: readonly Decoder[] = Object.freeze([
 	decoder("update/manifest.ts", "decodeManifest", {

@@ -13,27 +13,9 @@ import {
 import { check, type Suite } from "../../harness/test.ts";
 import { type Holder, holder } from "../../sim/bundles.ts";
 import { p256Sign } from "../../sim/p256.ts";
+import { ATTESTATION } from "../../sim/update-samples.ts";
 
-const NONCE = new Uint8Array(16).fill(7);
-
-const ATTESTATION: Attestation = Object.freeze({
-	nonce: NONCE,
-	serial: "LK-0001",
-	board: "sim",
-	runningDigest: new Uint8Array(32).fill(1),
-	version: "0.1.0",
-	sequence: 5,
-	securityVersion: 2,
-	sequenceFloor: 5,
-	securityFloor: 2,
-	securityFuse: 1,
-	trustVersion: 3,
-	runningSlot: 0,
-	runningState: "valid",
-	otherState: "invalid",
-	sealed: true,
-	boots: 12,
-});
+const NONCE = ATTESTATION.nonce;
 
 function signer(crypto: Crypto, by: Holder = holder(41)) {
 	return (toBeSigned: Uint8Array) => p256Sign(crypto, by.privateKey, toBeSigned);
@@ -44,7 +26,7 @@ export default function suite(t: Suite): void {
 		const others: readonly Attestation[] = [
 			ATTESTATION,
 			{ ...ATTESTATION, runningDigest: undefined, runningSlot: undefined, runningState: "unset" },
-			{ ...ATTESTATION, runningSlot: 1, otherState: "pending", sealed: false },
+			{ ...ATTESTATION, runningSlot: 0, otherState: "pending", sealed: false },
 		];
 		for (const attestation of others) {
 			const message = makeAttestation(attestation, signer(crypto));

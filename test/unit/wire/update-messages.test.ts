@@ -1,6 +1,6 @@
 /** The messages of updates on link, session and line (docs/UPDATE.md 4, 5, 6, 8, 9): read as written, and their edges (I9, T15). */
 import { LIMITS } from "../../../modules/base/limits.ts";
-import { type Attestation, decodeAttestation, encodeAttestation } from "../../../modules/wire/attestation.ts";
+import { decodeAttestation, encodeAttestation } from "../../../modules/wire/attestation.ts";
 import { decodeCborMap } from "../../../modules/wire/cbor-decode.ts";
 import { type CborFields, encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import {
@@ -30,59 +30,11 @@ import {
 	UPDATE_REPORT_BYTES_MAX,
 	UPDATE_RESULTS,
 	UPDATE_STATES,
-	type UpdateReport,
 } from "../../../modules/wire/update-report.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { ATTESTATION, CLAIM, REPORT } from "../../sim/update-samples.ts";
 
 const DIGEST = new Uint8Array(32).fill(7);
-
-const CLAIM: FreshnessClaim = Object.freeze({
-	vendor: "latchkey.example",
-	hardwareClass: "lk-dev.1",
-	board: "sim",
-	sequence: 6,
-	manifestDigest: DIGEST,
-	issuedUnixSeconds: 1_780_000_000,
-	expiresUnixSeconds: 1_780_000_001,
-});
-
-const REPORT: UpdateReport = Object.freeze({
-	state: "downloading",
-	version: "0.1.0",
-	sequence: 5,
-	securityVersion: 2,
-	sequenceFloor: 5,
-	securityFloor: 2,
-	trustVersion: 3,
-	offered: 6,
-	goodBytes: 65536,
-	totalBytes: 100000,
-	viaDelta: true,
-	result: "trial-bolt",
-	resultSequence: 6,
-	reverts: 2,
-	freshUntilUnixSeconds: 1_780_000_000,
-	stale: false,
-});
-
-const ATTESTATION: Attestation = Object.freeze({
-	nonce: new Uint8Array(16).fill(1),
-	serial: "LK-0001",
-	board: "sim",
-	runningDigest: DIGEST,
-	version: "0.1.0",
-	sequence: 5,
-	securityVersion: 2,
-	sequenceFloor: 5,
-	securityFloor: 2,
-	securityFuse: 1,
-	trustVersion: 3,
-	runningSlot: 1,
-	runningState: "valid",
-	otherState: "aborted",
-	sealed: true,
-	boots: 4,
-});
 
 function mapOf(fields: CborFields) {
 	return check.accepted(decodeCborMap(encodeCbor(fields)));

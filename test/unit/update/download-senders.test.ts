@@ -1,0 +1,243 @@
+/** The download machine: which sender has which chunk, and who loses it (docs/UPDATE.md 6; T10, T16). */
+import { LIMITS } from "../../../modules/base/limits.ts";
+import { wantOf } from "../../../modules/update/download-chunks.ts";
+import { stepDownload } from "../../../modules/update/download-state.ts";
+import type { DownloadEvent } from "../../../modules/update/download-step.ts";
+import { check, type Suite } from "../../harness/test.ts";
+import {
+	ask,
+	begin,
+	CHUNK,
+	chunkOf,
+	HOUR,
+	hashed,
+	LINE,
+	LINK,
+	lost,
+	piece,
+	run,
+	SESSION,
+	tick,
+} from "./download-events.ts";
+
+export default function suite(t: Suite): void {
+	t.test("a chunk has one sender, and each way in one chunk and its own place (T10)", () => {
+		const { state } = run([
+			begin,
+			...hashed(false, false, false),
+			ask(SESSION),
+			ask(SESSION + 1),
+			ask(SESSION),
+		]);
+		check.equal(wantOf(state, SESSION)?.offset, 0);
+		check.equal(wantOf(state, SESSION + 1), undefined);
+		const all = run([ask(LINK), ask(LINE), ask(LINK)], 0, state).state;
+		check.deepEqual(
+			[SESSION, LINK, LINE].map((sender) => wantOf(all, sender)?.offset),
+			[0, CHUNK, 2 * CHUNK],
+		);
+		check.equal(wantOf(all, LINE)?.bytes, 100);
+		// The session goes before it sent anything: its chunk is the next one's.
+		check.equal(wantOf(run([lost(SESSION), ask(SESSION + 1)], 0, all).state, SESSION + 1)?.offset, 0);
+	});
+
+	t.test("a piece is the next one of the sender's own chunk, or is refused (T10)", () => {
+		const { state } = run([begin, ...hashed(false, false, false), ask(1), ask(2)]);
+		for (const [sender, offset, count] of [
+			[1, 4096, 4096], // a gap
+			[1, CHUNK, 4096], // another's chunk
+			[2, 0, 4096],
+			[3, 0, 4096], // nobody
+			[1, 0, CHUNK + 16], // beyond the chunk
+			[1, 0, 100], // no whole flash unit
+		] as const) {
+			const step = stepDownload(state, piece(sender, offset, count), 0);
+			check.deepEqual(step.effects, [{ kind: "refuse" }]);
+			check.deepEqual(step.state, state);
+		}
+		const taken = stepDownload(state, piece(1, 0, 4096), 0);
+		check.equal(taken.effects[0]?.kind, "write");
+		check.deepEqual(stepDownload(taken.state, piece(1, 0, 4096), 0).effects, [{ kind: "refuse" }]);
+	});
+
+	t.test("a chunk that failed is erased, and goes to another way in, which pays nothing (T10)", () => {
+		const { state, effects } = run([
+			begin,
+			...hashed(true, true, false),
+			ask(LINK),
+			piece(LINK, 2 * CHUNK, 100),
+			chunkOf(LINK, false),
+		]);
+		check.deepEqual(effects, [{ kind: "erase", via: "image", chunk: 2 }]);
+		check.equal(
+			wantOf(run([ask(SESSION, false)], 1000, state).state, SESSION),
+			undefined,
+			"it is being erased",
+		);
+		const erased = run([{ kind: "erased" }], 1000, state);
+		check.deepEqual(erased.effects, []);
+		const other = run([ask(SESSION, false)], 1000, erased.state).state;
+		check.equal(wantOf(other, SESSION)?.offset, 2 * CHUNK);
+		const write = run([piece(SESSION, 2 * CHUNK, 100)], 1000, other).effects[0];
+		check.ok(write?.kind === "write" && !write.again);
+	});
+
+	t.test("chunks are erased one after the other", () => {
+		const { state, effects } = run([
+			begin,
+			...hashed(false, false, true),
+			ask(LINK),
+			ask(SESSION),
+			piece(LINK, 0, 4096),
+			piece(SESSION, CHUNK, 4096),
+			chunkOf(LINK, false),
+			chunkOf(SESSION, false),
+		]);
+		check.deepEqual(effects, [], "the first one is not done");
+		const next = run([{ kind: "erased" }], 0, state);
+		check.deepEqual(next.effects, [{ kind: "erase", via: "image", chunk: 1 }]);
+		check.deepEqual(run([{ kind: "erased" }], 0, next.state).effects, []);
+	});
+
+	t.test(
+		"who sends a wrong chunk gets no other for an hour, and twice that each time; others do (T10, T16)",
+		() => {
+			let { state } = run([begin, ...hashed(false, false, false)]);
+			let nowMs = 0;
+			for (const hours of [1, 2, 4, 8, 16, 24, 24]) {
+				const at = wantOf(run([ask(LINK)], nowMs, state).state, LINK)?.offset;
+				check.equal(at, 0);
+				const bad: DownloadEvent[] = [
+					ask(LINK),
+					piece(LINK, 0, 4096),
+					chunkOf(LINK, false),
+					{ kind: "erased" },
+				];
+				state = run(bad, nowMs, state).state;
+				// Neither this chunk nor any other, however often it comes back.
+				nowMs += hours * HOUR - 1;
+				state = run([lost(LINK), ask(LINK)], nowMs, state).state;
+				check.equal(wantOf(state, LINK), undefined, `${hours} h`);
+				check.equal(wantOf(run([ask(SESSION)], nowMs, state).state, SESSION)?.offset, 0);
+				// A session that is opened anew is the same way in.
+				nowMs += 1;
+			}
+			const session = run(
+				[ask(SESSION), piece(SESSION, 0, 4096), chunkOf(SESSION, false)],
+				nowMs,
+				state,
+			).state;
+			check.equal(wantOf(run([ask(SESSION + 1)], nowMs + 1000, session).state, SESSION + 1), undefined);
+			check.equal(wantOf(run([ask(LINK)], nowMs + 1000, session).state, LINK)?.offset, CHUNK);
+		},
+	);
+
+	t.test(
+		"a chunk that was begun goes on where it stood for its way, and costs another way an allowance (T16)",
+		() => {
+			const begun = run([begin, ...hashed(true, false, true), ask(LINK), piece(LINK, CHUNK, 4096)]).state;
+			const left = run([lost(LINK)], 1000, begun);
+			check.deepEqual(left.effects, [], "its hash stays");
+			// The same way again, as often as it goes: nothing is written twice.
+			let state = left.state;
+			for (let times = 1; times <= 20; times++) {
+				const back = run([ask(LINK, false)], 2000, state).state;
+				check.equal(wantOf(back, LINK)?.offset, CHUNK + 4096 + (times - 1) * 16);
+				const next = run([piece(LINK, CHUNK + 4096 + (times - 1) * 16, 16)], 2000, back);
+				check.deepEqual(
+					next.effects.map((effect) => effect.kind === "write" && effect.begins),
+					[false],
+				);
+				state = run([lost(LINK)], 2000, next.state).state;
+			}
+			// Another way: not without an allowance, and from the start.
+			check.equal(wantOf(run([ask(SESSION, false)], 3000, state).state, SESSION), undefined);
+			const taken = run([ask(SESSION, true)], 3000, state).state;
+			check.equal(wantOf(taken, SESSION)?.offset, CHUNK);
+			const write = run([piece(SESSION, CHUNK, 4096)], 3000, taken);
+			check.equal(write.effects[0]?.kind, "cease");
+			check.ok(write.effects[1]?.kind === "write" && write.effects[1].again);
+			// What was left is left no more, and the link waits behind who took it over.
+			check.equal(wantOf(run([ask(LINK)], 4000, write.state).state, LINK), undefined);
+			// Without a token after all nothing is written, and the chunk is free.
+			const unpaid = run([{ kind: "unpaid", sender: SESSION }], 3000, write.state).state;
+			check.equal(wantOf(unpaid, SESSION), undefined);
+			check.equal(wantOf(run([ask(SESSION)], 4000, unpaid).state, SESSION)?.offset, CHUNK);
+		},
+	);
+
+	t.test(
+		"a bad chunk without an allowance waits as it is, and others go on with what nobody wrote yet (T16)",
+		() => {
+			const { state, effects } = run([
+				begin,
+				...hashed(false, false, true),
+				ask(LINK),
+				piece(LINK, 0, 4096),
+				chunkOf(LINK, false, false),
+			]);
+			check.deepEqual(effects, []);
+			const other = run([ask(SESSION, false)], 1000, state).state;
+			check.equal(wantOf(other, SESSION)?.offset, CHUNK);
+			const done = run(
+				[piece(SESSION, CHUNK, 4096), chunkOf(SESSION, true), ask(SESSION, false)],
+				1000,
+				other,
+			);
+			check.equal(wantOf(done.state, SESSION), undefined);
+			const paid = run([ask(SESSION, true), piece(SESSION, 0, 4096)], 2000, done.state);
+			check.ok(paid.effects[0]?.kind === "write" && paid.effects[0].again);
+		},
+	);
+
+	t.test(
+		"the silent and the slow lose their chunk, the steady and those who wait for us keep it (T10)",
+		() => {
+			const opened = run([begin, ...hashed(false, false, false), ask(LINK)]).state;
+			check.equal(wantOf(run([tick], LIMITS.updateStallMs - 1, opened).state, LINK)?.offset, 0);
+			check.equal(wantOf(run([tick], LIMITS.updateStallMs, opened).state, LINK), undefined);
+			const heard = run([{ kind: "heard", sender: LINK }], LIMITS.updateStallMs - 1, opened).state;
+			check.equal(wantOf(run([tick], LIMITS.updateStallMs, heard).state, LINK)?.offset, 0);
+			let slow = opened;
+			for (let at = 0, nowMs = 0; nowMs < LIMITS.updateChunkMs; at += 16, nowMs += LIMITS.updateStallMs - 1) {
+				slow = run([piece(LINK, at, 16), tick], nowMs, slow).state;
+				check.equal(wantOf(slow, LINK)?.offset, at + 16);
+			}
+			check.equal(wantOf(run([tick], LIMITS.updateChunkMs, slow).state, LINK), undefined);
+		},
+	);
+
+	t.test("who comes and goes has no more time for a chunk than who stays (T10)", () => {
+		let { state } = run([begin, ...hashed(false, false, false)]);
+		let nowMs = 0;
+		for (let at = 0; nowMs < LIMITS.updateChunkMs; at += 16) {
+			state = run([ask(LINK)], nowMs, state).state;
+			check.equal(wantOf(state, LINK)?.offset, at);
+			state = run([piece(LINK, at, 16)], nowMs, state).state;
+			nowMs += 20000;
+			state = run([lost(LINK)], nowMs, state).state;
+		}
+		state = run([ask(LINK), tick], nowMs, state).state;
+		check.equal(wantOf(state, LINK), undefined);
+	});
+
+	t.test(
+		"who was late gets no chunk at all while another way sends, and goes on when it is alone (T10)",
+		() => {
+			const opened = run([begin, ...hashed(false, false, false), ask(LINK), piece(LINK, 0, 4096)]).state;
+			let nowMs = LIMITS.updateStallMs;
+			const late = run([tick, ask(LINK)], nowMs, opened).state;
+			check.equal(wantOf(late, LINK), undefined);
+			nowMs += LIMITS.updateStallMs;
+			check.equal(wantOf(run([ask(LINK)], nowMs, late).state, LINK)?.offset, 4096, "alone");
+			const other = run([ask(SESSION), ask(LINK)], nowMs, late).state;
+			check.equal(wantOf(other, SESSION)?.offset, CHUNK);
+			check.equal(wantOf(other, LINK), undefined);
+			// Not for ever.
+			const heard: DownloadEvent[] = [{ kind: "heard", sender: SESSION }, ask(LINK)];
+			const later = nowMs + LIMITS.updateLateMs;
+			const again = run([lost(SESSION), ask(SESSION), ...heard], later, other).state;
+			check.equal(wantOf(again, LINK)?.offset, 4096);
+		},
+	);
+}
