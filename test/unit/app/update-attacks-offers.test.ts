@@ -4,12 +4,18 @@
  */
 import { concatBytes } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
+import { keyIdOf } from "../../../modules/cose/key-id.ts";
+import { protectedHeader } from "../../../modules/cose/sign1.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import { encodeManifest, manifestAad } from "../../../modules/update/manifest.ts";
+import { type CborFields, encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import type { UpdateResult } from "../../../modules/wire/update-report.ts";
 import { check, type Suite } from "../../harness/test.ts";
-import { holder } from "../../sim/bundles.ts";
-import type { ReleaseParts } from "../../sim/releases.ts";
-import { objectOf } from "../../sim/updates.ts";
+import { type Holder, holder, publicKeys } from "../../sim/bundles.ts";
+import { p256Sign } from "../../sim/p256.ts";
+import type { Release, ReleaseParts } from "../../sim/releases.ts";
+import { objectOf, UPDATE_HOLDER } from "../../sim/updates.ts";
+import { UpdatingLock } from "../../sim/updating-lock.ts";
 import { HOUR, later, UpdateLocks } from "./update-locks.ts";
 
 export default function suite(t: Suite): void {
@@ -56,20 +62,79 @@ export default function suite(t: Suite): void {
 		"algorithm confusion: a signature that names another algorithm is none, and nothing is erased (T10, I7)",
 		({ crypto }) => {
 			const lock = locks.open(crypto);
-			const { message, statement } = lock.release({ sequence: 2 });
-			// {1: -7} is ES256, {1: -8} EdDSA.
-			const at = message.findIndex((_, index) =>
-				[0xa1, 0x01, 0x26].every((byte, i) => message[index + i] === byte),
-			);
-			check.ok(at > 0);
-			const confused = message.slice();
-			confused[at + 2] = 0x27;
-			lock.offerOverLink({ message: confused, statement });
-			check.equal(lock.status().result, "malformed", lock.rig.log);
+			const release = lock.release({ sequence: 2 });
+			const payload = encodeManifest(release.manifest);
+			const { publicKey, privateKey } = holder(UPDATE_HOLDER);
+			const keyId = keyIdOf(crypto, publicKey);
+			// By the right key, over the very header that stands there: only the algorithm is another one.
+			const naming = (algorithm: Uint8Array, unprotected: CborFields): Uint8Array => {
+				const none = new Uint8Array(0);
+				const signed = encodeCbor(["Signature", none, algorithm, manifestAad(), payload]);
+				const signature = p256Sign(crypto, privateKey, signed);
+				return encodeCbor([none, {}, payload, [[algorithm, unprotected, signature]]]);
+			};
+			for (const [name, message] of [
+				["EdDSA", naming(encodeCbor({ 1: -8 }), { 4: keyId })],
+				["ES384", naming(encodeCbor({ 1: -35 }), { 4: keyId })],
+				["HMAC 256", naming(encodeCbor({ 1: 5 }), { 4: keyId })],
+				["none", naming(encodeCbor({}), { 4: keyId })],
+				["no header", naming(new Uint8Array(0), { 4: keyId })],
+				["ES256 beside what is signed", naming(new Uint8Array(0), { 1: -7, 4: keyId })],
+			] as const) {
+				lock.offerOverLink({ message, statement: release.statement });
+				check.equal(lock.status().result, "malformed", `${name}\n${lock.rig.log}`);
+				check.equal(lock.status().state, "idle", name);
+			}
 			lock.rig.advance(60000);
 			check.equal(lock.board.slots.erases[1], 0);
+			// The same bytes with the algorithm's own name are the release.
+			lock.offerOverLink({
+				message: naming(protectedHeader(), { 4: keyId }),
+				statement: release.statement,
+			});
+			check.equal(lock.status().state, "downloading", lock.rig.log);
 		},
 	);
+
+	t.test(
+		"threshold not met, and duplicate signatures by one key: no way in takes a release of fewer holders than the trust asks for (T10, T5, I7)",
+		({ crypto }) => {
+			const holders = [31, 32, 33].map((number) => holder(number));
+			const [first, second] = holders as [Holder, Holder];
+			const lock = new UpdatingLock(crypto, {
+				trust: { updateRole: { threshold: 2, keys: publicKeys(...holders) } },
+			});
+			lock.drive(() => lock.relay !== undefined, 60000);
+			const signedBy = (...by: readonly Holder[]): Release => lock.release({ sequence: 2, holders: by });
+			const refusesIn = (way: string, release: Release, name: string): void => {
+				if (way === "link") lock.offerOverLink(release);
+				else check.equal(lock.offerInSession(release)?.status, "not-permitted", name);
+				check.equal(lock.status().result, "untrusted", `${name} over ${way}\n${lock.rig.log}`);
+				check.equal(lock.status().state, "idle", `${name} over ${way}`);
+			};
+			for (const way of ["link", "session"]) {
+				for (const [name, release] of [
+					["one of two", signedBy(first)],
+					["one twice", signedBy(first, first)],
+					["one twice beside another", signedBy(first, second, first)],
+					["a stranger beside one", signedBy(first, holder(99))],
+				] as const) {
+					refusesIn(way, release, name);
+					// An asker has an allowance of refusals.
+					lock.rig.advance(HOUR);
+				}
+			}
+			lock.rig.advance(60000);
+			check.equal(lock.board.slots.erases[1], 0);
+			const release = signedBy(second, first);
+			lock.publish(release);
+			check.ok(
+				lock.drive(() => lock.isInstalled(release), HOUR),
+				lock.rig.log,
+			);
+		},
+	);
+
 	refused("wrong vendor", "foreign", () => ({ manifest: { vendor: "other.example" } }));
 	refused("wrong class", "foreign", () => ({ manifest: { hardwareClass: "other" } }));
 	refused("wrong board", "foreign", () => ({ manifest: { board: "other" } }));

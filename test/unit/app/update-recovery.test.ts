@@ -1,27 +1,12 @@
 /** Recovery at the button (docs/UPDATE.md 10), attestation (9), and doors that open during a download (6; T10, T16, I10). */
 import { LIMITS } from "../../../modules/base/limits.ts";
 import { verifyAttestation } from "../../../modules/update/attest.ts";
-import { decodeLogEntry } from "../../../modules/wire/log-entry.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { imageOf } from "../../sim/releases.ts";
 import { UPDATING_SERIAL, type UpdatingLock } from "../../sim/updating-lock.ts";
-import { HOUR, UpdateLocks } from "./update-locks.ts";
+import { HOUR, UpdateLocks, updateEntriesOf } from "./update-locks.ts";
 
 const NONCE = new Uint8Array(16).fill(9);
-
-/** The steps of updates in the log, as the owner reads them. */
-function stepsOf({ owner }: UpdatingLock): readonly string[] {
-	const found: string[] = [];
-	for (let from = 1; ; from += LIMITS.logPage) {
-		const page = owner.ask("log.read", { 0: from, 1: LIMITS.logPage })?.result;
-		const entries = page?.array(0, { min: 0, max: 256 }) ?? [];
-		if (entries.length === 0) return found;
-		for (const bytes of entries) {
-			const event = decodeLogEntry(bytes as Uint8Array)?.event;
-			if (event?.kind === "update") found.push(event.step);
-		}
-	}
-}
 
 export default function suite(t: Suite): void {
 	const locks = new UpdateLocks();
@@ -105,7 +90,7 @@ export default function suite(t: Suite): void {
 			);
 			lock.owner.connect();
 			check.equal(lock.owner.ask("unlock")?.status, "done");
-			const steps = stepsOf(lock);
+			const steps = updateEntriesOf(lock).map(({ step }) => step);
 			check.equal(steps.filter((step) => step === "recovery-entered").length, 1);
 			check.equal(steps.filter((step) => step === "recovery-left").length, 1);
 		},
@@ -139,7 +124,11 @@ export default function suite(t: Suite): void {
 			lock.rig.advance(60000);
 			check.equal(lock.rig.verb("health").code, "done", "letting go of it later is no recovery");
 			lock.owner.connect();
-			check.ok(!stepsOf(lock).includes("recovery-entered"));
+			check.ok(
+				!updateEntriesOf(lock)
+					.map(({ step }) => step)
+					.includes("recovery-entered"),
+			);
 		},
 	);
 
