@@ -14,7 +14,7 @@ import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update
 import { SerialFault } from "../../tools/factory/serial-line.ts";
 import { VerbLine } from "../../tools/factory/verbs.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
-import { Board, readBytes, scratch } from "../host/board.ts";
+import { Board, type BoardEnd, readBytes, scratch } from "../host/board.ts";
 import type { Release } from "../sim/releases.ts";
 
 export const HOST_SLOT_KB = 512;
@@ -26,14 +26,22 @@ const POLL_MS = 30;
 /** How the board's process ends when the firmware starts over (docs/HOST). */
 const RESTART_STATUS = 80;
 
-/** The whole firmware under a sequence; `securityVersion` as well. */
-export function hostImage(sequence: number, securityVersion: number): Uint8Array {
+export interface HostImageOptions {
+	readonly securityVersion?: number;
+	/** Built otherwise, so that its bytes are others all through. */
+	readonly isOther?: boolean;
+	/** Compiled modules that it has besides, from the root of what was compiled, without ".js". */
+	readonly modules?: readonly string[];
+}
+
+/** The whole firmware under a sequence. */
+export function hostImage(sequence: number, options: HostImageOptions = {}): Uint8Array {
+	const { securityVersion = 0, isOther = false, modules = [] } = options;
 	const list = join(scratch, `sweep-${sequence}.list`);
 	const path = imagePath(sequence);
-	const extra = new Map([[MAIN, join(PATHS.javascript, `${MAIN}.js`)]]);
+	const extra = new Map([MAIN, ...modules].map((name) => [name, join(PATHS.javascript, `${name}.js`)]));
 	writeFileSync(list, imageListText(imageModules([join(PATHS.root, "hosts/linux/manifest.json")], extra)));
-	// A later release is built otherwise, so that its bytes are others all through.
-	const lines = sequence > 1 ? ["--lines"] : [];
+	const lines = isOther ? ["--lines"] : [];
 	const numbers = ["--version", `${sequence}.0.0`, "--sequence", String(sequence), "--board", "linux"];
 	const words = [
 		...lines,
@@ -57,9 +65,25 @@ export function imagePath(sequence: number): string {
 export interface BootWords {
 	/** With the recorder, whose journal goes there. */
 	readonly journal?: string;
-	readonly lies?: boolean;
+	/** Of the image, as board-main.ts has it. */
+	readonly fault?: string;
+	/** The default is 60: a minute of the lock's is a second here. */
+	readonly hurry?: number;
+	/** Whether it may end by itself in any way, not only to start over. */
+	readonly mayBreak?: boolean;
 	/** With the recorder: as LATCHKEY_FILES_FAULT has it. */
 	readonly faults?: string;
+	/** More words for the board. */
+	readonly words?: readonly string[];
+	/** The default is the board that `imagePath(1)` was flashed to. */
+	readonly slotKb?: number;
+}
+
+/** What a hand at the line has for a board. */
+export interface Service {
+	readonly release: Release;
+	/** Signed; goes before the release where the board's trust is older. */
+	readonly trust?: { readonly version: number; readonly message: Uint8Array };
 }
 
 let lines = 0;
@@ -86,18 +110,19 @@ export class HostBoot {
 		const serial = join(scratch, `line-${lines++}`);
 		const args = [
 			"--slot-kb",
-			String(HOST_SLOT_KB),
+			String(words.slotKb ?? HOST_SLOT_KB),
 			"--serial",
 			serial,
 			"--main",
 			MAIN,
 			"--arg",
-			`hurry=${HURRY}`,
+			`hurry=${words.hurry ?? HURRY}`,
+			...(words.fault === undefined ? [] : ["--arg", `fault=${words.fault}`]),
+			...(words.words ?? []),
 		];
-		if (words.lies) args.push("--arg", "lies=1");
 		const board = new Board({
 			state,
-			image: imagePath(1),
+			...(words.slotKb === undefined && { image: imagePath(1) }),
 			words: args,
 			limitMs: BOARD_MS,
 			...(words.journal !== undefined && {
@@ -113,9 +138,9 @@ export class HostBoot {
 			for (let waited = 0; error instanceof SerialFault && waited < 100 && !hasEnded(board); waited++) {
 				await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 			}
-			const isRestart = board.child.exitCode === RESTART_STATUS;
+			const isOver = words.mayBreak ? hasEnded(board) : board.child.exitCode === RESTART_STATUS;
 			await board.stop("SIGKILL");
-			if (isRestart) return new HostBoot(board, undefined);
+			if (isOver) return new HostBoot(board, undefined);
 			throw error;
 		}
 	}
@@ -135,9 +160,9 @@ export class HostBoot {
 	}
 
 	/** Lets the board come to its end, as before a restart. */
-	async ended(): Promise<void> {
+	async ended(): Promise<BoardEnd> {
 		this.#line?.close();
-		await this.board.end();
+		return await this.board.end();
 	}
 
 	async report(): Promise<{
@@ -161,6 +186,13 @@ export class HostBoot {
 		}
 	}
 
+	async bring(bundle: Uint8Array): Promise<void> {
+		for (const piece of encodePieces(bundle)) {
+			const answer = await this.line.call("trust", piece);
+			if (!answer.ok) throw new Error(`trust: ${answer.reason}`);
+		}
+	}
+
 	async send(release: Release, digest: Uint8Array, offset: number): Promise<void> {
 		const object = release.objects.get(toHex(digest));
 		if (object === undefined) throw new Error("the board wants what nobody has");
@@ -172,14 +204,15 @@ export class HostBoot {
 
 /**
  * Serves the release through as many boots as it takes, until `isDone` says so of a report. The last boot, running; rejects when it
- * is not there in time. `onBoot` gives the words of the nth boot.
+ * is not there in time. `onBoot` gives the words of the nth boot, `onEnd` is told of each that ended by itself.
  */
 export async function serveUntil(
 	state: string,
-	release: Release,
+	{ release, trust }: Service,
 	isDone: (report: UpdateReport, boot: HostBoot) => boolean,
 	limitMs: number,
 	onBoot: (number: number) => BootWords = () => ({}),
+	onEnd: (boot: HostBoot, end: BoardEnd) => void = () => undefined,
 ): Promise<HostBoot> {
 	const endMs = performance.now() + limitMs;
 	let log = "";
@@ -190,7 +223,8 @@ export async function serveUntil(
 			while (performance.now() < endMs) {
 				const { report, digest, offset } = await boot.report();
 				if (isDone(report, boot)) return boot;
-				if (digest !== undefined && offset !== undefined) await boot.send(release, digest, offset);
+				if (trust !== undefined && report.trustVersion < trust.version) await boot.bring(trust.message);
+				else if (digest !== undefined && offset !== undefined) await boot.send(release, digest, offset);
 				else {
 					if (report.state === "idle") await boot.offer(release);
 					await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -201,7 +235,7 @@ export async function serveUntil(
 			if (!(error instanceof SerialFault) || !(await endsSoon(boot))) throw error;
 		}
 		log += boot.log;
-		await boot.ended();
+		onEnd(boot, await boot.ended());
 	}
 	throw new Error(`not in time:\n${log}`);
 }

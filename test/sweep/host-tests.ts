@@ -1,41 +1,57 @@
 /**
- * The sweep on the files of the Linux host: real boards live an update and a revert with the recorder, every boot its own journal; then
- * the directory that a cut leaves is made anew, and the real board boots from it, and ends the update where it is served again.
+ * The sweep on the files of the Linux host: the lives of host-lives.ts are cut behind their operations; the directory that a cut leaves is
+ * made anew, and the real board boots from it, and ends the update where it is served again.
  */
-import { join } from "node:path";
-import { encodePieces } from "../../modules/wire/piece.ts";
 import type { UpdateReport } from "../../modules/wire/update-report.ts";
 import { Random } from "../harness/random.ts";
-import { buildVariant, newFolder, readBytes, scratch } from "../host/board.ts";
-import { cutAfter, type Operation, parseJournal, writeState } from "../host/cut.ts";
-import { RELAY, signBundle, trustBundle } from "../sim/bundles.ts";
-import { makeRelease, type Release } from "../sim/releases.ts";
+import { buildVariant, newFolder } from "../host/board.ts";
+import { cutAfter, writeState } from "../host/cut.ts";
 import { FastCrypto } from "./fast-crypto.ts";
 import { fallen } from "./flash.ts";
 import { type Files, floorsOf, readState } from "./host-files.ts";
-import { HostBoot, hostImage, removeState, serveUntil } from "./host-lock.ts";
-import { hex, mayHold, type RecordHistory, recordHistories } from "./journal-view.ts";
+import {
+	factoryState,
+	type HostLife,
+	hasInstalled,
+	hostServices,
+	type Journal,
+	LIFE_MS,
+	type LifeName,
+	OLD,
+	recordLife,
+} from "./host-lives.ts";
+import { removeState, serveUntil } from "./host-lock.ts";
+import { hex, mayHold } from "./journal-view.ts";
 import type { Report } from "./report.ts";
 
 /** Boots at once: most of a boot is waiting. */
 const AT_ONCE = 3;
-/** After a revert the lock waits an hour, which is a minute here. */
-const LIFE_MS = 180_000;
-const SAMPLE = 200;
-const WHOLE_LIVES = 24;
 /** Broken records that prove the point. */
 const ENOUGH = 5;
-const OLD = 1;
-const NEW = 2;
 
-/** One boot that was recorded. */
-interface Journal {
-	readonly name: string;
-	readonly operations: readonly Operation[];
-	readonly records: ReadonlyMap<string, RecordHistory>;
+/** Lives that are swept together, and how much of them without `--slow`: beside each distinct (file, operation). */
+interface Sweep {
+	readonly what: string;
+	readonly lives: readonly LifeName[];
+	/** Cut points by seed. */
+	readonly sample: number;
+	/** How many of all are driven to the end of the update. */
+	readonly toTheEnd: number;
 }
 
+const SWEEPS: readonly Sweep[] = Object.freeze([
+	{ what: "an update", lives: ["update", "revert"], sample: 200, toTheEnd: 24 },
+	{ what: "an update by a delta", lives: ["delta"], sample: 20, toTheEnd: Number.POSITIVE_INFINITY },
+	{
+		what: "a change of trust and the update that needs it",
+		lives: ["trust"],
+		sample: 10,
+		toTheEnd: Number.POSITIVE_INFINITY,
+	},
+]);
+
 interface HostCut {
+	readonly life: HostLife;
 	readonly journal: Journal;
 	/** Behind so many operations. */
 	readonly at: number;
@@ -45,150 +61,77 @@ interface HostCut {
 export interface HostTestOptions {
 	readonly seed: number;
 	readonly slow: boolean;
+	/** Of `SWEEPS`, by its name; undefined: all. */
+	readonly only?: string | undefined;
 }
 
-export async function sweepHost({ seed, slow }: HostTestOptions, report: Report): Promise<void> {
-	let startedMs = performance.now();
-	const lap = (): string => {
-		const nowMs = performance.now();
-		const seconds = ((nowMs - startedMs) / 1000).toFixed(1);
-		startedMs = nowMs;
-		return `${seconds} s`;
-	};
+export async function sweepHost({ seed, slow, only }: HostTestOptions, report: Report): Promise<void> {
+	const lap = laps();
 	for (const variant of ["plain", "recorder"] as const) buildVariant(variant);
 	const crypto = new FastCrypto(seed);
-	const release = hostRelease(crypto);
+	const services = hostServices(crypto);
 	const factory = await factoryState(crypto);
-	const journals = [
-		...(await recordLife(factory, release, "update")),
-		...(await recordLife(factory, release, "revert")),
-	];
-	const points = journals.flatMap((journal) => cutsOf(journal));
-	report.note(
-		`${journals.map(({ name, operations }) => `${name} ${operations.length}`).join(", ")} operations, ${lap()}`,
-	);
-	const chosen = slow ? points : choose(points, seed);
-	const wholeLives = slow ? chosen.length : WHOLE_LIVES;
-	const cuts = withLives(chosen, wholeLives, seed);
-	const wrong: string[] = [];
-	let done = 0;
-	let lives = 0;
-	const next = cuts[Symbol.iterator]();
-	const work = async (): Promise<void> => {
-		for (const cut of { [Symbol.iterator]: () => next }) {
-			const fault = await judge(cut, release, seed);
-			if (fault !== undefined) wrong.push(`${placeOf(cut)}: ${fault}`);
-			done++;
-			if (cut.isWhole) lives++;
-		}
-	};
-	await Promise.all(Array.from({ length: AT_ONCE }, work));
-	report.count(done, cuts.length);
-	const kinds = new Set(points.map(({ journal, at }) => kindOf(journal, at))).size;
-	report.note(
-		`host: ${done} cut points of ${points.length}, ${kinds} distinct (file, operation), ${lives} to the end of the update, ${cuts.length - done} skipped, ${lap()}`,
-	);
-	const name =
-		"a cut at any file operation of an update on the Linux host leaves a board that runs and ends as without it (I3, I4, I5, T12)";
-	report.test(
-		name,
-		done < cuts.length ? "cut points were skipped" : wrong.slice(0, 3).join("\n") || undefined,
-	);
+	report.note(`images and a board of the factory line, ${lap()}`);
+	for (const { what, lives: names, sample, toTheEnd } of SWEEPS) {
+		if (only !== undefined && only !== what) continue;
+		const lives: HostLife[] = [];
+		for (const name of names) lives.push(await recordLife(factory, name, services[name]));
+		const points = lives.flatMap(cutsOf);
+		const journals = lives.flatMap((life) => life.journals);
+		report.note(
+			`${journals.map(({ name, operations }) => `${name} ${operations.length}`).join(", ")} operations, ${lap()}`,
+		);
+		const chosen = slow ? points : choose(points, sample, seed);
+		const cuts = withEnds(chosen, slow ? chosen.length : toTheEnd, seed);
+		const { done, wrong } = await judgeAll(cuts, seed);
+		report.count(done, cuts.length);
+		const kinds = new Set(points.map(({ journal, at }) => kindOf(journal, at))).size;
+		const ends = cuts.filter(({ isWhole }) => isWhole).length;
+		report.note(
+			`host, ${what}: ${done} cut points of ${points.length}, ${kinds} distinct (file, operation), ${ends} to the end of the update, ${cuts.length - done} skipped, ${lap()}`,
+		);
+		const name = `a cut at any file operation of ${what} on the Linux host leaves a board that runs and ends as without it (I3, I4, I5, T12)`;
+		report.test(
+			name,
+			done < cuts.length ? "cut points were skipped" : wrong.slice(0, 3).join("\n") || undefined,
+		);
+	}
 }
 
 /** That the sweep would see it: without the fsync of files the same cuts break records of an update. */
 export async function sweepUnsynced({ seed }: HostTestOptions, report: Report): Promise<void> {
 	const crypto = new FastCrypto(seed);
-	const release = hostRelease(crypto);
-	const journals = await recordLife(await factoryState(crypto), release, "update", "skip-sync");
-	const broken = journals
-		.flatMap(cutsOf)
-		.filter(
-			({ journal, at }) => judgeRecords(journal, at, cutAfter(journal.operations, at, seed)) !== undefined,
-		);
+	const { update } = hostServices(crypto);
+	const life = await recordLife(await factoryState(crypto), "update", update, "skip-sync");
+	const broken = cutsOf(life).filter(
+		({ journal, at }) => judgeRecords(journal, at, cutAfter(journal.operations, at, seed)) !== undefined,
+	);
 	report.note(`without fsync ${broken.length} cut points break a record`);
 	const name = "without the files' fsync the same cuts break records of an update (I5)";
 	report.test(name, broken.length < ENOUGH ? `only ${broken.length} broken records` : undefined);
 }
 
-/** Both images are made, and the release is of the second. */
-function hostRelease(crypto: FastCrypto): Release {
-	hostImage(OLD, 0);
-	return makeRelease(crypto, {
-		sequence: NEW,
-		securityVersion: 1,
-		image: hostImage(NEW, 1),
-		manifest: { board: "linux" },
-		freshness: { board: "linux" },
-	});
-}
-
-/** A board with trust that was never updated. */
-async function factoryState(crypto: FastCrypto): Promise<Files> {
-	const state = newFolder();
-	const boot = await HostBoot.start(state);
-	await must(boot, "begin", { 0: "LK-TEST-0001", 1: "sim" });
-	for (const piece of encodePieces(signBundle(crypto, trustBundle({ relays: [RELAY] }))))
-		await must(boot, "trust", piece);
-	await boot.cut();
-	return readState(state);
-}
-
-/** "revert": the image on trial gives itself up; what came before the trial is the update's life, and left out. */
-async function recordLife(
-	factory: Files,
-	release: Release,
-	kind: "update" | "revert",
-	faults = "",
-): Promise<readonly Journal[]> {
-	const state = newFolder();
-	writeState(state, factory);
-	const names: string[] = [];
-	const isReverted = (now: UpdateReport): boolean => now.sequence === OLD && now.reverts === 1;
-	const isInstalled = (now: UpdateReport, { log }: HostBoot): boolean =>
-		now.sequence === NEW && now.sequenceFloor === NEW && log.includes("is confirmed");
-	const end = await serveUntil(
-		state,
-		release,
-		kind === "revert" ? isReverted : isInstalled,
-		LIFE_MS,
-		(number) => {
-			const name = `${faults}${kind} boot ${number + 1}`;
-			names.push(name);
-			// A second boot is the trial's.
-			return { journal: journalPath(name), lies: kind === "revert" && number === 1, faults };
-		},
-	);
-	await end.cut();
-	return (kind === "revert" ? names.slice(1) : names).map(journalOf);
-}
-
-async function must(
-	boot: HostBoot,
-	verb: "begin" | "trust",
-	args: Parameters<HostBoot["line"]["call"]>[1],
-): Promise<void> {
-	const answer = await boot.line.call(verb, args);
-	if (!answer.ok) throw new Error(`${verb}: ${answer.reason}`);
-}
-
-function journalPath(name: string): string {
-	return join(scratch, `${name.replaceAll(" ", "-")}.journal`);
-}
-
-function journalOf(name: string): Journal {
-	const operations = parseJournal(readBytes(journalPath(name)));
-	return { name, operations, records: recordHistories(operations) };
+/** Seconds since it was asked last. */
+function laps(): () => string {
+	let startedMs = performance.now();
+	return () => {
+		const nowMs = performance.now();
+		const seconds = ((nowMs - startedMs) / 1000).toFixed(1);
+		startedMs = nowMs;
+		return `${seconds} s`;
+	};
 }
 
 /** Every cut that leaves another directory than the one before. */
-function cutsOf(journal: Journal): readonly HostCut[] {
+function cutsOf(life: HostLife): readonly HostCut[] {
 	const cuts: HostCut[] = [];
-	for (let at = 0; at <= journal.operations.length; at++) {
-		const next = journal.operations[at]?.kind;
-		const last = journal.operations[at - 1]?.kind;
-		if (next === "exists" || last === "mark" || last === "open") continue;
-		cuts.push({ journal, at, isWhole: false });
+	for (const journal of life.journals) {
+		for (let at = 0; at <= journal.operations.length; at++) {
+			const next = journal.operations[at]?.kind;
+			const last = journal.operations[at - 1]?.kind;
+			if (next === "exists" || last === "mark" || last === "open") continue;
+			cuts.push({ life, journal, at, isWhole: false });
+		}
 	}
 	return cuts;
 }
@@ -208,7 +151,7 @@ function kindOf({ name, operations }: Journal, at: number): string {
 }
 
 /** Each distinct (file, operation) once, and a seeded choice of the others. */
-function choose(points: readonly HostCut[], seed: number): readonly HostCut[] {
+function choose(points: readonly HostCut[], sample: number, seed: number): readonly HostCut[] {
 	const random = new Random(seed, "host cuts");
 	const mixed = shuffled(points, random);
 	const seen = new Set<string>();
@@ -219,10 +162,10 @@ function choose(points: readonly HostCut[], seed: number): readonly HostCut[] {
 		(seen.has(kind) ? others : first).push(point);
 		seen.add(kind);
 	}
-	return [...first, ...others.slice(0, SAMPLE)];
+	return [...first, ...others.slice(0, sample)];
 }
 
-function withLives(cuts: readonly HostCut[], count: number, seed: number): readonly HostCut[] {
+function withEnds(cuts: readonly HostCut[], count: number, seed: number): readonly HostCut[] {
 	return shuffled(cuts, new Random(seed, "host lives")).map((cut, index) => ({
 		...cut,
 		isWhole: index < count,
@@ -238,15 +181,28 @@ function shuffled<Item>(items: readonly Item[], random: Random): readonly Item[]
 	return mixed;
 }
 
-function placeOf({ journal, at }: HostCut): string {
-	return `${journal.name}, behind operation ${at} (${kindOf(journal, at)})`;
+async function judgeAll(
+	cuts: readonly HostCut[],
+	seed: number,
+): Promise<{ readonly done: number; readonly wrong: readonly string[] }> {
+	const wrong: string[] = [];
+	let done = 0;
+	const next = cuts[Symbol.iterator]();
+	const work = async (): Promise<void> => {
+		for (const cut of { [Symbol.iterator]: () => next }) {
+			const fault = await judge(cut, seed);
+			const { journal, at } = cut;
+			if (fault !== undefined)
+				wrong.push(`${journal.name}, behind operation ${at} (${kindOf(journal, at)}): ${fault}`);
+			done++;
+		}
+	};
+	await Promise.all(Array.from({ length: AT_ONCE }, work));
+	return { done, wrong };
 }
 
-async function judge(
-	{ journal, at, isWhole }: HostCut,
-	release: Release,
-	seed: number,
-): Promise<string | undefined> {
+async function judge({ life, journal, at, isWhole }: HostCut, seed: number): Promise<string | undefined> {
+	const { service } = life;
 	const files = cutAfter(journal.operations, at, seed);
 	const broken = judgeRecords(journal, at, files);
 	if (broken !== undefined) return broken;
@@ -258,28 +214,28 @@ async function judge(
 		let sequence: number | undefined;
 		const isDone = (report: UpdateReport): boolean => {
 			sequence = report.sequence;
-			return !isWhole || hasInstalled(report);
+			return !isWhole || hasInstalled(report, service);
 		};
-		const boot = await serveUntil(state, release, isDone, LIFE_MS);
+		const boot = await serveUntil(state, service, isDone, LIFE_MS);
 		const { log } = boot;
 		const all = boot.earlier + log;
 		await boot.cut();
-		const lower = fallen(floors, floorsOf(readState(state)));
+		const ended = floorsOf(readState(state));
+		const lower = fallen(floors, ended);
 		if (lower.length > 0) return `I3: ${lower.join(", ")}\n${log}`;
+		if (isWhole && ended.trust < (service.trust?.version ?? 0)) return `the trust did not change\n${log}`;
 		if (/^storage: /m.test(all)) return `I5\n${all}`;
 		if (/damaged|no firmware image/.test(all)) return `I4\n${all}`;
 		const ran = /^sweep: (\d+) runs/m.exec(log)?.[1];
-		if (Number(ran) !== sequence || (sequence !== OLD && sequence !== NEW)) return `${ran} runs (I4)\n${log}`;
+		const mayRun = [OLD, service.release.manifest.sequence];
+		if (sequence === undefined || Number(ran) !== sequence || !mayRun.includes(sequence))
+			return `${ran} runs (I4)\n${log}`;
 		return undefined;
 	} catch (error) {
 		return (error as Error).message;
 	} finally {
 		removeState(state);
 	}
-}
-
-function hasInstalled({ sequence, sequenceFloor, result }: UpdateReport): boolean {
-	return sequence === NEW && sequenceFloor === NEW && result === "installed";
 }
 
 /** I5: each is what it was promised to be, or what was on its way since. */

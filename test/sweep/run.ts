@@ -24,7 +24,7 @@ const report = new Report();
 report.note(`seed ${seed}`);
 if (only !== "host") await sweepSim({ seed, slow, only: scenario }, report);
 if (only !== "sim") {
-	await sweepHost({ seed, slow }, report);
-	await sweepUnsynced({ seed, slow }, report);
+	await sweepHost({ seed, slow, only: scenario }, report);
+	if (scenario === undefined) await sweepUnsynced({ seed, slow }, report);
 }
 process.exit(report.end());
