@@ -2,21 +2,8 @@
 import { connect } from "node:net";
 import { join } from "node:path";
 import { check, type Suite } from "../harness/test.ts";
+import { withHome } from "./home-test.ts";
 import { UpdateHome } from "./update-home.ts";
-
-async function withHome(
-	work: (home: UpdateHome) => Promise<void>,
-	open: () => Promise<UpdateHome> = UpdateHome.open,
-): Promise<void> {
-	const home = await open();
-	try {
-		await work(home);
-	} catch (error) {
-		throw new Error(`${(error as Error).message}\n${home.log}`);
-	} finally {
-		await home.close();
-	}
-}
 
 function kilobytesSent(stdout: string): number {
 	const first = /^image +\d+ % +(\d+) of/m.exec(stdout);

@@ -30,24 +30,36 @@ export interface Numbers {
 	readonly sequence: number;
 }
 
+/** What the lock's images are, where they are not those of the product. */
+export interface HomeImages {
+	/** Their program: a compiled module from the root of what was compiled, without ".js". */
+	readonly main?: string;
+	readonly boardWords?: readonly string[];
+}
+
+/** Of the image that such a lock leaves its factory line with. */
+const FIRST: Numbers = Object.freeze({ version: "0.1.0", sequence: 1 });
+
 export class UpdateHome {
 	readonly dir: string;
 	readonly house: House;
 	readonly #lines: string[];
+	readonly #main: string | undefined;
 
-	private constructor(dir: string, house: House, lines: string[]) {
+	private constructor(dir: string, house: House, lines: string[], main: string | undefined) {
+		this.#main = main;
 		this.dir = dir;
 		this.house = house;
 		this.#lines = lines;
 	}
 
 	/** A sealed lock, claimed by the phone of `ada`; its relay is gone. */
-	static async open(): Promise<UpdateHome> {
+	static async open(images: HomeImages = {}): Promise<UpdateHome> {
 		return await UpdateHome.#openWith(async (home) => {
 			await home.house.startRelay();
 			await home.house.startBoard();
 			await home.claim();
-		});
+		}, images);
 	}
 
 	/** A board that the factory line has begun and given trust, and no more; `claim` does the rest. */
@@ -69,16 +81,21 @@ export class UpdateHome {
 		});
 	}
 
-	static async #openWith(prepare: (home: UpdateHome) => Promise<void>): Promise<UpdateHome> {
+	static async #openWith(
+		prepare: (home: UpdateHome) => Promise<void>,
+		{ main, boardWords = [] }: HomeImages = {},
+	): Promise<UpdateHome> {
 		const dir = mkdtempSync(join(tmpdir(), "latchkey-update-"));
 		const lines: string[] = [];
+		const first = main === undefined ? undefined : makeImage(dir, FIRST, main);
 		const house = await House.open({
 			dir,
 			local: true,
-			boardWords: ["--pins-wait", "3000"],
+			boardWords: ["--pins-wait", "3000", ...(main === undefined ? [] : ["--main", main]), ...boardWords],
+			...(first !== undefined && { image: first }),
 			onBoardLine: (line) => void lines.push(line),
 		});
-		const home = new UpdateHome(dir, house, lines);
+		const home = new UpdateHome(dir, house, lines, main);
 		try {
 			await prepare(home);
 		} catch (error) {
@@ -151,24 +168,7 @@ export class UpdateHome {
 
 	/** The firmware of this checkout under other numbers. The image's path. */
 	image(numbers: Numbers): string {
-		const at = (name: string): string => join(this.dir, `${name}-${numbers.sequence}`);
-		const version = readFileSync(join(PATHS.javascript, "modules/base/version.js"), "utf8")
-			.replace(/FIRMWARE_VERSION = "[^"]+"/, `FIRMWARE_VERSION = "${numbers.version}"`)
-			.replace(/FIRMWARE_SEQUENCE = \d+/, `FIRMWARE_SEQUENCE = ${numbers.sequence}`);
-		check.ok(version.includes(`"${numbers.version}"`) && version.includes(`= ${numbers.sequence};`), version);
-		writeFileSync(at("version"), version);
-		const modules = imageModules(
-			[join(PATHS.root, "hosts/linux/manifest.json")],
-			new Map([["modules/base/version", at("version")]]),
-		);
-		writeFileSync(at("list"), imageListText(modules));
-		const words = ["--sequence", String(numbers.sequence), "--version", numbers.version];
-		execFileSync(
-			join(PATHS.hostBuild, "latchkey-image"),
-			[...words, "--list", at("list"), "--output", at("image")],
-			{ timeout: TOOL_MS, stdio: ["ignore", "ignore", "inherit"] },
-		);
-		return at("image");
+		return makeImage(this.dir, numbers, this.#main);
 	}
 
 	/** A release of an image; by its two holders and fresh unless it is to lack that. */
@@ -237,3 +237,25 @@ export class UpdateHome {
 
 /** A download, a quiet moment, a trial. */
 const PUSH_MS = 150_000;
+
+function makeImage(dir: string, numbers: Numbers, main: string | undefined): string {
+	const at = (name: string): string => join(dir, `${name}-${numbers.sequence}`);
+	const own = main === undefined ? [] : [[main, join(PATHS.javascript, `${main}.js`)] as const];
+	const version = readFileSync(join(PATHS.javascript, "modules/base/version.js"), "utf8")
+		.replace(/FIRMWARE_VERSION = "[^"]+"/, `FIRMWARE_VERSION = "${numbers.version}"`)
+		.replace(/FIRMWARE_SEQUENCE = \d+/, `FIRMWARE_SEQUENCE = ${numbers.sequence}`);
+	check.ok(version.includes(`"${numbers.version}"`) && version.includes(`= ${numbers.sequence};`), version);
+	writeFileSync(at("version"), version);
+	const modules = imageModules(
+		[join(PATHS.root, "hosts/linux/manifest.json")],
+		new Map([["modules/base/version", at("version")], ...own]),
+	);
+	writeFileSync(at("list"), imageListText(modules));
+	const words = ["--sequence", String(numbers.sequence), "--version", numbers.version];
+	execFileSync(
+		join(PATHS.hostBuild, "latchkey-image"),
+		[...words, "--list", at("list"), "--output", at("image")],
+		{ timeout: TOOL_MS, stdio: ["ignore", "ignore", "inherit"] },
+	);
+	return at("image");
+}

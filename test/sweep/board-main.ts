@@ -1,7 +1,7 @@
 /**
  * The lock as main.ts starts it, for tests of updates on the Linux host: its numbers are those of the image in the slot that runs, so
- * that one program is every release. `--arg hurry=N` makes its time pass N times as fast. `--arg fault=KIND` breaks it in one way of
- * `FAULTS`. Either may be said of one release alone, as `fault=3:KIND`. Only test images have it.
+ * that one program is every release. `--arg hurry=N` makes its time pass N times as fast. `--arg fault=KIND` breaks it while it is
+ * on trial. Either may be said of one release alone, as `fault=3:KIND`. Only test images have it.
  */
 import { openPlatform } from "../../hosts/linux/platform.ts";
 import { boardArgument } from "../../hosts/linux/system.ts";
@@ -20,7 +20,8 @@ const { slots, system } = platform;
 const image = slots.running === undefined ? undefined : slots.image(slots.running);
 if (image === undefined) throw new Error("no slot runs");
 const { version, securityVersion } = image;
-const fault = ownArgument("fault", image.sequence);
+const state = slots.state(slots.running!);
+const fault = state === "pending" ? ownArgument("fault", image.sequence) : undefined;
 const sequence = image.sequence + (fault === "lies" ? 1 : 0);
 const hurry = Number(ownArgument("hurry", image.sequence) ?? 1);
 const clock: Clock = {
@@ -39,7 +40,7 @@ const FAULTS: Readonly<Record<string, () => void>> = Object.freeze({
 	mute: () => undefined,
 });
 
-system.log(`sweep: ${image.sequence} runs, ${slots.state(slots.running!)}, fuse ${slots.securityFloor}`);
+system.log(`sweep: ${image.sequence} runs, ${state}, fuse ${slots.securityFloor}`);
 if (fault === "boot-hang") hang();
 // "still": its event loop turns, and nothing of the firmware is in it.
 if (fault !== "still") {

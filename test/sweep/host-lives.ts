@@ -48,27 +48,25 @@ export function hostServices(crypto: FastCrypto): Readonly<Record<LifeName, Serv
 	const update = {
 		release: makeRelease(crypto, { sequence: NEW, securityVersion: 1, image: full, ...names }),
 	};
-	const delta = makeRelease(crypto, {
+	const byDelta = {
 		sequence: NEXT,
 		securityVersion: 1,
 		image: similar,
 		deltaFrom: old,
 		delta: makeDelta(old, similar),
-		...names,
-	});
+	} satisfies ReleaseParts;
 	const bundle = trustBundle({
 		version: 2,
 		relays: [RELAY],
 		updateRole: { threshold: 1, keys: publicKeys(holder(NEXT_HOLDER)) },
 	});
 	const retrusted = makeRelease(crypto, {
-		sequence: NEW,
-		securityVersion: 1,
-		image: full,
+		...byDelta,
 		holders: [holder(NEXT_HOLDER)],
 		manifest: { board: "linux", trustVersion: 2 },
 		freshness: { board: "linux" },
 	});
+	const delta = makeRelease(crypto, { ...byDelta, ...names });
 	const trust = { version: 2, message: signBundle(crypto, bundle) };
 	return { update, revert: update, delta: { release: delta }, trust: { release: retrusted, trust } };
 }
@@ -115,7 +113,8 @@ export async function recordLife(
 		return { journal: journalPath(journal), faults, ...(name === "revert" && { fault: `${NEW}:lies` }) };
 	});
 	await end.cut();
-	if (viaDelta !== (name === "delta")) throw new Error(`${name}: ${viaDelta ? "" : "not "}by a delta`);
+	if (viaDelta !== (name === "delta" || name === "trust"))
+		throw new Error(`${name}: ${viaDelta ? "" : "not "}by a delta`);
 	return { name, service, journals: (name === "revert" ? names.slice(1) : names).map(journalOf) };
 }
 

@@ -67,8 +67,8 @@ export interface BootWords {
 	readonly journal?: string;
 	/** Of the image, as board-main.ts has it. */
 	readonly fault?: string;
-	/** The default is 60: a minute of the lock's is a second here. */
-	readonly hurry?: number;
+	/** As board-main.ts has it. The default is 60: a minute of the lock's is a second here. */
+	readonly hurry?: string;
 	/** Whether it may end by itself in any way, not only to start over. */
 	readonly mayBreak?: boolean;
 	/** With the recorder: as LATCHKEY_FILES_FAULT has it. */
@@ -226,7 +226,7 @@ export async function serveUntil(
 				if (trust !== undefined && report.trustVersion < trust.version) await boot.bring(trust.message);
 				else if (digest !== undefined && offset !== undefined) await boot.send(release, digest, offset);
 				else {
-					if (report.state === "idle") await boot.offer(release);
+					if (report.state === "idle" || report.state === "parked") await boot.offer(release);
 					await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 				}
 			}
