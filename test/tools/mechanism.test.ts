@@ -1,5 +1,5 @@
 /** The door hardware: a bolt's arithmetic, and the mechanism at a board's pins socket. */
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, Socket } from "node:net";
 import { join } from "node:path";
 import { BOARD_PINS } from "../../hosts/linux/board.ts";
 import { BoltModel } from "../../tools/board/bolt-model.ts";
@@ -68,6 +68,26 @@ async function withMechanism(
 }
 
 export default function suite(t: Suite): void {
+	t.test(
+		"a watcher says where every input is in one write, so that a board that looks once before it boots has heard of a held button (T20)",
+		async () => {
+			const writes: string[] = [];
+			const { write } = Socket.prototype;
+			Socket.prototype.write = function (this: Socket, ...words: Parameters<typeof write>) {
+				if (String(words[0]).startsWith("set ")) writes.push(String(words[0]));
+				return write.apply(this, words);
+			} as typeof write;
+			try {
+				await withMechanism({}, async () => {
+					check.equal(writes.length, 1, writes.join("|"));
+					check.equal(writes[0]?.split("\n").length, 7 + 1);
+				});
+			} finally {
+				Socket.prototype.write = write;
+			}
+		},
+	);
+
 	t.test("a bolt travels for its time while one drive is on, and stops where it is when it goes off", () => {
 		const model = new BoltModel({ travelMs: 100, start: 1 });
 		check.deepEqual(model.sensors, { thrown: true, retracted: false });

@@ -50,7 +50,7 @@ export class PinSocket {
 	}
 
 	#send(pin: number, level: boolean): void {
-		if (this.#socket?.readyState === "open") this.#socket.write(`set ${pin} ${level ? 1 : 0}\n`);
+		if (this.#socket?.readyState === "open") this.#socket.write(setLine(pin, level));
 	}
 
 	#connect(): void {
@@ -61,7 +61,8 @@ export class PinSocket {
 		socket.setEncoding("latin1");
 		socket.on("connect", () => {
 			connected = true;
-			for (const [pin, level] of this.#inputs) this.#send(pin, level);
+			// In one write: a board that waits for its watcher looks once at what it says, and goes on.
+			socket.write([...this.#inputs].map(([pin, level]) => setLine(pin, level)).join(""));
 			this.#handlers.onConnected();
 		});
 		socket.on("data", (text: string) => {
@@ -81,4 +82,8 @@ export class PinSocket {
 		if (match === null) return;
 		this.#handlers.onChange({ pin: Number(match[1]), level: match[2] === "1", atUs: Number(match[3]) });
 	}
+}
+
+function setLine(pin: number, level: boolean): string {
+	return `set ${pin} ${level ? 1 : 0}\n`;
 }
