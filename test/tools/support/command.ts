@@ -10,7 +10,7 @@ export interface CommandEnd {
 	readonly stderr: string;
 }
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 120_000;
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
 	for (const child of running) child.kill("SIGKILL");
