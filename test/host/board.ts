@@ -74,6 +74,12 @@ export function buildVariant(variant: Variant): void {
 	});
 }
 
+/** All that the tests of the host run on. */
+export function buildHostVariants(): void {
+	for (const variant of ["plain", "recorder", "sanitize", "debug", "meter"] as const) buildVariant(variant);
+	if (canBuild32()) buildVariant("32");
+}
+
 /** Whether the packages for the 32-bit build are installed. */
 export function canBuild32(): boolean {
 	try {

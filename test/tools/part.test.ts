@@ -9,7 +9,7 @@ function runPart(script: string, more: Partial<Part> = {}): Promise<PartOutcome>
 	const folder = temporaryFolder();
 	const file = join(folder, "part.mjs");
 	writeFileSync(file, script);
-	return new PartRunner(folder, () => undefined).run({ name: "part", file, minutes: 1, ...more }, []);
+	return new PartRunner(folder).run({ name: "part", file, minutes: 1, ...more }, [], () => undefined);
 }
 
 export default function suite(t: Suite): void {
