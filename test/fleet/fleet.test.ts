@@ -3,7 +3,7 @@
  * trial fails, and what the operator sees of it all.
  */
 
-import { registryPath } from "../../tools/relay/database.ts";
+import { registryPath } from "../../tools/relay/registry-file.ts";
 import { isAlarm, judgeFleet } from "../../tools/relay/fleet.ts";
 import { readFleet } from "../../tools/relay/fleet-records.ts";
 import { countOutcomes, isChosen } from "../../tools/relay/rollout.ts";

@@ -3,7 +3,8 @@
  * is several processes side by side, each with some of the suites. Arguments: [--only TEXT] [--shard I/N] [--slow].
  */
 import { parseArgs } from "node:util";
-import { runShards, shardOf } from "./shards.ts";
+import { shardOf } from "./shard.ts";
+import { runShards } from "./shards.ts";
 
 export interface NamedTest {
 	readonly name: string;

@@ -10,7 +10,8 @@ import { parseArgs } from "node:util";
 import { NobleCrypto } from "../../tools/crypto/noble.ts";
 import { compiledPath, ROOT, readVectors } from "./files.ts";
 import { runSuites } from "./runner.ts";
-import { runShards, shardOf } from "./shards.ts";
+import { shardOf } from "./shard.ts";
+import { runShards } from "./shards.ts";
 import type { SuiteFunction } from "./test.ts";
 
 export interface FolderOptions {

@@ -9,7 +9,7 @@ import { NobleCrypto } from "../../tools/crypto/noble.ts";
 import { runsOn } from "./engine-exceptions.ts";
 import { compiledPath, readVectors, testFiles } from "./files.ts";
 import { runSuites } from "./runner.ts";
-import { shardOf } from "./shards.ts";
+import { shardOf } from "./shard.ts";
 import { SLOW_EFFORT, type SuiteFunction } from "./test.ts";
 
 const { values } = parseArgs({

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runsOn } from "./engine-exceptions.ts";
 import { ROOT, testFiles } from "./files.ts";
-import { shardOf } from "./shards.ts";
+import { shardOf } from "./shard.ts";
 import { SLOW_EFFORT } from "./test.ts";
 import { buildTestBoard, buildXsImage } from "./xs-image.ts";
 

@@ -17,16 +17,6 @@ export interface Shards {
 	readonly words: readonly string[];
 }
 
-/** What the shard `text`, "index/count", has of the items: every count-th. All of them without a text. */
-export function shardOf<Item>(items: readonly Item[], text: string | undefined): readonly Item[] {
-	if (text === undefined) return items;
-	const match = /^(\d+)\/(\d+)$/.exec(text);
-	const index = Number(match?.[1]);
-	const count = Number(match?.[2]);
-	if (match === null || count < 1 || index >= count) throw new Error(`no shard: ${text}`);
-	return items.filter((_item, place) => place % count === index);
-}
-
 /** Runs them all and prints their sum; ends the process with the outcome. */
 export async function runShards({ file, count, atOnce, minutes, words }: Shards): Promise<never> {
 	const runner = new PartRunner(PATHS.root);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeToLock, encodeEnvelope, LINK_PATH, LINK_SUBPROTOCOL } from "../../modules/wire/envelope.ts";
 import { encodeUpdateReport } from "../../modules/wire/update-report.ts";
-import { registryPath } from "../../tools/relay/database.ts";
+import { registryPath } from "../../tools/relay/registry-file.ts";
 import { openRegistry } from "../../tools/relay/registry.ts";
 import { Relay } from "../../tools/relay/relay.ts";
 import { UpdateService } from "../../tools/relay/update-service.ts";

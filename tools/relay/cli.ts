@@ -19,13 +19,8 @@ import { openIssuer } from "../pki/issuer.ts";
 import { IssuerFault } from "../pki/signer.ts";
 import { BundleService } from "./bundle-service.ts";
 import { readCredentials } from "./credentials.ts";
-import {
-	openDatabase,
-	openServingDatabase,
-	RegistryFault,
-	type RelayDatabase,
-	registryPath,
-} from "./database.ts";
+import { openDatabase, openServingDatabase, type RelayDatabase } from "./database.ts";
+import { RegistryFault, registryPath } from "./registry-file.ts";
 import type { DeviceService } from "./device-service.ts";
 import { RelayLog } from "./log.ts";
 import { openRegistry, SqlRegistry } from "./registry.ts";

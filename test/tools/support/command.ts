@@ -10,7 +10,8 @@ export interface CommandEnd {
 	readonly stderr: string;
 }
 
-const LIMIT_MS = 30_000;
+/** Of a command that hangs: several files of tests run at once, on a machine that may have other work. */
+const LIMIT_MS = 90_000;
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
 	for (const child of running) child.kill("SIGKILL");

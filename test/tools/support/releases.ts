@@ -6,7 +6,7 @@ import { encodeSign, signStructure } from "../../../modules/cose/sign.ts";
 import { encodeManifest, type Manifest, manifestAad } from "../../../modules/update/manifest.ts";
 import { NobleCrypto } from "../../../tools/crypto/noble.ts";
 import { publishBundle } from "../../../tools/relay/bundle-table.ts";
-import { registryPath } from "../../../tools/relay/database.ts";
+import { registryPath } from "../../../tools/relay/registry-file.ts";
 import { Publication } from "../../../tools/relay/publication.ts";
 import type { BundleFile } from "../../../tools/trust/bundle-file.ts";
 import { ensureTrust, signDevelopmentBundle, TRUST_FILES } from "../../../tools/trust/development-trust.ts";

@@ -1,6 +1,6 @@
 /** An update service over a relay's folder, with a vendor, locks that are enrolled, and short pauses. */
 
-import { registryPath } from "../../../tools/relay/database.ts";
+import { registryPath } from "../../../tools/relay/registry-file.ts";
 import type { RelayLimits } from "../../../tools/relay/limits.ts";
 import { openRegistry } from "../../../tools/relay/registry.ts";
 import { UpdateService } from "../../../tools/relay/update-service.ts";
