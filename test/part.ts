@@ -31,8 +31,8 @@ export interface PartOutcome {
 
 /** What a part that is told to stop has, to end what it started in groups of their own. */
 const STOP_MS = 3_000;
-/** In the environment of all that a part started; the outermost part's, where a part runs parts. */
-const MARK = "LATCHKEY_TEST_PART";
+/** In the environment of all that a part started, with the depth behind it: a part may run parts. */
+const MARK = "LATCHKEY_TEST_PART_";
 export const SUMMARY = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
 const LINE_MAX = 65_536;
 const FAILED: PartOutcome = Object.freeze({ passed: 0, failed: 1, skipped: 0 });
@@ -78,18 +78,18 @@ export class PartRunner {
 	run(part: Part, words: readonly string[], print: (lines: string) => void): Promise<PartOutcome> {
 		if (this.#stopped) return Promise.resolve({ ...FAILED, fault: "stopped" });
 		if (!existsSync(part.file)) return Promise.resolve({ ...FAILED, fault: `${part.file} is missing` });
-		const outer = process.env[MARK];
-		const mark = outer ?? `${process.pid}-${++parts}`;
+		const name = `${MARK}${Object.keys(process.env).filter((each) => each.startsWith(MARK)).length}`;
+		const mark = `${process.pid}-${++parts}`;
 		return new Promise((resolve) => {
 			const child = spawn(process.execPath, ["--enable-source-maps", part.file, ...words], {
 				cwd: this.#folder,
 				stdio: ["ignore", "pipe", "pipe"],
 				detached: true,
-				env: { ...process.env, [MARK]: mark },
+				env: { ...process.env, [name]: mark },
 			});
 			const end = (): void => {
 				killGroup(child);
-				if (outer === undefined) killMarked(MARK, mark);
+				killMarked(name, mark);
 			};
 			this.#running.add(child);
 			let summary: RegExpExecArray | null = null;

@@ -9,8 +9,8 @@ import type { Manifest } from "../../modules/update/manifest.ts";
 import { existingFile, existingFolder, several, wholeNumber } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
 import { CHALLENGE_BYTES, challengeNonce } from "../relay/challenge.ts";
-import { RegistryFault } from "../relay/registry-file.ts";
 import { type FleetRecord, isAlarm, judgeFleet } from "../relay/fleet.ts";
+import { RegistryFault } from "../relay/registry-file.ts";
 import type { UpdateTable } from "../relay/update-table.ts";
 import { fleetJson, fleetTable, type RolloutView, rolloutJson, rolloutText } from "./fleet-text.ts";
 import { requireRelay } from "./publish-cli.ts";
@@ -88,7 +88,8 @@ interface Found {
 }
 
 async function run(options: StatusArguments): Promise<void> {
-	const found = options.dir === undefined ? await fromFile(options.from!) : await fromRelay(options.dir, options);
+	const found =
+		options.dir === undefined ? await fromFile(options.from!) : await fromRelay(options.dir, options);
 	const records =
 		options.registry === undefined ? found.records : await rekeyed(found.records, options.registry);
 	const manifests = options.release?.map((dir) => readRelease(dir).file.manifest) ?? found.manifests;
