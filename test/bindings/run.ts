@@ -15,7 +15,7 @@ import { wireTests } from "./wire-tests.ts";
 
 export type BindingTest = NamedTest;
 
-const SHARD_MINUTES = 15;
+const SHARD_MINUTES = 30;
 
 const SUITES: readonly (readonly BindingTest[])[] = [
 	boardTests,

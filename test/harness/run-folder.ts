@@ -22,11 +22,13 @@ export interface FolderOptions {
 	readonly atOnce?: number;
 }
 
-const SHARD_MINUTES = 15;
+const SHARD_MINUTES = 30;
+/** Whole processes, of which other tests start some at the same time. */
+const TEST_MS = 300_000;
 
 /** Ends the process with the outcome. */
 export async function runFolder(folder: string, options: FolderOptions = {}): Promise<never> {
-	const { testMs, shards = 1, atOnce = 2 } = options;
+	const { testMs = TEST_MS, shards = 1, atOnce = 2 } = options;
 	const { values } = parseArgs({
 		options: {
 			seed: { type: "string" },
@@ -58,7 +60,7 @@ export async function runFolder(folder: string, options: FolderOptions = {}): Pr
 		})),
 		{
 			seed,
-			...(testMs === undefined ? {} : { testMs }),
+			testMs,
 			print: (line) => process.stdout.write(`${line}\n`),
 			crypto: () => crypto,
 			readVectors: (path) => readVectors(path, seed),

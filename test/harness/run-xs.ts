@@ -6,7 +6,7 @@
  * --stress collects garbage at every allocation: slow, for finding what C lets go too early.
  */
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runsOn } from "./engine-exceptions.ts";
@@ -32,8 +32,12 @@ const given = values.seed ?? process.env.LATCHKEY_SEED;
 const seed = given === undefined ? Math.floor(Math.random() * 4294967296) : Number(given) >>> 0;
 
 buildTestBoard();
-// Of this process alone: several runs may go on at once.
-const scratch = join(ROOT, "build/test-xs", String(process.pid));
+// Of this process alone: several runs may go on at once. What a killed one left goes now.
+const folders = join(ROOT, "build/test-xs");
+for (const owner of existsSync(folders) ? readdirSync(folders) : []) {
+	if (!existsSync(join("/proc", owner))) rmSync(join(folders, owner), { recursive: true, force: true });
+}
+const scratch = join(folders, String(process.pid));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 const files = shardOf(
 	testFiles(values.only).filter((file) => runsOn("xs", file)),

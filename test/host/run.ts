@@ -23,7 +23,7 @@ import { watchdogTests } from "./watchdog-tests.ts";
 
 export type HostTest = NamedTest;
 
-const SHARD_MINUTES = 20;
+const SHARD_MINUTES = 30;
 
 const SUITES: readonly (readonly HostTest[])[] = [
 	imageTests,
