@@ -1,9 +1,11 @@
 /**
- * One part of `npm test`: a program in its own process group, whose output passes through and whose last summary line
- * counts. A part that is missing, ends without that line, runs nothing or hangs is a failure, never a silence.
+ * One part of `npm test`: a program in its own process group, whose output passes through in whole lines and whose last
+ * summary line counts. A part that is missing, ends without that line, runs nothing or hangs is a failure, never a
+ * silence. Nothing that a part started outlives it, also what left its group: its environment carries the part's mark.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { killMarked } from "./faults/processes.ts";
 
 export interface Part {
 	readonly name: string;
@@ -14,6 +16,8 @@ export interface Part {
 	readonly byStatus?: true;
 	/** Runs with --slow only. */
 	readonly slow?: true;
+	/** Runs before the others, with the machine to itself. */
+	readonly alone?: true;
 	readonly minutes: number;
 }
 
@@ -26,8 +30,10 @@ export interface PartOutcome {
 }
 
 /** What a part that is told to stop has, to end what it started in groups of their own. */
-const STOP_MS = 5_000;
-const SUMMARY = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
+const STOP_MS = 3_000;
+/** In the environment of all that a part started, with the depth behind it: a part may run parts. */
+const MARK = "LATCHKEY_TEST_PART_";
+export const SUMMARY = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
 const LINE_MAX = 65_536;
 const FAILED: PartOutcome = Object.freeze({ passed: 0, failed: 1, skipped: 0 });
 
@@ -56,58 +62,93 @@ function judge(
 	return { passed, failed, skipped };
 }
 
+let parts = 0;
+
 export class PartRunner {
 	readonly #folder: string;
-	readonly #print: (text: string) => void;
-	#current: ChildProcess | undefined;
+	readonly #running = new Set<ChildProcess>();
+	#stopped = false;
 
-	/** Parts run in `folder`; what they print passes through `print`. */
-	constructor(folder: string, print: (text: string) => void) {
+	/** Parts run in `folder`. */
+	constructor(folder: string) {
 		this.#folder = folder;
-		this.#print = print;
 	}
 
-	run(part: Part, words: readonly string[]): Promise<PartOutcome> {
+	/** Several may run at once; whole lines of what one prints go to `print`. */
+	run(part: Part, words: readonly string[], print: (lines: string) => void): Promise<PartOutcome> {
+		if (this.#stopped) return Promise.resolve({ ...FAILED, fault: "stopped" });
 		if (!existsSync(part.file)) return Promise.resolve({ ...FAILED, fault: `${part.file} is missing` });
+		const name = `${MARK}${Object.keys(process.env).filter((each) => each.startsWith(MARK)).length}`;
+		const mark = `${process.pid}-${++parts}`;
 		return new Promise((resolve) => {
 			const child = spawn(process.execPath, ["--enable-source-maps", part.file, ...words], {
 				cwd: this.#folder,
-				stdio: ["ignore", "pipe", "inherit"],
+				stdio: ["ignore", "pipe", "pipe"],
 				detached: true,
+				env: { ...process.env, [name]: mark },
 			});
-			this.#current = child;
-			let line = "";
+			const end = (): void => {
+				killGroup(child);
+				killMarked(name, mark);
+			};
+			this.#running.add(child);
 			let summary: RegExpExecArray | null = null;
-			child.stdout.setEncoding("utf8").on("data", (text: string) => {
-				this.#print(text);
-				const lines = (line + text).split("\n");
-				line = lines.pop()!.slice(0, LINE_MAX);
-				for (const whole of lines) summary = SUMMARY.exec(whole) ?? summary;
-			});
+			const rests: (() => void)[] = [];
+			for (const stream of [child.stdout, child.stderr]) {
+				let rest = "";
+				const show = (lines: string): void => {
+					if (lines === "") return;
+					print(lines);
+					if (stream !== child.stdout) return;
+					for (const line of lines.split("\n")) summary = SUMMARY.exec(line) ?? summary;
+				};
+				stream.setEncoding("utf8").on("data", (text: string) => {
+					rest += text;
+					const whole = rest.length > LINE_MAX ? rest.length : rest.lastIndexOf("\n") + 1;
+					show(rest.slice(0, whole));
+					rest = rest.slice(whole);
+				});
+				rests.push(() => rest !== "" && show(`${rest}\n`));
+			}
 			let late = false;
 			const deadline = setTimeout(() => {
 				late = true;
-				killGroup(child);
+				end();
 			}, part.minutes * 60_000);
-			child.on("error", (error) => this.#print(`${error.message}\n`));
+			child.on("error", (error) => print(`${error.message}\n`));
 			// What the part left behind goes with it, and lets go of its output.
-			child.on("exit", () => killGroup(child));
+			child.on("exit", end);
 			child.on("close", (status) => {
 				clearTimeout(deadline);
-				this.#current = undefined;
+				this.#running.delete(child);
+				for (const show of rests) show();
 				resolve(judge(part, status, summary, late));
 			});
 		});
 	}
 
-	/** Ends the part that runs: asks, and when that takes too long insists. */
+	/** Ends the parts that run, and starts no more: asks, and when that takes too long insists. */
 	async kill(): Promise<void> {
-		const child = this.#current;
-		if (child === undefined) return;
-		const ended = new Promise((resolve) => child.once("exit", resolve));
-		killGroup(child, "SIGTERM");
-		const insist = setTimeout(() => killGroup(child), STOP_MS);
-		await ended;
-		clearTimeout(insist);
+		this.#stopped = true;
+		await Promise.all(
+			[...this.#running].map(async (child) => {
+				const ended = new Promise((resolve) => child.once("close", resolve));
+				killGroup(child, "SIGTERM");
+				const insist = setTimeout(() => killGroup(child), STOP_MS);
+				await ended;
+				clearTimeout(insist);
+			}),
+		);
+	}
+
+	/** Told to stop, this process ends its parts before itself. */
+	endOnSignals(): void {
+		for (const [signal, status] of [
+			["SIGINT", 130],
+			["SIGTERM", 143],
+			["SIGHUP", 129],
+		] as const) {
+			process.on(signal, () => void this.kill().then(() => process.exit(status)));
+		}
 	}
 }

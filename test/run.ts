@@ -1,15 +1,23 @@
 /**
- * `npm test`: runs every part in its own process, one after the other, and adds up what each printed last as
- * `N passed, N failed[, N skipped]`. The last line is the sum, `N passed, N failed`.
+ * `npm test`: runs every part in its own process, two at once, and adds up what each printed last as
+ * `N passed, N failed[, N skipped]`. What a part prints comes in one piece, in the order of the parts. The last line is
+ * the sum, `N passed, N failed`.
  *
  *   node build/js/test/run.js [--slow] [--only NAME]
  */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { PATHS } from "../tools/setup/paths.ts";
-import { type Part, PartRunner } from "./part.ts";
+import { OrderedOutput, sideBySide } from "./ordered-output.ts";
+import { type Part, type PartOutcome, PartRunner } from "./part.ts";
 
+/** The unit of accounts in /proc, on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** The long ones first: the short ones fill what is left. Minutes are for what hangs, on a machine with other work. */
 const PARTS: readonly Part[] = [
+	{ name: "variants", file: "build/js/test/variants.js", byStatus: true, alone: true, minutes: 20 },
 	{ name: "tidy", file: "build/js/tools/tidy/tidy.js", byStatus: true, minutes: 1 },
 	{
 		name: "lint",
@@ -18,51 +26,68 @@ const PARTS: readonly Part[] = [
 		byStatus: true,
 		minutes: 2,
 	},
-	{ name: "harness", file: "build/js/test/harness/run.js", minutes: 35 },
-	{ name: "host", file: "build/js/test/host/run.js", minutes: 20 },
-	{ name: "contract", file: "build/js/test/contract/run.js", minutes: 10 },
-	{ name: "bindings", file: "build/js/test/bindings/run.js", minutes: 20 },
-	{ name: "fuzz", file: "build/js/test/fuzz/run.js", minutes: 15 },
-	{ name: "ws", file: "build/js/test/ws/run.js", minutes: 10 },
-	{ name: "link", file: "build/js/test/link/run.js", minutes: 60 },
-	{ name: "tools", file: "build/js/test/tools/run.js", minutes: 20 },
-	{ name: "scenario", file: "build/js/test/scenario/run.js", minutes: 20 },
-	{ name: "fleet", file: "build/js/test/fleet/run.js", minutes: 20 },
+	{ name: "harness", file: "build/js/test/harness/run.js", minutes: 60 },
+	{ name: "tools", file: "build/js/test/tools/run.js", minutes: 40 },
+	{ name: "scenario", file: "build/js/test/scenario/run.js", minutes: 40 },
+	{ name: "host", file: "build/js/test/host/run.js", minutes: 40 },
 	{ name: "sweep", file: "build/js/test/sweep/run.js", minutes: 60 },
+	{ name: "bindings", file: "build/js/test/bindings/run.js", minutes: 40 },
+	{ name: "ws", file: "build/js/test/ws/run.js", minutes: 20 },
+	{ name: "fuzz", file: "build/js/test/fuzz/run.js", minutes: 20 },
+	{ name: "link", file: "build/js/test/link/run.js", minutes: 60 },
+	{ name: "contract", file: "build/js/test/contract/run.js", minutes: 20 },
+	{ name: "fleet", file: "build/js/test/fleet/run.js", minutes: 20 },
 	{ name: "threats", file: "build/js/test/faults/threats-check.js", minutes: 2 },
 	{ name: "mbedtls", file: "build/js/test/bindings/trixie.js", slow: true, minutes: 30 },
 	{ name: "faults", file: "build/js/test/faults/run.js", slow: true, minutes: 120 },
 ];
 
-async function main(runner: PartRunner): Promise<number> {
+/** Two parts at once, one for each core, most of which also wait; what they print stays in one piece. */
+const AT_ONCE = 2;
+
+async function main(): Promise<number> {
 	const { values } = parseArgs({ options: { slow: { type: "boolean" }, only: { type: "string" } } });
 	const chosen = PARTS.filter(
 		(part) => (values.only === undefined || part.name === values.only) && (!part.slow || values.slow),
 	);
-	const sum = { passed: 0, failed: 0, skipped: 0 };
-	for (const part of chosen) {
+	const runner = new PartRunner(PATHS.root);
+	runner.endOnSignals();
+	const output = new OrderedOutput((text) => void process.stdout.write(text), chosen.length);
+	const runPart = async (part: Part, index: number): Promise<PartOutcome> => {
 		const started = performance.now();
-		process.stdout.write(`# ${part.name}\n`);
+		output.write(index, `# ${part.name}\n`);
 		const words = [...(part.words ?? []), ...(values.slow && !part.byStatus ? ["--slow"] : [])];
-		const outcome = await runner.run({ ...part, file: join(PATHS.root, part.file) }, words);
-		for (const kind of ["passed", "failed", "skipped"] as const) sum[kind] += outcome[kind];
+		const whole = { ...part, file: join(PATHS.root, part.file) };
+		const outcome = await runner.run(whole, words, (lines) => output.write(index, lines));
 		const seconds = ((performance.now() - started) / 1000).toFixed(1);
 		const fault = outcome.fault === undefined ? "" : ` (${outcome.fault})`;
-		process.stdout.write(
+		output.write(
+			index,
 			`# ${part.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s${fault}\n`,
 		);
+		output.end(index);
+		return outcome;
+	};
+	const started = performance.now();
+	const alone = chosen.filter((part) => part.alone);
+	const outcomes = await sideBySide(alone, 1, (part) => runPart(part, chosen.indexOf(part)));
+	const others = chosen.filter((part) => !part.alone);
+	outcomes.push(...(await sideBySide(others, AT_ONCE, (part) => runPart(part, chosen.indexOf(part)))));
+	const sum = { passed: 0, failed: 0, skipped: 0 };
+	for (const outcome of outcomes) {
+		for (const kind of ["passed", "failed", "skipped"] as const) sum[kind] += outcome[kind];
 	}
+	process.stdout.write(`# ${((performance.now() - started) / 1000).toFixed(0)} s, ${processorSeconds()}\n`);
 	if (sum.skipped > 0) process.stdout.write(`# ${sum.skipped} skipped\n`);
 	process.stdout.write(`${sum.passed} passed, ${sum.failed} failed\n`);
 	return sum.failed > 0 || sum.passed === 0 ? 1 : 0;
 }
 
-const runner = new PartRunner(PATHS.root, (text) => void process.stdout.write(text));
-for (const [signal, status] of [
-	["SIGINT", 130],
-	["SIGTERM", 143],
-	["SIGHUP", 129],
-] as const) {
-	process.on(signal, () => void runner.kill().then(() => process.exit(status)));
+/** What the kernel counted for all children that were waited for: the time that does not depend on neighbours. */
+function processorSeconds(): string {
+	const fields = readFileSync("/proc/self/stat", "latin1").split(") ").at(-1)!.split(" ");
+	const ticks = Number(fields[13]) + Number(fields[14]);
+	return `${(ticks / TICKS_PER_SECOND).toFixed(0)} s of processor time`;
 }
-process.exit(await main(runner));
+
+process.exit(await main());

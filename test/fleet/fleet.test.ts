@@ -3,9 +3,9 @@
  * trial fails, and what the operator sees of it all.
  */
 
-import { registryPath } from "../../tools/relay/database.ts";
 import { isAlarm, judgeFleet } from "../../tools/relay/fleet.ts";
 import { readFleet } from "../../tools/relay/fleet-records.ts";
+import { registryPath } from "../../tools/relay/registry-file.ts";
 import { countOutcomes, isChosen } from "../../tools/relay/rollout.ts";
 import { UpdateTable } from "../../tools/relay/update-table.ts";
 import type { Release } from "../../tools/update/release.ts";

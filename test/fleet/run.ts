@@ -4,4 +4,4 @@ import { runFolder } from "../harness/run-folder.ts";
 /** A slow machine, or one that is busy, takes longer; a fleet that stands still is found by its stages. */
 const TEST_MS = 1_100_000;
 
-await runFolder("test/fleet", TEST_MS);
+await runFolder("test/fleet", { testMs: TEST_MS });

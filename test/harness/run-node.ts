@@ -1,7 +1,7 @@
 /**
  * Runs the test files on Node with the @noble provider.
  *
- *   node build/js/test/harness/run-node.js [--seed N] [--only PART-OF-PATH] [--slow]
+ *   node build/js/test/harness/run-node.js [--seed N] [--only PART-OF-PATH] [--shard I/N] [--slow]
  */
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -9,25 +9,32 @@ import { NobleCrypto } from "../../tools/crypto/noble.ts";
 import { runsOn } from "./engine-exceptions.ts";
 import { compiledPath, readVectors, testFiles } from "./files.ts";
 import { runSuites } from "./runner.ts";
+import { shardOf } from "./shard.ts";
 import { SLOW_EFFORT, type SuiteFunction } from "./test.ts";
 
 const { values } = parseArgs({
-	options: { seed: { type: "string" }, only: { type: "string" }, slow: { type: "boolean" } },
+	options: {
+		seed: { type: "string" },
+		only: { type: "string" },
+		shard: { type: "string" },
+		slow: { type: "boolean" },
+	},
 });
 const crypto = new NobleCrypto();
 const given = values.seed ?? process.env.LATCHKEY_SEED;
 const seed = given === undefined ? Math.floor(Math.random() * 4294967296) : Number(given) >>> 0;
 
 const totals = await runSuites(
-	testFiles(values.only)
-		.filter((file) => runsOn("node", file))
-		.map((file) => ({
-			file,
-			load: async () => {
-				const module = (await import(pathToFileURL(compiledPath(file)).href)) as { default?: SuiteFunction };
-				return module.default as SuiteFunction;
-			},
-		})),
+	shardOf(
+		testFiles(values.only).filter((file) => runsOn("node", file)),
+		values.shard,
+	).map((file) => ({
+		file,
+		load: async () => {
+			const module = (await import(pathToFileURL(compiledPath(file)).href)) as { default?: SuiteFunction };
+			return module.default as SuiteFunction;
+		},
+	})),
 	{
 		seed,
 		effort: values.slow ? SLOW_EFFORT : 1,

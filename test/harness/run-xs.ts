@@ -1,20 +1,20 @@
 /**
  * Runs the test files on XS with the PSA provider: builds the board's test variant and an image, and runs it.
  *
- *   node build/js/test/harness/run-xs.js [--seed N] [--only PART-OF-PATH] [--stress] [--slow]
+ *   node build/js/test/harness/run-xs.js [--seed N] [--only PART-OF-PATH] [--shard I/N] [--stress] [--slow]
  *
  * --stress collects garbage at every allocation: slow, for finding what C lets go too early.
  */
-import { execFileSync, spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runsOn } from "./engine-exceptions.ts";
 import { ROOT, testFiles } from "./files.ts";
+import { shardOf } from "./shard.ts";
 import { SLOW_EFFORT } from "./test.ts";
-import { buildXsImage } from "./xs-image.ts";
+import { buildTestBoard, buildXsImage } from "./xs-image.ts";
 
-const BUILD_MS = 600000;
 const RUN_MS = 1500000;
 const HEAP_KB = 256 * 1024;
 const STACK_SLOTS = 32768;
@@ -23,6 +23,7 @@ const { values } = parseArgs({
 	options: {
 		seed: { type: "string" },
 		only: { type: "string" },
+		shard: { type: "string" },
 		stress: { type: "boolean" },
 		slow: { type: "boolean" },
 	},
@@ -30,12 +31,18 @@ const { values } = parseArgs({
 const given = values.seed ?? process.env.LATCHKEY_SEED;
 const seed = given === undefined ? Math.floor(Math.random() * 4294967296) : Number(given) >>> 0;
 
-const make = ["--silent", "-C", join(ROOT, "hosts/linux"), "TESTKEYS=1", "board", "tool"];
-execFileSync("make", make, { timeout: BUILD_MS, stdio: ["ignore", "ignore", "inherit"] });
-// Of this process alone: several runs may go on at once.
-const scratch = join(ROOT, "build/test-xs", String(process.pid));
+buildTestBoard();
+// Of this process alone: several runs may go on at once. What a killed one left goes now.
+const folders = join(ROOT, "build/test-xs");
+for (const owner of existsSync(folders) ? readdirSync(folders) : []) {
+	if (!existsSync(join("/proc", owner))) rmSync(join(folders, owner), { recursive: true, force: true });
+}
+const scratch = join(folders, String(process.pid));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
-const files = testFiles(values.only).filter((file) => runsOn("xs", file));
+const files = shardOf(
+	testFiles(values.only).filter((file) => runsOn("xs", file)),
+	values.shard,
+);
 const { image, main } = buildXsImage(join(scratch, "image"), files, seed, values.slow ? SLOW_EFFORT : 1);
 
 const board = spawn(

@@ -1,20 +1,26 @@
 /**
  * Runs the test files on both engines and proves that they ran the same tests: the same names, but for the
- * exceptions that engine-exceptions.ts lists with their reasons. Last line: N passed, N failed[, N skipped].
+ * exceptions that engine-exceptions.ts lists with their reasons. Each engine has several processes, two of which run at
+ * once. Last line: N passed, N failed[, N skipped].
  *
  *   node build/js/test/harness/run.js [--seed N] [--only PART-OF-PATH] [--slow]
  */
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { OrderedOutput, sideBySide } from "../ordered-output.ts";
+import { PartRunner, SUMMARY } from "../part.ts";
 import { engineDifferences } from "./engine-differences.ts";
-import { ENGINE_EXCEPTIONS, type Engine } from "./engine-exceptions.ts";
-import { COMPILED } from "./files.ts";
+import { ENGINE_EXCEPTIONS, type Engine, runsOn } from "./engine-exceptions.ts";
+import { COMPILED, ROOT, testFiles } from "./files.ts";
 import { formatTotals, type Totals } from "./runner.ts";
+import { buildTestBoard } from "./xs-image.ts";
 
-const ENGINE_MS = 1800000;
+/** Of one process, of which the slow run has many times the work. */
+const SHARD_MINUTES = 30;
+/** XS is much the slower one. */
+const SHARDS = Object.freeze({ xs: 4, node: 2 });
+const AT_ONCE = 2;
 const OUTCOME = /^(ok|not ok|skip) - (.*)$/;
-const SUMMARY = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
 
 const { values } = parseArgs({
 	options: { seed: { type: "string" }, only: { type: "string" }, slow: { type: "boolean" } },
@@ -28,61 +34,67 @@ interface EngineRun {
 	readonly faults: readonly string[];
 }
 
-function runEngine(engine: Engine): Promise<EngineRun> {
-	const names: string[] = [];
-	let totals: Totals | undefined;
-	const started = performance.now();
+interface Shard {
+	readonly engine: Engine;
+	/** As the runner of the engine takes it. */
+	readonly words: readonly string[];
+}
+
+const runner = new PartRunner(ROOT);
+runner.endOnSignals();
+
+function shardsOf(engine: Engine): Shard[] {
+	const files = testFiles(values.only).filter((file) => runsOn(engine, file));
+	const count = Math.max(1, Math.min(SHARDS[engine], files.length));
 	const words = ["--seed", seed, ...(values.only === undefined ? [] : ["--only", values.only])];
 	if (values.slow) words.push("--slow");
-	const child = spawn(process.execPath, [join(COMPILED, `test/harness/run-${engine}.js`), ...words], {
-		stdio: ["ignore", "pipe", "inherit"],
-		detached: true,
-	});
-	const killGroup = () => {
-		try {
-			process.kill(-child.pid!, "SIGKILL");
-		} catch {
-			// Gone already.
-		}
+	return Array.from({ length: count }, (_, index) => ({
+		engine,
+		words: [...words, "--shard", `${index}/${count}`],
+	}));
+}
+
+async function runShard({ engine, words }: Shard, print: (text: string) => void): Promise<EngineRun> {
+	const names: string[] = [];
+	let lines = "";
+	const part = {
+		name: engine,
+		file: join(COMPILED, `test/harness/run-${engine}.js`),
+		minutes: SHARD_MINUTES,
 	};
-	let late = false;
-	const deadline = setTimeout(() => {
-		late = true;
-		killGroup();
-	}, ENGINE_MS);
-	let rest = "";
-	child.stdout.setEncoding("utf8").on("data", (text: string) => {
-		const lines = (rest + text).split("\n");
-		rest = lines.pop()!;
-		// Whole lines: the other engine prints beside.
-		if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
-		for (const line of lines) {
-			const outcome = OUTCOME.exec(line);
-			if (outcome !== null) names.push(outcome[1] === "skip" ? outcome[2]!.split(" # ")[0]! : outcome[2]!);
-			const summary = SUMMARY.exec(line);
-			if (summary !== null) {
-				totals = { passed: +summary[1]!, failed: +summary[2]!, skipped: +(summary[3] ?? 0) };
-			}
+	const started = performance.now();
+	const outcome = await runner.run(part, words, (text) => {
+		lines += text;
+		const whole = lines.split("\n");
+		lines = whole.pop()!;
+		for (const line of whole) {
+			const match = OUTCOME.exec(line);
+			if (match !== null) names.push(match[1] === "skip" ? match[2]!.split(" # ")[0]! : match[2]!);
+			if (!SUMMARY.test(line)) print(`${line}\n`);
 		}
 	});
-	return new Promise((resolve) => {
-		child.on("close", (status) => {
-			clearTimeout(deadline);
-			killGroup();
-			const faults: string[] = [];
-			if (late) faults.push(`not done after ${ENGINE_MS / 60000} minutes`);
-			else if (totals === undefined)
-				faults.push(`ended by status ${status} behind "${names.at(-1) ?? "nothing"}"`);
-			else if ((status === 0) !== (totals.failed === 0)) faults.push(`exit status ${status}`);
-			if (totals !== undefined && totals.passed + totals.failed + totals.skipped !== names.length) {
-				faults.push("its summary and its lines differ");
-			}
-			const seconds = ((performance.now() - started) / 1000).toFixed(1);
-			const counts = totals ?? { passed: 0, failed: 0, skipped: 0 };
-			process.stdout.write(`# ${engine}: ${names.length} tests, ${formatTotals(counts)}, ${seconds} s\n`);
-			resolve({ names, totals: counts, faults });
-		});
-	});
+	const { passed, failed, skipped, fault } = outcome;
+	const faults: string[] = [];
+	if (fault !== undefined) faults.push(`${fault}, behind "${names.at(-1) ?? "nothing"}"`);
+	else if (passed + failed + skipped !== names.length) faults.push("its summary and its lines differ");
+	// A fault is told once, by the verdict.
+	const totals = { passed, failed: fault === undefined ? failed : 0, skipped };
+	const seconds = ((performance.now() - started) / 1000).toFixed(1);
+	print(`# ${engine} ${words.at(-1)}: ${names.length} tests, ${formatTotals(totals)}, ${seconds} s\n`);
+	return { names, totals, faults };
+}
+
+/** What the processes of one engine did together. */
+function together(runs: readonly EngineRun[]): EngineRun {
+	const totals = { passed: 0, failed: 0, skipped: 0 };
+	for (const run of runs) {
+		for (const kind of ["passed", "failed", "skipped"] as const) totals[kind] += run.totals[kind];
+	}
+	return {
+		names: runs.flatMap(({ names }) => names),
+		totals,
+		faults: runs.flatMap(({ faults }) => faults),
+	};
 }
 
 function compare(node: EngineRun, xs: EngineRun): readonly string[] {
@@ -95,7 +107,17 @@ function compare(node: EngineRun, xs: EngineRun): readonly string[] {
 }
 
 process.stdout.write("# engine node, provider @noble; engine xs, provider PSA\n");
-const [node, xs] = await Promise.all([runEngine("node"), runEngine("xs")]);
+buildTestBoard();
+const shards = [...shardsOf("xs"), ...shardsOf("node")];
+const output = new OrderedOutput((text) => void process.stdout.write(text), shards.length);
+const runs = await sideBySide(shards, AT_ONCE, async (shard, index) => {
+	const run = await runShard(shard, (text) => output.write(index, text));
+	output.end(index);
+	return run;
+});
+const [xs, node] = (["xs", "node"] as const).map((engine) =>
+	together(runs.filter((_run, index) => shards[index]!.engine === engine)),
+) as [EngineRun, EngineRun];
 
 const faults = [
 	...node.faults.map((fault) => `node: ${fault}`),

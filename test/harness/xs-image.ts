@@ -12,6 +12,7 @@ const ENTRY = "test/harness/xs-entry";
 /** Well below what the engine's parser takes for one literal. */
 const PIECE_CHARACTERS = 32768;
 const TOOL_MS = 120000;
+const BUILD_MS = 600000;
 
 export interface XsImage {
 	readonly image: string;
@@ -46,17 +47,24 @@ function pieces(text: string): string[] {
 	return parts;
 }
 
-function vectorTexts(seed: number): Map<string, string> {
-	const texts = new Map<string, string>();
+/** Every vector file by its path, and how its text is had. */
+function vectorFiles(seed: number): ReadonlyMap<string, () => string> {
+	const texts = new Map<string, () => string>();
 	const folder = vectorsFolder();
 	if (folder !== undefined) {
 		for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
 			if (entry.endsWith(".json"))
-				texts.set(entry.split(sep).join("/"), readFileSync(join(folder, entry), "utf8"));
+				texts.set(entry.split(sep).join("/"), () => readFileSync(join(folder, entry), "utf8"));
 		}
 	}
-	for (const [path, generate] of generatedVectors(seed)) texts.set(path, generate());
+	for (const [path, generate] of generatedVectors(seed)) texts.set(path, generate);
 	return texts;
+}
+
+/** Whether a test file names the folder of that vector file: only then it is made a part of the image. */
+function isNamed(path: string, sources: readonly string[]): boolean {
+	const folder = new RegExp(`["'\`]${path.split("/")[0]}/`);
+	return sources.some((source) => folder.test(source));
 }
 
 /** Writes the modules of text and the entry; returns their scripts by module name. */
@@ -72,9 +80,15 @@ function writeGenerated(
 	files.forEach((file, index) => {
 		lines.push(`import suite${index} from "${moduleName(compiledPath(file))}";`);
 	});
-	[...vectorTexts(seed)].forEach(([path, text], index) => {
+	const sources = files.map((file) => readFileSync(compiledPath(file), "utf8"));
+	const left: string[] = [];
+	[...vectorFiles(seed)].forEach(([path, read], index) => {
+		if (!isNamed(path, sources)) {
+			left.push(path);
+			return;
+		}
 		const script = join(folder, `vectors-${index}.js`);
-		const literals = pieces(text).map((piece) => JSON.stringify(piece));
+		const literals = pieces(read()).map((piece) => JSON.stringify(piece));
 		writeFileSync(script, `export default [\n${literals.join(",\n")}\n];\n`);
 		scripts.set(`vectors/${index}`, script);
 		lines.push(`import vectors${index} from "vectors/${index}";`);
@@ -82,7 +96,8 @@ function writeGenerated(
 	});
 	const suites = files.map((file, index) => `["${file}", suite${index}]`);
 	lines.push(
-		`runOnXs({ seed: ${seed}, effort: ${effort}, files: [${suites.join(", ")}], vectors: { ${names.join(", ")} } });`,
+		`runOnXs({ seed: ${seed}, effort: ${effort}, files: [${suites.join(", ")}], vectors: { ${names.join(", ")} },`,
+		`\tleft: ${JSON.stringify(left)} });`,
 	);
 	const entry = join(folder, "xs-entry.js");
 	writeFileSync(entry, `${lines.join("\n")}\n`);
@@ -105,6 +120,12 @@ function modulesFor(files: readonly string[], generated: ReadonlyMap<string, str
 		...reached.filter(({ preload }) => !preload),
 		...texts,
 	];
+}
+
+/** The board of the tests, with the bindings' test keys, and the image tool. */
+export function buildTestBoard(): void {
+	const make = ["--silent", "-j2", "-C", join(ROOT, "hosts/linux"), "TESTKEYS=1", "board", "tool"];
+	execFileSync("make", make, { timeout: BUILD_MS, stdio: ["ignore", "ignore", "inherit"] });
 }
 
 /** Builds in `folder`, which is the caller's to remove. */

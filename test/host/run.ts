@@ -2,7 +2,9 @@
  * Tests of the Linux host itself, on Node: `node build/js/test/host/run.js [--only TEXT] [--slow]`. Builds the
  * variants of the host that they need first. Prints `ok - name` or `not ok - name`, and at the end the counts.
  */
-import { buildVariant, canBuild32 } from "./board.ts";
+import { fileURLToPath } from "node:url";
+import { type NamedTest, runNamed } from "../harness/named-tests.ts";
+import { buildHostVariants } from "./board.ts";
 import { bootTests } from "./boot-tests.ts";
 import { cutTests } from "./cut-tests.ts";
 import { engineTests } from "./engine-tests.ts";
@@ -19,10 +21,9 @@ import { trialDeadlineTests } from "./trial-deadline-tests.ts";
 import { turnTests } from "./turn-tests.ts";
 import { watchdogTests } from "./watchdog-tests.ts";
 
-export interface HostTest {
-	readonly name: string;
-	run(): void | Promise<void>;
-}
+export type HostTest = NamedTest;
+
+const SHARD_MINUTES = 30;
 
 const SUITES: readonly (readonly HostTest[])[] = [
 	imageTests,
@@ -42,28 +43,11 @@ const SUITES: readonly (readonly HostTest[])[] = [
 	stressTests,
 ];
 
-async function main(): Promise<number> {
-	const words = process.argv.slice(2);
-	const only = words.includes("--only") ? words[words.indexOf("--only") + 1] : undefined;
-	let passed = 0;
-	let failed = 0;
-	for (const variant of ["plain", "recorder", "sanitize", "debug", "meter"] as const) buildVariant(variant);
-	if (canBuild32()) buildVariant("32");
-	const tests = [...SUITES.flat(), ...(words.includes("--slow") ? slowStressTests : [])];
-	for (const { name, run } of tests) {
-		if (only !== undefined && !name.includes(only)) continue;
-		try {
-			await run();
-			passed++;
-			process.stdout.write(`ok - ${name}\n`);
-		} catch (error) {
-			failed++;
-			const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-			process.stdout.write(`not ok - ${name}\n${reason.replace(/^/gm, "#   ")}\n`);
-		}
-	}
-	process.stdout.write(`${passed} passed, ${failed} failed\n`);
-	return failed === 0 && passed > 0 ? 0 : 1;
-}
-
-process.exit(await main());
+await runNamed({
+	file: fileURLToPath(import.meta.url),
+	suites: (slow) => (slow ? [...SUITES, ...slowStressTests.map((test) => [test])] : SUITES),
+	prepare: buildHostVariants,
+	shards: 6,
+	atOnce: 2,
+	minutes: SHARD_MINUTES,
+});

@@ -9,6 +9,7 @@ import { decodeReport, type Report } from "../../modules/wire/report.ts";
 import { Supervisor } from "../../tools/board/supervisor.ts";
 import { SerialFault } from "../../tools/factory/serial-line.ts";
 import { VerbLine } from "../../tools/factory/verbs.ts";
+import type { Phone } from "../../tools/phone/phone.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { TRUST_FILES } from "../../tools/trust/development-trust.ts";
 import { TimeRole } from "../../tools/trust/time-role.ts";
@@ -18,6 +19,7 @@ import { runCommand } from "../tools/support/command.ts";
 import { buildScenarioImage, ScenarioHouse } from "./scenario-house.ts";
 
 const WAIT_MS = 30_000;
+const SAYINGS_MAX = 20;
 /** Eight attempts with the whole back-off, twenty times as fast. */
 const DOUBT_MS = 90_000;
 /** In hexadecimal, as board-main reads it: what a broken firmware's errors and values are made of. */
@@ -58,6 +60,18 @@ async function reportOver(serialLink: string): Promise<Report> {
 function kept(boardDir: string): Buffer {
 	const names = readdirSync(boardDir).filter((name) => name.includes("health") || name.startsWith("fault"));
 	return Buffer.concat(names.map((name) => readFileSync(join(boardDir, name))));
+}
+
+/** A lock in a hurry has its five seconds of freshness in a quarter of one: on a busy machine a word comes late, and is said again. */
+async function setTime(phone: Phone, unixMs: number): Promise<void> {
+	for (let tries = 1; ; tries++) {
+		try {
+			await phone.setTime(unixMs);
+			return;
+		} catch (error) {
+			if (tries === SAYINGS_MAX || !(error as Error).message.includes("time.set: stale")) throw error;
+		}
+	}
 }
 
 export default function suite(t: Suite): void {
@@ -252,7 +266,7 @@ export default function suite(t: Suite): void {
 				await house.mechanism.press("button", 60);
 				check.ok(await house.mechanism.waitFor((mechanism) => mechanism.output("indicator"), 2000));
 				await house.pair("Ada");
-				await (await house.phone()).setTime(Date.UTC(2100, 0, 1));
+				await setTime(await house.phone(), Date.UTC(2100, 0, 1));
 				await scenario.relay.close();
 				await house.startRelay();
 				await waitFor(() => scenario.boardLog.includes("time: given up"), "doubt", DOUBT_MS);
@@ -264,7 +278,7 @@ export default function suite(t: Suite): void {
 				check.equal(report.health.linkFailures.get(LINK_FAILURES.expired), 8);
 				check.equal(report.timeSource, "none");
 				check.equal(report.health.lastTimeSource, "owner");
-				await phone.setTime(Date.now());
+				await setTime(phone, Date.now());
 				check.ok(Math.abs((await phone.time()).unixMs! - Date.now()) < 60_000);
 			} catch (error) {
 				throw new Error(`${(error as Error).message}\n${scenario.boardLog}\n${scenario.relay.logText}`);

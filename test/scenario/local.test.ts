@@ -7,7 +7,7 @@ import { check, type Suite } from "../harness/test.ts";
 import { type CommandEnd, runCommand } from "../tools/support/command.ts";
 import { eventually } from "../tools/support/temporary.ts";
 
-const PORT_MS = 10_000;
+const PORT_MS = 30_000;
 
 interface Home {
 	readonly house: House;

@@ -10,7 +10,7 @@ import type { RelayAddress } from "../../tools/relay/relay.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import type { HouseRelay } from "../../tools/start/house.ts";
 
-const START_MS = 10_000;
+const START_MS = 30_000;
 const STOP_MS = 5_000;
 
 interface LogLine {

@@ -1,9 +1,17 @@
 /**
  * A house whose board runs the scenario image (board-main.ts) on the test build of the host, and whose relay is a
- * recorded process. The image is built once per run of the tests.
+ * recorded process. The image is built once by each process of the tests.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
@@ -22,8 +30,11 @@ const OWN_MODULES = Object.freeze([
 ]);
 const RECORD_HEADER_BYTES = 16;
 
+let built: string | undefined;
+
 /** Builds the test host and the scenario image; the image's path. */
 export function buildScenarioImage(): string {
+	if (built !== undefined) return built;
 	const make = ["--silent", "-C", join(PATHS.root, "hosts/linux"), "TESTKEYS=1", "board", "tool"];
 	execFileSync("make", make, { timeout: TOOL_MS, stdio: ["ignore", "ignore", "inherit"] });
 	const out = join(PATHS.root, "build", "scenario");
@@ -33,15 +44,18 @@ export function buildScenarioImage(): string {
 		path: join(PATHS.javascript, `${name}.js`),
 		preload: false,
 	}));
-	const list = join(out, "list");
+	// Another process may build beside this one: whole files take each other's place.
+	const list = join(out, `list.${process.pid}`);
 	const image = join(out, "scenario.image");
 	writeFileSync(
 		list,
 		imageListText([...imageModules([join(PATHS.root, "hosts/linux/manifest.json")]), ...own]),
 	);
-	execFileSync(join(PATHS.hostBuild, "latchkey-image"), ["--lines", "--list", list, "--output", image], {
-		timeout: TOOL_MS,
-	});
+	const words = ["--lines", "--list", list, "--output", `${image}.${process.pid}`];
+	execFileSync(join(PATHS.hostBuild, "latchkey-image"), words, { timeout: TOOL_MS });
+	renameSync(`${image}.${process.pid}`, image);
+	rmSync(list);
+	built = image;
 	return image;
 }
 

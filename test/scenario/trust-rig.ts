@@ -33,7 +33,7 @@ import { ensureTrust } from "../../tools/trust/development-trust.ts";
 
 const HOST = "127.0.0.1";
 const NAME = "localhost";
-const BOOT_MS = 15_000;
+const BOOT_MS = 30_000;
 const STEP_MS = 40_000;
 
 async function credentialsOf(listener: Authority, issuer: Authority): Promise<ListenerCredentials> {

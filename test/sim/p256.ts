@@ -61,12 +61,45 @@ function add(p: Point, q: Point): Point {
 	return { x, y: mod(r * (u * hh - x) - s * hhh, P), z: mod(h * p.z * q.z, P) };
 }
 
+/** Points in a row of the table, of which each is a digit 1 .. 15 of a scalar in base 16. */
+const DIGITS = 15;
+const ROWS = 64;
+
+/**
+ * The multiples digit·16^row of the generator: then a multiplication is 64 additions and no doubling. Built at the first
+ * one, for tests that need none.
+ */
+class GeneratorTable {
+	#points: Point[] | undefined;
+
+	at(row: number, digit: number): Point {
+		this.#points ??= tableOf({ x: GX, y: GY, z: 1n });
+		return this.#points[row * DIGITS + digit - 1]!;
+	}
+}
+
+function tableOf(generator: Point): Point[] {
+	const points: Point[] = [];
+	let base = generator;
+	for (let row = 0; row < ROWS; row++) {
+		let point = base;
+		for (let digit = 1; digit <= DIGITS; digit++) {
+			points.push(point);
+			point = add(point, base);
+		}
+		base = point;
+	}
+	return points;
+}
+
+const TABLE = new GeneratorTable();
+
 function multiply(scalar: bigint): { readonly x: bigint; readonly y: bigint } {
 	let result = INFINITY;
-	let power: Point = { x: GX, y: GY, z: 1n };
-	for (let rest = scalar; rest > 0n; rest >>= 1n) {
-		if ((rest & 1n) === 1n) result = add(result, power);
-		power = double(power);
+	const digits = scalar.toString(16);
+	for (let row = 0; row < digits.length; row++) {
+		const digit = Number.parseInt(digits[digits.length - 1 - row]!, 16);
+		if (digit !== 0) result = add(result, TABLE.at(row, digit));
 	}
 	const inverse = invert(result.z, P);
 	const square = mod(inverse * inverse, P);

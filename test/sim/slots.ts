@@ -47,6 +47,11 @@ export class SimBricked extends Error {
 	override readonly name = "SimBricked";
 }
 
+interface Judged {
+	readonly sectors: readonly Uint8Array[];
+	readonly whole: boolean;
+}
+
 export type SlotFault = "erase" | "write" | "read" | "boot" | "fuse";
 
 export class SimSlots implements Slots {
@@ -56,6 +61,7 @@ export class SimSlots implements Slots {
 	readonly #reboot: () => never;
 	readonly #flash: SlotFlash;
 	readonly #entries: BootEntries;
+	readonly #judged: [Judged | undefined, Judged | undefined] = [undefined, undefined];
 	readonly #faults = new Map<SlotFault, number>();
 	#fuse: number;
 	#running: SlotNumber | undefined;
@@ -212,13 +218,22 @@ export class SimSlots implements Slots {
 	#refusal(slot: SlotNumber): string | undefined {
 		const header = this.#flash.header(slot);
 		if (header === undefined) return "has no image";
-		const isWhole =
-			this.#options.isWhole?.(header, this.#flash.sectors(slot)) ??
-			imageIsWhole(this.#flash.bytes(slot, 0, header.bytes));
-		if (!isWhole) return "is damaged";
+		if (!this.#isWhole(slot, header)) return "is damaged";
 		if (header.board !== this.board) return "is for another board";
 		if (header.securityVersion < this.#fuse) return "is below the floor";
 		return undefined;
+	}
+
+	/** What was judged once is not read again: sectors are never changed in place, so the same ones hold the same bytes. */
+	#isWhole(slot: SlotNumber, header: ImageHeader): boolean {
+		const sectors = this.#flash.sectors(slot);
+		const { isWhole } = this.#options;
+		if (isWhole !== undefined) return isWhole(header, sectors);
+		const former = this.#judged[slot];
+		if (former?.sectors.every((sector, index) => sector === sectors[index])) return former.whole;
+		const whole = imageIsWhole(this.#flash.bytes(slot, 0, header.bytes));
+		this.#judged[slot] = { sectors: [...sectors], whole };
+		return whole;
 	}
 
 	/* ---- in a test's hand ---- */

@@ -17,6 +17,7 @@ interface Entry {
 export class SimTime {
 	#nowMs: number;
 	#order = 0;
+	#happened = 0;
 	readonly #entries: Entry[] = [];
 
 	constructor(startMs = 1000) {
@@ -25,6 +26,11 @@ export class SimTime {
 
 	get nowMs(): number {
 		return this.#nowMs;
+	}
+
+	/** How many things have happened: where the number stands still, so did the world. */
+	get happened(): number {
+		return this.#happened;
 	}
 
 	/** When the next thing happens; undefined: never. */
@@ -53,6 +59,7 @@ export class SimTime {
 		for (let next = this.#entries[0]; next !== undefined && next.dueMs <= endMs; next = this.#entries[0]) {
 			assert(events++ < EVENTS_AT_ONCE_MAX, "the simulation does not come to rest");
 			this.#entries.shift();
+			this.#happened++;
 			this.#nowMs = next.dueMs;
 			next.run();
 		}

@@ -43,6 +43,7 @@ const DRIVE_MS = 4 * 3600 * 1000;
 const OWNER_SEED = 11;
 const LOOK_MS = 50;
 const LOOK_CLOSELY_MS = 60000;
+const LOOK_SELDOM_MS = 600000;
 const POLL_MS = 200;
 const POLLS_MAX = 500;
 
@@ -154,17 +155,27 @@ export class UpdatingLock {
 
 	/**
 	 * Lets time pass until the condition holds, and starts the lock again whenever it is off; false when it does not hold in time.
-	 * The condition is looked at while the lock runs, often in the first minute.
+	 * The condition is looked at while the lock runs, often in the first minute and seldom behind
+	 * the first ten, where something has happened since the last look.
 	 */
 	drive(condition: () => boolean, limitMs = DRIVE_MS): boolean {
-		const startMs = this.board.time.nowMs;
+		const { time } = this.board;
+		const startMs = time.nowMs;
+		let looked = -1;
 		for (;;) {
-			if (!this.board.running) this.boot();
-			if (this.board.running && condition()) return true;
-			const passedMs = this.board.time.nowMs - startMs;
+			if (!this.board.running) {
+				this.boot();
+				looked = -1;
+			}
+			const passedMs = time.nowMs - startMs;
+			if (looked !== time.happened || passedMs >= limitMs) {
+				if (this.board.running && condition()) return true;
+				// What the look itself set going, an answer on the line, is over at once or is looked at next time.
+				looked = time.happened;
+			}
 			if (passedMs >= limitMs) return false;
-			const stepMs = passedMs < LOOK_CLOSELY_MS ? LOOK_MS : LOOK_MS * 20;
-			this.board.time.advance(Math.min(stepMs, limitMs - passedMs));
+			const stepMs = LOOK_MS * (passedMs < LOOK_CLOSELY_MS ? 1 : passedMs < LOOK_SELDOM_MS ? 20 : 200);
+			time.advance(Math.min(stepMs, limitMs - passedMs));
 		}
 	}
 

@@ -19,8 +19,7 @@ import { CliFault, explaining } from "../cli/fault.ts";
 import { healthText } from "../cli/health-text.ts";
 import { openIssuer } from "../pki/issuer.ts";
 import { IssuerFault } from "../pki/signer.ts";
-import { RegistryFault } from "../relay/database.ts";
-import { openRegistry } from "../relay/registry.ts";
+import { RegistryFault } from "../relay/registry-file.ts";
 import { type BundleFile, readBundleFile } from "../trust/bundle-file.ts";
 import { ensureTrust, newestBundlePath } from "../trust/development-trust.ts";
 import { TrustFault } from "../trust/trust-fault.ts";
@@ -162,6 +161,7 @@ async function provisionBoard(options: ProvisionArguments): Promise<void> {
 	const trust = readTrust(options);
 	const issuer =
 		options.issuer === undefined ? undefined : await openIssuer(options.issuer, options.issuerCertificate);
+	const { openRegistry } = await import("../relay/registry.ts");
 	const registry = await openRegistry(options.registry);
 	let line: VerbLine | undefined;
 	try {

@@ -19,16 +19,11 @@ import { openIssuer } from "../pki/issuer.ts";
 import { IssuerFault } from "../pki/signer.ts";
 import { BundleService } from "./bundle-service.ts";
 import { readCredentials } from "./credentials.ts";
-import {
-	openDatabase,
-	openServingDatabase,
-	RegistryFault,
-	type RelayDatabase,
-	registryPath,
-} from "./database.ts";
+import { openDatabase, openServingDatabase, type RelayDatabase } from "./database.ts";
 import type { DeviceService } from "./device-service.ts";
 import { RelayLog } from "./log.ts";
 import { openRegistry, SqlRegistry } from "./registry.ts";
+import { RegistryFault, registryPath } from "./registry-file.ts";
 import { Relay } from "./relay.ts";
 import { OPERATIONAL_DAYS, RenewalService, validityOf } from "./renewal-service.ts";
 import { ReportService } from "./report-service.ts";

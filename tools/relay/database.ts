@@ -2,20 +2,12 @@
  * The relay's SQL database behind one query builder: an embedded SQLite file here, a Postgres server by URL later.
  * Several processes may have it open (a running relay, the factory line, a command line).
  */
-import { join } from "node:path";
 import { Kysely, Migrator, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from "kysely";
 import Database from "libsql";
+import { RegistryFault } from "./registry-file.ts";
 import { MIGRATIONS, type RelaySchema } from "./schema.ts";
 
 export type RelayDatabase = Kysely<RelaySchema>;
-
-/** The database cannot be opened or brought up to date. */
-export class RegistryFault extends Error {
-	constructor(message: string) {
-		super(`registry: ${message}`);
-		this.name = "RegistryFault";
-	}
-}
 
 /** How long a write waits for another process that is writing. */
 const BUSY_MS = 5_000;
@@ -24,11 +16,6 @@ const SERVING_BUSY_MS = 20;
 const BUSY_PAUSE_MS = 200;
 const MIGRATION_ATTEMPTS = 4;
 const MIGRATION_PAUSE_MS = 100;
-
-/** The database of a relay whose data is in `dir`. */
-export function registryPath(dir: string): string {
-	return join(dir, "relay.db");
-}
 
 /** Opens the database at an SQLite file path, and brings its tables up to date. Rejects with RegistryFault. */
 export async function openDatabase(path: string): Promise<RelayDatabase> {

@@ -13,9 +13,9 @@ import type { Release } from "../update/release.ts";
 import { UpdateFault } from "../update/update-fault.ts";
 import { requireSigned } from "../update/update-trust.ts";
 import { BundleTable } from "./bundle-table.ts";
-import { registryPath } from "./database.ts";
 import { decodeFreshnessMessage } from "./freshness-message.ts";
 import { ObjectStore, objectsPath } from "./object-store.ts";
+import { registryPath } from "./registry-file.ts";
 import type { PublishedRelease } from "./rollout.ts";
 import { UpdateTable } from "./update-table.ts";
 

@@ -6,7 +6,7 @@ import { PkiFault } from "../factory/pki.ts";
 import { ProvisionFault } from "../factory/provision.ts";
 import { SerialFault } from "../factory/serial-line.ts";
 import { WalletFault } from "../phone/wallet.ts";
-import { RegistryFault } from "../relay/database.ts";
+import { RegistryFault } from "../relay/registry-file.ts";
 import { PATHS } from "../setup/paths.ts";
 import { TrustFault } from "../trust/trust-fault.ts";
 import { HouseFault } from "./house.ts";

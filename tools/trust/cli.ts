@@ -17,8 +17,7 @@ import {
 import { CliFault, explaining } from "../cli/fault.ts";
 import { SerialFault } from "../factory/serial-line.ts";
 import { VerbLine } from "../factory/verbs.ts";
-import { publishBundle } from "../relay/bundle-table.ts";
-import { RegistryFault, registryPath } from "../relay/database.ts";
+import { RegistryFault, registryPath } from "../relay/registry-file.ts";
 import { addSignature, type BundleFile, readBundleFile, writeBundleFile } from "./bundle-file.ts";
 import { type DraftChanges, makeDraft, type RootArgument } from "./draft.ts";
 import { inspect, inspectionText } from "./inspection.ts";
@@ -108,14 +107,7 @@ export function registerTrust(program: Command): void {
 		.requiredOption("--dir <dir>", "folder of the relay's registry", existingFolder)
 		.requiredOption("--bundle <file...>", "bundles in the order of their versions", several(existingFile))
 		.action((options: { readonly dir: string; readonly bundle: readonly string[] }) =>
-			run(async () => {
-				const path = registryPath(options.dir);
-				if (!existsSync(path)) throw new CliFault(`there is no registry in ${options.dir}`, 2);
-				for (const file of options.bundle) {
-					const { bundle, outcome } = await publishBundle(path, readBundleFile(file));
-					say(`version ${bundle.version}: ${outcome}`);
-				}
-			}),
+			run(() => publish(options.dir, options.bundle)),
 		);
 	trust
 		.command("deliver")
@@ -262,8 +254,21 @@ function sign(options: SignArguments): void {
 	say(inspectionText(inspect({ ...signed, bundle: file.bundle }, previous)));
 }
 
+/** The one command that needs the relay's database, whose driver and query builder take longer to load than the others take. */
+async function publish(dir: string, files: readonly string[]): Promise<void> {
+	const { publishBundle } = await import("../relay/bundle-table.ts");
+	await explaining([RegistryFault], async () => {
+		const path = registryPath(dir);
+		if (!existsSync(path)) throw new CliFault(`there is no registry in ${dir}`, 2);
+		for (const file of files) {
+			const { bundle, outcome } = await publishBundle(path, readBundleFile(file));
+			say(`version ${bundle.version}: ${outcome}`);
+		}
+	});
+}
+
 async function run(work: () => Promise<void>): Promise<void> {
-	await explaining([TrustFault, SerialFault, RegistryFault], work);
+	await explaining([TrustFault, SerialFault], work);
 }
 
 function say(text: string): void {

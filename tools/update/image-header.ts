@@ -2,9 +2,8 @@
  * What a firmware image says of itself, for tools: the first 104 bytes that latchkey-image writes (hosts/linux/image.h).
  * Nobody may believe it without a signed manifest beside it. It never throws, whatever the bytes are.
  */
-import { concatBytes } from "../../modules/base/bytes.ts";
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
-import { crc32 } from "../../modules/wire/crc32.ts";
+import { quickCrc32 } from "./quick-crc32.ts";
 
 export const IMAGE_HEADER_BYTES = 104;
 export const IMAGE_FORMAT = 2;
@@ -65,7 +64,7 @@ export function imageIsWhole(bytes: Uint8Array): boolean {
 
 /** Of a whole image; what it is compared with stands in bytes 36 to 39. */
 export function imageChecksum(image: Uint8Array): number {
-	return crc32(concatBytes(image.subarray(0, CRC_OFFSET), image.subarray(CRC_END)));
+	return quickCrc32(image.subarray(CRC_END), quickCrc32(image.subarray(0, CRC_OFFSET)));
 }
 
 /** Printable ASCII with zeros behind it. */

@@ -4,9 +4,9 @@ import type { Command } from "commander";
 import type { Manifest } from "../../modules/update/manifest.ts";
 import { existingFile, existingFolder } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
-import { RegistryFault, registryPath } from "../relay/database.ts";
 import { ObjectFault } from "../relay/object-store.ts";
-import { Publication } from "../relay/publication.ts";
+import type { Publication } from "../relay/publication.ts";
+import { RegistryFault, registryPath } from "../relay/registry-file.ts";
 import { readRelease, readStatement } from "./release.ts";
 import { runUpdate, say } from "./run-update.ts";
 import { UpdateFault } from "./update-fault.ts";
@@ -45,6 +45,7 @@ export function registerUpdatePublish(update: Command): void {
 async function run({ dir, release: folder, freshness }: PublishArguments): Promise<void> {
 	requireRelay(dir);
 	const statement = freshness === undefined ? undefined : readStatement(freshness);
+	const { Publication } = await import("../relay/publication.ts");
 	const publication = await Publication.open(dir);
 	try {
 		if (folder !== undefined) {

@@ -4,9 +4,9 @@ import type { Command } from "commander";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { existingFile, existingFolder, wholeNumber } from "../cli/arguments.ts";
 import { explaining } from "../cli/fault.ts";
-import { RegistryFault } from "../relay/database.ts";
+import { RegistryFault } from "../relay/registry-file.ts";
 import type { PublishedRelease } from "../relay/rollout.ts";
-import { type RolloutPlan, UpdateTable } from "../relay/update-table.ts";
+import type { RolloutPlan, UpdateTable } from "../relay/update-table.ts";
 import { type RolloutView, rolloutJson, rolloutText } from "./fleet-text.ts";
 import { requireRelay } from "./publish-cli.ts";
 import { runUpdate, say } from "./run-update.ts";
@@ -198,6 +198,7 @@ function findRelease(
 async function withTable(dir: string, work: (table: UpdateTable) => Promise<void>): Promise<void> {
 	await explaining([RegistryFault], () =>
 		runUpdate(async () => {
+			const { UpdateTable } = await import("../relay/update-table.ts");
 			const table = await UpdateTable.open(requireRelay(dir));
 			try {
 				await work(table);

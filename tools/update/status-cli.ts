@@ -8,12 +8,10 @@ import { fromHex } from "../../modules/base/bytes.ts";
 import type { Manifest } from "../../modules/update/manifest.ts";
 import { existingFile, existingFolder, several, wholeNumber } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
-import { AttestationTable } from "../relay/attestation-table.ts";
 import { CHALLENGE_BYTES, challengeNonce } from "../relay/challenge.ts";
-import { openDatabase, RegistryFault } from "../relay/database.ts";
 import { type FleetRecord, isAlarm, judgeFleet } from "../relay/fleet.ts";
-import { decodeFleet, encodeFleet, readFleet } from "../relay/fleet-records.ts";
-import { UpdateTable } from "../relay/update-table.ts";
+import { RegistryFault } from "../relay/registry-file.ts";
+import type { UpdateTable } from "../relay/update-table.ts";
 import { fleetJson, fleetTable, type RolloutView, rolloutJson, rolloutText } from "./fleet-text.ts";
 import { requireRelay } from "./publish-cli.ts";
 import { readRelease } from "./release.ts";
@@ -90,11 +88,12 @@ interface Found {
 }
 
 async function run(options: StatusArguments): Promise<void> {
-	const found = options.dir === undefined ? fromFile(options.from!) : await fromRelay(options.dir, options);
+	const found =
+		options.dir === undefined ? await fromFile(options.from!) : await fromRelay(options.dir, options);
 	const records =
 		options.registry === undefined ? found.records : await rekeyed(found.records, options.registry);
 	const manifests = options.release?.map((dir) => readRelease(dir).file.manifest) ?? found.manifests;
-	if (options.export !== undefined) exportTo(options.export, records);
+	if (options.export !== undefined) await exportTo(options.export, records);
 	const rows = judgeFleet(records, {
 		manifests,
 		nowMs: Date.now(),
@@ -114,13 +113,16 @@ async function run(options: StatusArguments): Promise<void> {
 	process.exitCode = ALARM_STATUS;
 }
 
-function fromFile(path: string): Found {
+async function fromFile(path: string): Promise<Found> {
+	const { decodeFleet } = await import("../relay/fleet-records.ts");
 	const records = decodeFleet(readFileSync(path, "utf8"));
 	if (records === undefined) throw new UpdateFault(`${path} is no export of a fleet`);
 	return { records, manifests: [], rollouts: [] };
 }
 
 async function fromRelay(dir: string, options: StatusArguments): Promise<Found> {
+	const { readFleet } = await import("../relay/fleet-records.ts");
+	const { UpdateTable } = await import("../relay/update-table.ts");
 	const table = await UpdateTable.open(requireRelay(dir));
 	try {
 		if (options.attest) await attest(table, options);
@@ -133,6 +135,8 @@ async function fromRelay(dir: string, options: StatusArguments): Promise<Found> 
 
 /** Leaves requests for locks that are not there; each is asked when it comes in any case. */
 async function attest(table: UpdateTable, { wait: seconds, challenge }: StatusArguments): Promise<void> {
+	const { AttestationTable } = await import("../relay/attestation-table.ts");
+	const { readFleet } = await import("../relay/fleet-records.ts");
 	const attestations = new AttestationTable(table.db);
 	const serials = (await readFleet(table.db)).filter(({ revoked }) => !revoked).map(({ serial }) => serial);
 	await attestations.request(serials, challenge && ((serial) => challengeNonce(challenge, serial)));
@@ -150,6 +154,7 @@ async function attest(table: UpdateTable, { wait: seconds, challenge }: StatusAr
 
 /** Whose keys count is in another registry: a lock that it does not know has none. */
 async function rekeyed(records: readonly FleetRecord[], dir: string): Promise<readonly FleetRecord[]> {
+	const { openDatabase } = await import("../relay/database.ts");
 	const db = await openDatabase(requireRelay(dir));
 	try {
 		const rows = await db.selectFrom("devices").select(["serial", "public_key", "status"]).execute();
@@ -174,7 +179,8 @@ async function rekeyed(records: readonly FleetRecord[], dir: string): Promise<re
 	}
 }
 
-function exportTo(path: string, records: readonly FleetRecord[]): void {
+async function exportTo(path: string, records: readonly FleetRecord[]): Promise<void> {
+	const { encodeFleet } = await import("../relay/fleet-records.ts");
 	if (existsSync(path)) throw new CliFault(`${path} is there already`, 2);
 	writeFileSync(path, encodeFleet(records));
 }

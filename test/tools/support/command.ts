@@ -10,6 +10,7 @@ export interface CommandEnd {
 	readonly stderr: string;
 }
 
+/** Of a command that hangs: several files of tests run at once, on a machine that may have other work. */
 const LIMIT_MS = 120_000;
 const running = new Set<ChildProcess>();
 process.on("exit", () => {

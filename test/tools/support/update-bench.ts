@@ -1,8 +1,8 @@
 /** An update service over a relay's folder, with a vendor, locks that are enrolled, and short pauses. */
 
-import { registryPath } from "../../../tools/relay/database.ts";
 import type { RelayLimits } from "../../../tools/relay/limits.ts";
 import { openRegistry } from "../../../tools/relay/registry.ts";
+import { registryPath } from "../../../tools/relay/registry-file.ts";
 import { UpdateService } from "../../../tools/relay/update-service.ts";
 import { type RolloutPlan, UpdateTable } from "../../../tools/relay/update-table.ts";
 import type { Release } from "../../../tools/update/release.ts";

@@ -1,6 +1,8 @@
 /** The header of firmware images as tools read it. */
-
+import { concatBytes } from "../../../modules/base/bytes.ts";
+import { crc32 } from "../../../modules/wire/crc32.ts";
 import { decodeImageHeader, IMAGE_HEADER_BYTES, imageIsWhole } from "../../../tools/update/image-header.ts";
+import { quickCrc32 } from "../../../tools/update/quick-crc32.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { slotImage } from "../../sim/slot-image.ts";
 
@@ -52,6 +54,15 @@ export default function suite(t: Suite): void {
 			const copy = image.slice();
 			copy[at]! ^= 1 << random.below(8);
 			check.ok(!imageIsWhole(copy), `byte ${at}`);
+		}
+	});
+
+	t.test("the checksum of the tools is the lock's, of any length and in any two parts", ({ random }) => {
+		for (let length = 0; length < 40; length++) {
+			const bytes = random.bytes(length);
+			check.equal(quickCrc32(bytes), crc32(bytes), `${length} bytes`);
+			const rest = random.bytes(random.below(40));
+			check.equal(quickCrc32(rest, quickCrc32(bytes)), crc32(concatBytes(bytes, rest)));
 		}
 	});
 
