@@ -1,7 +1,7 @@
 /** The downloader over a machine that fails it: whatever flash and memory refuse ends the download, never the boot (T12, T16). */
 import { DeviceError } from "../../../modules/base/device-error.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
-import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import type { Hash, TestCrypto } from "../../../modules/platform/crypto.ts";
 import type { Inflate } from "../../../modules/platform/inflate.ts";
 import type { Slots } from "../../../modules/platform/slots.ts";
 import { LINK_SENDER } from "../../../modules/update/download-step.ts";
@@ -25,10 +25,16 @@ class Rig {
 			running: 0,
 			target: 1,
 			read: (_slot: number, offset: number, count: number) => this.flash.slice(offset, offset + count),
+			hash: (_slot: number, offset: number, count: number, into: Hash) =>
+				into.update(this.flash.slice(offset, offset + count)),
 			erase: (offset: number) => this.flash.fill(0xff, offset, offset + 4096),
 			write: (offset: number, bytes: Uint8Array) => {
 				if (this.isBad) throw new DeviceError("slot/io", "a bad sector");
 				this.flash.set(bytes, offset);
+			},
+			append: (offset: number, bytes: Uint8Array, into: Hash) => {
+				into.update(bytes);
+				slots.write(offset, bytes);
 			},
 		} as unknown as Slots;
 		this.downloader = new Downloader({
