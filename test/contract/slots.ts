@@ -2,6 +2,7 @@
  * The contract of Slots. What a boot loader does between two boots, and what a cut leaves, is tested where a test can boot:
  * test/unit/contract/sim-slots.test.ts and test/host. The jig's machine runs slot 0, unset, as a factory line leaves it.
  */
+import { concatBytes } from "../../modules/base/bytes.ts";
 import { SECTOR_BYTES, SLOT_STATES } from "../../modules/platform/slots.ts";
 import { check, type Suite } from "../harness/test.ts";
 import type { OpenJig } from "./jig.ts";
@@ -44,7 +45,13 @@ export function slotsContract(t: Suite, open: OpenJig): void {
 		slots.hash(1, bytes.length - 10, 1, hash);
 		check.bytes(
 			hash.digest(),
-			crypto.sha256(Uint8Array.of(1, 2, 3, ...bytes.slice(10, bytes.length - 10), bytes.at(-10)!)),
+			crypto.sha256(
+				concatBytes(
+					Uint8Array.of(1, 2, 3),
+					bytes.slice(10, bytes.length - 10),
+					bytes.slice(-10, bytes.length - 9),
+				),
+			),
 		);
 		const other = crypto.openHash("sha256");
 		for (const [offset, count] of [
@@ -76,7 +83,7 @@ export function slotsContract(t: Suite, open: OpenJig): void {
 			[0, 0],
 		] as const)
 			check.throws(() => slots.append(offset, new Uint8Array(count), hash));
-		check.bytes(hash.digest(), crypto.sha256(Uint8Array.of(...bytes, ...new Uint8Array(16))));
+		check.bytes(hash.digest(), crypto.sha256(concatBytes(bytes, new Uint8Array(16))));
 		check.throws(() => slots.append(0, bytes.slice(0, 16), hash));
 	});
 
