@@ -1,11 +1,12 @@
 /*
- * Hashes, HMAC, HKDF, ECDSA verification and random bytes for crypto.ts, all through PSA. Arguments named `out` are
+ * SHA-256, HMAC, HKDF, ECDSA verification and random bytes for crypto.ts, all through PSA. Arguments named `out` are
  * buffers that TypeScript made. A native returns undefined or a boolean when it is done, else a DeviceErrorCode.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "entropy.h"
+#include "hash.h"
 #include "psa.h"
 #include "secrets.h"
 
@@ -14,11 +15,6 @@ enum { BYTES_MAX = 1 << 24, RANDOM_MAX = 1024, CHAIN_BYTES = 32 };
 void xs_lk_random(xsMachine *the);
 void xs_lk_equal(xsMachine *the);
 void xs_lk_sha256(xsMachine *the);
-void xs_lk_hash_destructor(void *data);
-void xs_lk_hash_open(xsMachine *the);
-void xs_lk_hash_update(xsMachine *the);
-void xs_lk_hash_digest(xsMachine *the);
-void xs_lk_hash_close(xsMachine *the);
 void xs_lk_hmac(xsMachine *the);
 void xs_lk_derive(xsMachine *the);
 void xs_lk_chain_from(xsMachine *the);
@@ -44,14 +40,6 @@ void xs_lk_equal(xsMachine *the)
 	xsmcSetBoolean(xsResult, a.bytes == b.bytes && lk_equal(a.data, b.data, a.bytes));
 }
 
-/* ---- hashes ---- */
-
-/* 1: SHA-256, 2: SHA-512 */
-static psa_algorithm_t hash_argument(xsMachine *the, int index)
-{
-	return lk_number(the, index, 1, 2) == 1 ? PSA_ALG_SHA_256 : PSA_ALG_SHA_512;
-}
-
 /* (out, data) */
 void xs_lk_sha256(xsMachine *the)
 {
@@ -60,86 +48,6 @@ void xs_lk_sha256(xsMachine *the)
 	LkSpan data = lk_bytes(the, 1, 0, BYTES_MAX);
 
 	lk_psa_done(the, psa_hash_compute(PSA_ALG_SHA_256, data.data, data.bytes, out, LK_SHA256_BYTES, &bytes));
-}
-
-typedef struct {
-	psa_algorithm_t algorithm;
-	psa_hash_operation_t operation;
-} Hash;
-
-/* LIMITS.hashHandles */
-enum { HASHES_MAX = 16 };
-static unsigned hashes_open;
-
-static void hash_free(Hash *hash)
-{
-	if (!hash) return;
-	psa_hash_abort(&hash->operation);
-	lk_wipe(hash, sizeof *hash);
-	free(hash);
-	hashes_open--;
-}
-
-void xs_lk_hash_destructor(void *data)
-{
-	hash_free(data);
-}
-
-static Hash *hash_of(xsMachine *the, int index)
-{
-	Hash *hash = xsmcGetHostDataValidate(xsArg(index), (void *)xs_lk_hash_destructor);
-
-	if (!hash) xsTypeError("hash is closed");
-	return hash;
-}
-
-/* (handle, algorithm) */
-void xs_lk_hash_open(xsMachine *the)
-{
-	psa_algorithm_t algorithm = hash_argument(the, 1);
-	Hash *hash;
-
-	if (xsmcGetHostDataValidate(xsArg(0), (void *)xs_lk_hash_destructor)) xsTypeError("hash is open");
-	if (hashes_open >= HASHES_MAX) xsCollectGarbage();
-	hash = hashes_open < HASHES_MAX ? calloc(1, sizeof *hash) : NULL;
-	if (!hash) {
-		lk_fault(the, "memory/exhausted");
-		return;
-	}
-	hashes_open++;
-	hash->algorithm = algorithm;
-	hash->operation = psa_hash_operation_init();
-	if (lk_psa_done(the, psa_hash_setup(&hash->operation, algorithm))) xsmcSetHostData(xsArg(0), hash);
-	else hash_free(hash);
-}
-
-/* (handle, data) */
-void xs_lk_hash_update(xsMachine *the)
-{
-	Hash *hash = hash_of(the, 0);
-	LkSpan data = lk_bytes(the, 1, 0, BYTES_MAX);
-
-	lk_psa_done(the, psa_hash_update(&hash->operation, data.data, data.bytes));
-}
-
-/* (handle, out): ends the hash */
-void xs_lk_hash_digest(xsMachine *the)
-{
-	size_t bytes;
-	Hash *hash = hash_of(the, 0);
-	size_t length = PSA_HASH_LENGTH(hash->algorithm);
-	psa_status_t status = psa_hash_finish(&hash->operation, lk_output(the, 1, length), length, &bytes);
-
-	xsmcSetHostData(xsArg(0), NULL);
-	hash_free(hash);
-	lk_psa_done(the, status);
-}
-
-/* (handle). Idempotent. */
-void xs_lk_hash_close(xsMachine *the)
-{
-	hash_free(xsmcGetHostDataValidate(xsArg(0), (void *)xs_lk_hash_destructor));
-	xsmcSetHostData(xsArg(0), NULL);
 }
 
 /* ---- keyed ---- */
@@ -158,7 +66,7 @@ static LkSpan key_argument(xsMachine *the, int index, size_t maximum)
 void xs_lk_hmac(xsMachine *the)
 {
 	static const uint8_t no_key[1];
-	psa_algorithm_t hash = hash_argument(the, 1), algorithm = PSA_ALG_HMAC(hash);
+	psa_algorithm_t hash = lk_hash_algorithm(the, 1), algorithm = PSA_ALG_HMAC(hash);
 	size_t length = PSA_HASH_LENGTH(hash), bytes;
 	psa_key_id_t key;
 	psa_status_t status;

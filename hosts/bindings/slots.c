@@ -4,7 +4,9 @@
  * to), to write across a sector, to confirm what does not run from a slot.
  */
 
-#include "check.h"
+#include <stdlib.h>
+
+#include "hash.h"
 #include "mc.xs.h"
 #include "port.h"
 
@@ -17,8 +19,10 @@ void xs_lk_slot_target(xsMachine *the);
 void xs_lk_slot_state(xsMachine *the);
 void xs_lk_slot_image(xsMachine *the);
 void xs_lk_slot_read(xsMachine *the);
+void xs_lk_slot_hash(xsMachine *the);
 void xs_lk_slot_erase(xsMachine *the);
 void xs_lk_slot_write(xsMachine *the);
+void xs_lk_slot_append(xsMachine *the);
 void xs_lk_boot_select(xsMachine *the);
 void xs_lk_boot_confirm(xsMachine *the);
 void xs_lk_boot_revert(xsMachine *the);
@@ -122,6 +126,31 @@ void xs_lk_slot_read(xsMachine *the)
 	answer(the, port_slot_read(slot, offset, lk_output(the, 3, count), count));
 }
 
+/* (slot, offset, count, hash): as if what is there were read and hashed, and none of it becomes an object of the engine */
+void xs_lk_slot_hash(xsMachine *the)
+{
+	uint8_t *part;
+	uint32_t slot = slot_argument(the, 0), slot_bytes = port_slot_bytes();
+	uint32_t count = (uint32_t)lk_number(the, 2, 1, slot_bytes);
+	uint32_t offset = (uint32_t)lk_number(the, 1, 0, slot_bytes - count);
+	psa_hash_operation_t *hash = lk_hash_argument(the, 3);
+
+	part = malloc(PORT_SLOT_SECTOR_BYTES);
+	if (!part) {
+		lk_fault(the, "memory/exhausted");
+		return;
+	}
+	for (uint32_t end = offset + count, bytes; offset < end; offset += bytes) {
+		bytes = end - offset < PORT_SLOT_SECTOR_BYTES ? end - offset : PORT_SLOT_SECTOR_BYTES;
+		if (!port_slot_read(slot, offset, part, bytes)) {
+			lk_fault(the, IO);
+			break;
+		}
+		if (!lk_psa_done(the, psa_hash_update(hash, part, bytes))) break;
+	}
+	free(part);
+}
+
 /* (offset) */
 void xs_lk_slot_erase(xsMachine *the)
 {
@@ -144,6 +173,20 @@ void xs_lk_slot_write(xsMachine *the)
 	room = PORT_SLOT_SECTOR_BYTES - offset % PORT_SLOT_SECTOR_BYTES;
 	span = lk_bytes(the, 1, 1, room);
 	answer(the, port_slot_write(offset, span.data, span.bytes));
+}
+
+/* (offset, bytes, hash): the hash goes on; a sector that begins at offset is erased first */
+void xs_lk_slot_append(xsMachine *the)
+{
+	uint32_t offset, within;
+	LkSpan span;
+
+	need_target(the);
+	offset = (uint32_t)lk_number(the, 0, 0, port_slot_bytes() - 1);
+	within = offset % PORT_SLOT_SECTOR_BYTES;
+	span = lk_bytes(the, 1, 1, PORT_SLOT_SECTOR_BYTES - within);
+	if (!lk_psa_done(the, psa_hash_update(lk_hash_argument(the, 2), span.data, span.bytes))) return;
+	answer(the, (within != 0 || port_slot_erase(offset)) && port_slot_write(offset, span.data, span.bytes));
 }
 
 /* ---- the choice ---- */

@@ -1,6 +1,7 @@
 /** The firmware slots: the thin half of slots.c, which checks every argument. */
 import { assert } from "../../modules/base/assert.ts";
 import { DeviceError } from "../../modules/base/device-error.ts";
+import type { Hash } from "../../modules/platform/crypto.ts";
 import {
 	SECTOR_BYTES,
 	SLOT_STATES,
@@ -26,8 +27,11 @@ const slotState = native<(slot: SlotNumber) => number>("xs_lk_slot_state");
 const slotImage = native<(slot: SlotNumber) => SlotImage | undefined>("xs_lk_slot_image");
 const readSlot =
 	native<(slot: SlotNumber, offset: number, count: number, out: Uint8Array) => Done>("xs_lk_slot_read");
+const hashSlot =
+	native<(slot: SlotNumber, offset: number, count: number, hash: Hash) => Done>("xs_lk_slot_hash");
 const eraseSector = native<(offset: number) => Done>("xs_lk_slot_erase");
 const writeBytes = native<(offset: number, bytes: Uint8Array) => Done>("xs_lk_slot_write");
+const appendBytes = native<(offset: number, bytes: Uint8Array, hash: Hash) => Done>("xs_lk_slot_append");
 const selectTarget = native<() => Done>("xs_lk_boot_select");
 const confirmRunning = native<() => Done>("xs_lk_boot_confirm");
 const revertRunning = native<() => Fault>("xs_lk_boot_revert");
@@ -58,6 +62,11 @@ export class NativeSlots implements Slots {
 		return out;
 	}
 
+	hash(slot: SlotNumber, offset: number, count: number, into: Hash): void {
+		const fault = hashSlot(slot, offset, count, into);
+		if (fault !== undefined) raise(fault, `read slot ${slot} at ${offset}`);
+	}
+
 	erase(offset: number): void {
 		const fault = eraseSector(offset);
 		if (fault !== undefined) raise(fault, `erase at ${offset}`);
@@ -66,6 +75,11 @@ export class NativeSlots implements Slots {
 	write(offset: number, bytes: Uint8Array): void {
 		const fault = writeBytes(offset, bytes);
 		if (fault !== undefined) raise(fault, `write at ${offset}`);
+	}
+
+	append(offset: number, bytes: Uint8Array, into: Hash): void {
+		const fault = appendBytes(offset, bytes, into);
+		if (fault !== undefined) raise(fault, `append at ${offset}`);
 	}
 
 	select(): void {

@@ -14,6 +14,11 @@ static const char *const NAMES[PORT_SLOTS] = { "slot-0", "slot-1" };
 static const char *const TEMPORARIES[PORT_SLOTS] = { "slot-0.new", "slot-1.new" };
 static int slot_files[PORT_SLOTS] = { -1, -1 };
 static uint32_t slot_bytes;
+/* The sector that was erased last, while nothing was written into it: it need not be read to know what it holds. */
+static struct {
+	bool is_known;
+	uint32_t slot, offset;
+} blank;
 
 /* ---- the files ---- */
 
@@ -74,8 +79,12 @@ bool slots_erase(uint32_t slot, uint32_t offset)
 {
 	uint8_t sector[SECTOR];
 
+	blank.is_known = false;
 	memset(sector, ERASED, sizeof sector);
 	if (!files_write_at(slot_files[slot], offset, sector, sizeof sector) || !files_sync_content(slot_files[slot])) return false;
+	blank.is_known = true;
+	blank.slot = slot;
+	blank.offset = offset;
 	files_mark("done", NAMES[slot], offset);
 	return true;
 }
@@ -86,6 +95,10 @@ static bool program(uint32_t slot, uint32_t offset, const uint8_t *bytes, size_t
 	uint8_t sector[SECTOR];
 	size_t index = 0;
 
+	if (blank.is_known && slot == blank.slot && offset - blank.offset < SECTOR) {
+		blank.is_known = false;
+		return files_write_at(slot_files[slot], offset, bytes, count);
+	}
 	if (!files_read_at(slot_files[slot], offset, sector, count)) return false;
 	/* Words first: of a whole sector byte by byte this would be a tenth of what the hash costs. */
 	for (; index + sizeof(uint64_t) <= count; index += sizeof(uint64_t)) {

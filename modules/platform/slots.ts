@@ -13,6 +13,8 @@
  * programmer's error.
  */
 
+import type { Hash } from "./crypto.ts";
+
 export type SlotNumber = 0 | 1;
 
 /** In the order of their numbers. unset: no boot record names it, as a factory line leaves slot 0; it may boot. */
@@ -50,6 +52,11 @@ export interface Slots {
 	/** A copy of 1 to SECTOR_BYTES bytes. Throws DeviceError slot/io. */
 	read(slot: SlotNumber, offset: number, count: number): Uint8Array;
 	/**
+	 * Goes on with a hash of this machine's Crypto, as with what `read` gives of these 1 or more bytes, which need not become an object for
+	 * it. Throws DeviceError slot/io or memory/exhausted: the hash is of no use then.
+	 */
+	hash(slot: SlotNumber, offset: number, count: number, into: Hash): void;
+	/**
 	 * Erases the target's sector that begins at `offset`; it then reads 0xFF. Before the first byte
 	 * changes the target is invalid, unless it is aborted: it does not boot until it is selected, also where power goes. Throws
 	 * DeviceError slot/io: the sector is bad, its content undefined.
@@ -60,6 +67,8 @@ export interface Slots {
 	 * of it written.
 	 */
 	write(offset: number, bytes: Uint8Array): void;
+	/** The same as `into.update(bytes)`, `erase` where `offset` begins a sector, and `write`: what each piece of an image takes, at once. */
+	append(offset: number, bytes: Uint8Array, into: Hash): void;
 	/** The next boot tries the target, as new. A cut leaves the old choice or the new one. Throws DeviceError slot/io. */
 	select(): void;
 	/**

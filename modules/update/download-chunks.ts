@@ -19,7 +19,7 @@ import {
 	wayOf,
 } from "./download-step.ts";
 
-/** Of what is looked at with each piece: a look into LIMITS goes through all of it on the engine. */
+/** A look into LIMITS goes through all of it on the engine. */
 const CHUNK_BYTES = LIMITS.chunkBytes;
 const UNIT_BYTES = LIMITS.flashUnitBytes;
 const STALL_MS = LIMITS.updateStallMs;
@@ -41,7 +41,6 @@ export function wantOf(state: DownloadState, sender: Sender): OpenWant | undefin
 	return { via: state.via, offset, bytes: chunkBytes(fetchedBytes(state), open.chunk) - open.filled };
 }
 
-/** This sender's chunk. Looked for with each piece: no closure, no iterator (docs/BENCH.md, update). */
 export function openOf({ open }: Fetching, sender: Sender): OpenChunk | undefined {
 	for (let index = 0; index < open.length; index++) if (open[index]!.sender === sender) return open[index];
 	return undefined;
@@ -68,16 +67,21 @@ type FetchingEvent = Exclude<DownloadEvent, { kind: "begin" | "drop" | "hashed" 
 
 export function stepFetching(state: Fetching, event: FetchingEvent, nowMs: number): FetchingStep {
 	switch (event.kind) {
+		case "piece":
+			return stepPiece(state, event, nowMs);
+		case "chunk":
+			return stepChunk(state, event, nowMs);
 		case "tick":
 			return { state: giveUpLate(state, nowMs), effects: [] };
 		case "ask":
 			return { state: open(giveUpLate(state, nowMs), event.sender, event.mayRetry, nowMs), effects: [] };
 		case "heard":
-			return { state: heard(state, event.sender, nowMs), effects: [] };
-		case "piece":
-			return stepPiece(state, event, nowMs);
-		case "chunk":
-			return stepChunk(state, event, nowMs);
+			return { state: { ...state, open: grown(state.open, event.sender, 0, nowMs) }, effects: [] };
+		case "filled":
+			return {
+				state: { ...state, open: grown(state.open, event.sender, event.count, nowMs) },
+				effects: [],
+			};
 		case "unpaid":
 			return {
 				state: { ...state, open: state.open.filter((each) => each.sender !== event.sender) },
@@ -88,7 +92,7 @@ export function stepFetching(state: Fetching, event: FetchingEvent, nowMs: numbe
 			return { state: { ...state, erasing }, effects: eraseEffects(state, erasing[0]) };
 		}
 		case "lost": {
-			const one = state.open.find((each) => each.sender === event.sender);
+			const one = openOf(state, event.sender);
 			return { state: one === undefined ? state : leave(state, one, nowMs - one.openedAtMs), effects: [] };
 		}
 		default:
@@ -116,9 +120,19 @@ function leave(state: Fetching, one: OpenChunk, heldMs: number): Fetching {
 	return { ...state, open: rest, left };
 }
 
-function heard(state: Fetching, sender: Sender, nowMs: number): Fetching {
-	const open = state.open.map((each) => (each.sender === sender ? { ...each, heardAtMs: nowMs } : each));
-	return { ...state, open };
+/** So many more bytes of its chunk came, or none and it is still there. */
+function grown(
+	open: readonly OpenChunk[],
+	sender: Sender,
+	count: number,
+	nowMs: number,
+): readonly OpenChunk[] {
+	const next = open.slice();
+	for (let index = 0; index < next.length; index++) {
+		const each = next[index]!;
+		if (each.sender === sender) next[index] = { ...each, filled: each.filled + count, heardAtMs: nowMs };
+	}
+	return next;
 }
 
 /** What its way left; else the first chunk that nobody has, sends or began; else one that must be begun anew. */
@@ -134,15 +148,21 @@ function open(state: Fetching, sender: Sender, mayRetry: boolean, nowMs: number)
 		const one = { sender, chunk, filled, openedAtMs: nowMs - heldMs, heardAtMs: nowMs };
 		return { ...state, open: [...state.open, one], left: state.left.filter((each) => each !== mine) };
 	}
-	const isFree = (good: boolean, chunk: number): boolean =>
-		!good && !isTaken(chunk) && !state.erasing.includes(chunk);
-	let chunk = state.good.findIndex((good, index) => isFree(good, index) && !state.touched[index]);
-	if (chunk < 0 && mayRetry) chunk = state.good.findIndex(isFree);
+	const isFree = (chunk: number): boolean => !isTaken(chunk) && !state.erasing.includes(chunk);
+	let chunk = firstMissing(state.good, (each) => !state.touched[each] && isFree(each));
+	if (chunk < 0 && mayRetry) chunk = firstMissing(state.good, isFree);
 	if (chunk >= 0) return begin(state, sender, chunk, nowMs);
 	// Who was late has its chunk only as long as nobody else wants it.
 	const slow = state.open.find((each) => isLate(state.standings, wayOf(each.sender), nowMs));
 	if (slow === undefined || (state.touched[slow.chunk] && !mayRetry)) return state;
 	return begin(leave(state, slow, 0), sender, slow.chunk, nowMs);
+}
+
+/** -1: none. The good ones are passed over by a native call. */
+function firstMissing(good: readonly boolean[], isFit: (chunk: number) => boolean): number {
+	let chunk = good.indexOf(false);
+	while (chunk >= 0 && !isFit(chunk)) chunk = good.indexOf(false, chunk + 1);
+	return chunk;
 }
 
 function begin(state: Fetching, sender: Sender, chunk: number, nowMs: number): Fetching {
@@ -157,30 +177,24 @@ function stepPiece(
 ): FetchingStep {
 	const one = via === state.via ? openOf(state, sender) : undefined;
 	if (one === undefined) return { state, effects: [{ kind: "refuse" }] };
-	const { chunk, filled } = one;
-	const missing = chunkBytes(fetchedBytes(state), chunk) - filled;
-	const ends = count === missing;
-	if (offset !== chunk * CHUNK_BYTES + filled || count > missing || (!ends && count % UNIT_BYTES !== 0)) {
+	const { chunk, filled, openedAtMs } = one;
+	const at = chunk * CHUNK_BYTES + filled;
+	const end = chunk * CHUNK_BYTES + chunkBytes(fetchedBytes(state), chunk);
+	const ends = offset + count === end;
+	if (offset !== at || offset + count > end || (!ends && count % UNIT_BYTES !== 0)) {
 		return { state, effects: [{ kind: "refuse" }] };
 	}
-	const after = replaced(state.open, one, { ...one, filled: filled + count, heardAtMs: nowMs });
 	const begins = filled === 0;
 	const again = begins && state.touched[chunk] === true;
-	const write: DownloadEffect = { kind: "write", sender, via, chunk, offset, begins, again, ends };
-	if (!begins) return { state: { ...state, open: after }, effects: [write] };
-	const touched = state.touched.map((was, index) => was || index === chunk);
+	const write: DownloadEffect = { kind: "write", sender, via, chunk, offset, begins, again, openedAtMs };
+	const open = grown(state.open, sender, count, nowMs);
+	if (!begins) return { state: { ...state, open }, effects: [write] };
+	const touched = withAt(state.touched, chunk, true);
 	const overtaken = state.left.find((each) => each.chunk === chunk);
-	if (overtaken === undefined) return { state: { ...state, open: after, touched }, effects: [write] };
+	if (overtaken === undefined) return { state: { ...state, open, touched }, effects: [write] };
 	const left = state.left.filter((each) => each !== overtaken);
 	const standings = withOvertaken(state.standings, overtaken.way, nowMs);
-	return {
-		state: { ...state, open: after, touched, left, standings },
-		effects: [{ kind: "cease", chunk }, write],
-	};
-}
-
-function replaced(open: readonly OpenChunk[], one: OpenChunk, next: OpenChunk): readonly OpenChunk[] {
-	return open.length === 1 ? [next] : open.map((each) => (each === one ? next : each));
+	return { state: { ...state, open, touched, left, standings }, effects: [{ kind: "cease", chunk }, write] };
 }
 
 function stepChunk(
@@ -188,24 +202,31 @@ function stepChunk(
 	{ sender, isGood, mayRetry }: Extract<DownloadEvent, { kind: "chunk" }>,
 	nowMs: number,
 ): FetchingStep {
-	const one = state.open.find((each) => each.sender === sender);
+	const one = openOf(state, sender);
 	if (one === undefined) return { state, effects: [] };
 	const { chunk } = one;
 	const way = wayOf(sender);
 	const rest = state.open.filter((each) => each.sender !== sender);
 	if (isGood) {
-		const good = state.good.map((was, index) => was || index === chunk);
+		const good = withAt(state.good, chunk, true);
 		return { state: { ...state, good, open: rest, standings: withGood(state.standings, way) }, effects: [] };
 	}
 	const standings = withBad(state.standings, way, nowMs);
 	// A token pays for the erasure and the second writing; without one the chunk waits as it is, and pays when it is begun.
 	if (!mayRetry) return { state: { ...state, open: rest, standings }, effects: [] };
-	const touched = state.touched.map((was, index) => was && index !== chunk);
+	const touched = withAt(state.touched, chunk, false);
 	const erasing = [...state.erasing, chunk];
 	return {
 		state: { ...state, open: rest, standings, touched, erasing },
 		effects: state.erasing.length === 0 ? eraseEffects(state, chunk) : [],
 	};
+}
+
+/** By a native copy: an image has 64 chunks. */
+function withAt(flags: readonly boolean[], index: number, value: boolean): readonly boolean[] {
+	const next = flags.slice();
+	next[index] = value;
+	return next;
 }
 
 function eraseEffects({ via }: Fetching, chunk: number | undefined): readonly DownloadEffect[] {

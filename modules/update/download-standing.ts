@@ -50,7 +50,8 @@ export function withOvertaken(
 
 /** It finished a chunk in time. */
 export function withGood(standings: readonly Standing[], way: SenderWay): readonly Standing[] {
-	return withStanding(standings, { ...standingOf(standings, way), lateAtMs: undefined });
+	const was = standingOf(standings, way);
+	return was.lateAtMs === undefined ? standings : withStanding(standings, { ...was, lateAtMs: undefined });
 }
 
 function standingOf(standings: readonly Standing[], way: SenderWay): Standing {

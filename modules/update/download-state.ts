@@ -31,7 +31,20 @@ import {
 import { chunkCount } from "./manifest.ts";
 
 export function stepDownload(state: DownloadState, event: DownloadEvent, nowMs: number): DownloadStep {
+	// First what there is most of.
 	switch (event.kind) {
+		case "piece":
+		case "filled":
+		case "ask":
+		case "heard":
+		case "chunk":
+		case "unpaid":
+		case "erased":
+		case "lost":
+		case "tick":
+			if (state.kind !== "fetching")
+				return { state, effects: event.kind === "piece" ? [{ kind: "refuse" }] : [] };
+			return fetched(state, stepFetching(state, event, nowMs));
 		case "begin":
 			return survey(event.job, "image", [], [], [{ kind: "halt" }]);
 		case "drop":
@@ -46,17 +59,6 @@ export function stepDownload(state: DownloadState, event: DownloadEvent, nowMs: 
 		case "broken":
 			if (state.kind === "idle" || state.kind === "failed") return { state, effects: [] };
 			return { state: { kind: "failed", job: state.job, result: "slot-io" }, effects: [{ kind: "halt" }] };
-		case "piece":
-		case "ask":
-		case "heard":
-		case "chunk":
-		case "unpaid":
-		case "erased":
-		case "lost":
-		case "tick":
-			if (state.kind !== "fetching")
-				return { state, effects: event.kind === "piece" ? [{ kind: "refuse" }] : [] };
-			return fetched(state, stepFetching(state, event, nowMs));
 		default:
 			return unreachable(event);
 	}

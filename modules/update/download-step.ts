@@ -114,6 +114,8 @@ export type DownloadEvent =
 			readonly offset: number;
 			readonly count: number;
 	  }
+	/** So many more bytes of this sender's chunk are in flash, as pieces that were the next ones. */
+	| { readonly kind: "filled"; readonly sender: Sender; readonly count: number }
 	/** The last piece of a chunk is in flash, and its digest was compared. mayRetry: where it was wrong, its second writing is paid for. */
 	| {
 			readonly kind: "chunk";
@@ -139,7 +141,7 @@ export type DownloadEffect =
 	| { readonly kind: "hash"; readonly what: "delta" | "source" | "image" }
 	/** Makes the image, all but the chunks that are there: "patched". */
 	| { readonly kind: "patch"; readonly image: readonly boolean[] }
-	/** The piece goes to flash. begins: the chunk's hash begins; again: it takes from the allowance first; ends: "chunk" follows. */
+	/** The piece goes to flash. begins: the chunk's hash begins; again: it takes from the allowance first. Its last: "chunk" follows. */
 	| {
 			readonly kind: "write";
 			readonly sender: Sender;
@@ -148,7 +150,7 @@ export type DownloadEffect =
 			readonly offset: number;
 			readonly begins: boolean;
 			readonly again: boolean;
-			readonly ends: boolean;
+			readonly openedAtMs: number;
 	  }
 	/** The piece is not what was asked for. */
 	| { readonly kind: "refuse" }

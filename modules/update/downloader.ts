@@ -15,6 +15,7 @@ import type { Inflate } from "../platform/inflate.ts";
 import { SECTOR_BYTES, type Slots } from "../platform/slots.ts";
 import type { ObjectPiece, ObjectWant } from "../wire/update-offer.ts";
 import type { UpdateResult } from "../wire/update-report.ts";
+import type { ChunkRun } from "./chunk-run.ts";
 import { chunkBytes, goodBytes, openOf, wantOf } from "./download-chunks.ts";
 import { stepDownload } from "./download-state.ts";
 import {
@@ -30,7 +31,12 @@ import { chunkDigest, type Manifest, type UpdateDelta, type UpdateObject } from 
 import { PatchTask } from "./patch-task.ts";
 import { deltaStart, inSectors, writeBytes } from "./slot-writer.ts";
 
+/** A look into LIMITS goes through all of it on the engine. */
 const WINDOW_BYTES = LIMITS.objectWindowBytes;
+const STALL_MS = LIMITS.updateStallMs;
+const CHUNK_MS = LIMITS.updateChunkMs;
+const TAKEN: Result<void, "unwanted"> = accept(undefined);
+const UNWANTED: Result<void, "unwanted"> = refuse("unwanted");
 
 export interface DownloaderOptions {
 	readonly crypto: Pick<Crypto, "openHash" | "equal">;
@@ -65,6 +71,8 @@ interface Task {
 }
 
 export class Downloader {
+	/** First: private fields are looked for one by one on the engine. */
+	#run: ChunkRun | undefined;
 	readonly #options: DownloaderOptions;
 	#state: DownloadState = DOWNLOAD_IDLE;
 	#release: Release | undefined;
@@ -78,6 +86,7 @@ export class Downloader {
 	}
 
 	get state(): DownloadState {
+		this.#tell();
 		return this.#state;
 	}
 
@@ -128,7 +137,12 @@ export class Downloader {
 
 	/** One slice of hashing or patching. */
 	turn(): void {
-		const event = this.#guard(() => this.#task?.step());
+		let event: DownloadEvent | undefined;
+		try {
+			event = this.#task?.step();
+		} catch (error) {
+			this.#broke(error);
+		}
 		if (event === undefined) return;
 		this.#task?.close();
 		this.#task = undefined;
@@ -137,12 +151,17 @@ export class Downloader {
 
 	/** What this sender is to send next; it has that chunk for itself then. Undefined: nothing now. */
 	ask(sender: Sender): ObjectWant | undefined {
+		const next = this.#nextOf(sender);
+		if (next !== undefined) return next;
 		this.#dispatch({ kind: "ask", sender, mayRetry: this.#options.hasRetry() });
 		return this.#wantOf(this.#state, sender);
 	}
 
 	/** What `ask` would answer; nobody gets a chunk by looking. */
 	peek(sender: Sender): ObjectWant | undefined {
+		const next = this.#nextOf(sender);
+		if (next !== undefined) return next;
+		this.#tell();
 		const { hasRetry, nowMs } = this.#options;
 		const asked = stepDownload(this.#state, { kind: "ask", sender, mayRetry: hasRetry() }, nowMs());
 		return this.#wantOf(asked.state, sender);
@@ -151,8 +170,19 @@ export class Downloader {
 	/** In the window that `peek` answers; nothing else is worth keeping until its turn comes. */
 	isWanted(sender: Sender, { digest, offset, bytes }: ObjectPiece): boolean {
 		const want = this.peek(sender);
-		if (want === undefined || !bytesEqual(want.digest, digest)) return false;
+		if (want === undefined || !this.#options.crypto.equal(want.digest, digest)) return false;
 		return offset >= want.offset && offset + bytes.length <= want.offset + want.bytes;
+	}
+
+	/** Of the chunk that it goes on with; undefined: the machine is to be asked. */
+	#nextOf(sender: Sender): ObjectWant | undefined {
+		const run = this.#run;
+		if (run === undefined || run.sender !== sender) return undefined;
+		const { at, end, digest, heardAtMs, openedAtMs } = run;
+		const nowMs = this.#options.nowMs();
+		// Who is late would lose the chunk now.
+		if (nowMs - heardAtMs >= STALL_MS || nowMs - openedAtMs >= CHUNK_MS) return undefined;
+		return { digest, offset: at, bytes: end - at < WINDOW_BYTES ? end - at : WINDOW_BYTES };
 	}
 
 	#wantOf(state: DownloadState, sender: Sender): ObjectWant | undefined {
@@ -164,26 +194,53 @@ export class Downloader {
 
 	/** Refused: it is not what was asked for, or flash is broken; nothing of it is in flash. */
 	put(sender: Sender, piece: ObjectPiece): Result<void, "unwanted"> {
+		const run = this.#run;
+		if (run === undefined || run.sender !== sender) return this.#putNext(sender, piece) ? TAKEN : UNWANTED;
+		const { bytes, offset } = piece;
+		if (offset !== run.at || offset >= run.wholeEnd || bytes.length !== SECTOR_BYTES)
+			return this.#putNext(sender, piece) ? TAKEN : UNWANTED;
+		const { crypto, slots, nowMs } = this.#options;
+		const next = offset + SECTOR_BYTES;
+		// By one native call, where a loop over 32 bytes would be a third of the work.
+		if (!crypto.equal(run.digest, piece.digest)) return UNWANTED;
+		try {
+			slots.append(run.start + offset, bytes, run.hash);
+		} catch (error) {
+			this.#broke(error);
+			return UNWANTED;
+		}
+		run.at = next;
+		run.heardAtMs = nowMs();
+		if (next === run.end) this.#endChunk(run);
+		return TAKEN;
+	}
+
+	/** A piece that the machine is to judge. */
+	#putNext(sender: Sender, { digest, offset, bytes }: ObjectPiece): boolean {
+		this.#tell();
 		const state = this.#state;
-		if (state.kind !== "fetching" || !this.#isOf(state.via, piece.digest)) return refuse("unwanted");
+		if (state.kind !== "fetching") return false;
+		const { via } = state;
+		if (!this.#options.crypto.equal(this.#object(via).digest, digest)) return false;
 		if (openOf(state, sender) === undefined) {
 			// Who begins a chunk that is free has it.
-			if (this.peek(sender)?.offset !== piece.offset) return refuse("unwanted");
+			if (this.peek(sender)?.offset !== offset) return false;
 			this.ask(sender);
 		}
-		let refused = false;
-		this.#dispatch(
-			{ kind: "piece", sender, via: state.via, offset: piece.offset, count: piece.bytes.length },
-			(effect) => {
-				if (effect.kind === "refuse") refused = true;
-				if (effect.kind === "write") refused = !this.#write(effect, piece.bytes);
-			},
-		);
-		return refused ? refuse("unwanted") : accept(undefined);
+		let isWritten = false;
+		this.#dispatch({ kind: "piece", sender, via, offset, count: bytes.length }, (effect) => {
+			isWritten = effect.kind === "write" && this.#write(effect, bytes);
+		});
+		return isWritten;
 	}
 
 	/** A piece of this sender waits for its turn. */
 	heard(sender: Sender): void {
+		const run = this.#run;
+		if (run?.sender === sender) {
+			run.heardAtMs = this.#options.nowMs();
+			return;
+		}
 		this.#dispatch({ kind: "heard", sender });
 	}
 
@@ -201,8 +258,20 @@ export class Downloader {
 		this.#dispatch({ kind: "tick" });
 	}
 
-	/** The one place that assigns the state. */
+	/** The machine hears of what went to flash without it. */
+	#tell(): void {
+		const run = this.#run;
+		if (run === undefined || (run.at === run.toldAt && run.heardAtMs === run.toldHeardAtMs)) return;
+		const event = { kind: "filled", sender: run.sender, count: run.at - run.toldAt } as const;
+		this.#state = stepDownload(this.#state, event, run.heardAtMs).state;
+		run.toldAt = run.at;
+		run.toldHeardAtMs = run.heardAtMs;
+	}
+
+	/** Whatever happens, the machine may think otherwise of the chunk that is gone on with. */
 	#dispatch(event: DownloadEvent, onPiece?: (effect: DownloadEffect) => void): void {
+		this.#tell();
+		this.#run = undefined;
 		const before = this.#state.kind;
 		const { state, effects } = stepDownload(this.#state, event, this.#options.nowMs());
 		this.#state = state;
@@ -251,29 +320,59 @@ export class Downloader {
 		}
 	}
 
-	/** Each sector is erased right before it is written, and its bytes are hashed on the way. False: it is not in flash. */
+	/** The first piece of a chunk, or of what is left of one; the next ones need not ask. False: it is not in flash. */
 	#write(effect: Extract<DownloadEffect, { kind: "write" }>, bytes: Uint8Array): boolean {
-		const { sender, via, chunk, offset, begins, again, ends } = effect;
-		const { crypto, slots, takeRetry, onBadChunk } = this.#options;
+		const { sender, via, chunk, offset, begins, again, openedAtMs } = effect;
+		const { crypto, slots, takeRetry, nowMs } = this.#options;
 		if (again && !takeRetry()) {
 			this.#dispatch({ kind: "unpaid", sender });
 			return false;
 		}
-		const hash = this.#guard(() => {
+		const object = this.#object(via);
+		const start = this.#start(via);
+		let hash: Hash | undefined;
+		try {
 			if (begins) this.#hashes.set(chunk, crypto.openHash("sha256"));
-			const open = this.#hashes.get(chunk);
-			open?.update(bytes);
-			writeBytes(slots, this.#start(via) + offset, bytes);
-			return open;
-		});
+			hash = this.#hashes.get(chunk);
+			hash?.update(bytes);
+			writeBytes(slots, start + offset, bytes);
+		} catch (error) {
+			this.#broke(error);
+			return false;
+		}
 		if (hash === undefined) return false;
-		if (!ends) return true;
+		const at = offset + bytes.length;
+		const end = chunk * LIMITS.chunkBytes + chunkBytes(object.bytes, chunk);
+		const heardAtMs = nowMs();
+		const run = {
+			at,
+			wholeEnd: at % SECTOR_BYTES === 0 ? end - (end % SECTOR_BYTES) : at,
+			sender,
+			heardAtMs,
+			start,
+			hash,
+			digest: object.digest,
+			end,
+			openedAtMs,
+			chunk,
+			object,
+			toldAt: at,
+			toldHeardAtMs: heardAtMs,
+		};
+		if (at === end) this.#endChunk(run);
+		else this.#run = run;
+		return true;
+	}
+
+	#endChunk({ sender, chunk, hash, object }: ChunkRun): void {
+		const { crypto, takeRetry, onBadChunk } = this.#options;
 		this.#hashes.delete(chunk);
-		const isGood = bytesEqual(hash.digest(), chunkDigest(this.#object(via), chunk));
+		// Whatever the machine does not know of it yet is of no use any more.
+		this.#run = undefined;
+		const isGood = crypto.equal(hash.digest(), chunkDigest(object, chunk));
 		const mayRetry = isGood || takeRetry();
 		this.#dispatch({ kind: "chunk", sender, isGood, mayRetry });
 		if (!isGood) onBadChunk();
-		return true;
 	}
 
 	#hashWhole(what: "delta" | "source" | "image"): Task {
@@ -330,20 +429,19 @@ export class Downloader {
 		try {
 			return act();
 		} catch (error) {
-			if (!(error instanceof DeviceError)) throw error;
-			this.#dispatch({ kind: "broken" });
+			this.#broke(error);
 			return undefined;
 		}
+	}
+
+	#broke(error: unknown): void {
+		if (!(error instanceof DeviceError)) throw error;
+		this.#dispatch({ kind: "broken" });
 	}
 
 	/** Where an object begins in the slot. */
 	#start(via: Via): number {
 		return via === "image" ? 0 : deltaStart(this.#options.slots.slotBytes, this.#object("delta").bytes);
-	}
-
-	/** With each piece: by one native call, where a loop over 32 bytes would be a third of the work. */
-	#isOf(via: Via, digest: Uint8Array): boolean {
-		return this.#options.crypto.equal(this.#object(via).digest, digest);
 	}
 
 	#object(via: Via): UpdateObject {

@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../base/limits.ts";
 import type { Crypto, Hash } from "../platform/crypto.ts";
-import { SECTOR_BYTES, type SlotNumber, type Slots } from "../platform/slots.ts";
+import type { SlotNumber, Slots } from "../platform/slots.ts";
 
 const SLICE_BYTES = LIMITS.updateSliceBytes;
 
@@ -32,12 +32,9 @@ export class FlashDigest {
 
 	/** Reads LIMITS.updateSliceBytes at most; the digest once all is read, and then it is over. */
 	step(): Uint8Array | undefined {
-		const end = Math.min(this.#end, this.#at + SLICE_BYTES);
-		while (this.#at < end) {
-			const count = Math.min(SECTOR_BYTES, end - this.#at);
-			this.#hash.update(this.#slots.read(this.#slot, this.#at, count));
-			this.#at += count;
-		}
+		const count = Math.min(this.#end - this.#at, SLICE_BYTES);
+		if (count > 0) this.#slots.hash(this.#slot, this.#at, count, this.#hash);
+		this.#at += count;
 		return this.#at === this.#end ? this.#hash.digest() : undefined;
 	}
 

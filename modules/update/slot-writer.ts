@@ -19,21 +19,22 @@ export function inSectors(bytes: number): number {
 
 /** `at`: in the slot. What is not a whole number of flash units is filled up with 0xFF: nothing follows it in its sector. */
 export function writeBytes(slots: Slots, at: number, bytes: Uint8Array): void {
+	const { length } = bytes;
 	let from = 0;
-	while (from < bytes.length) {
+	while (from < length) {
 		const offset = at + from;
 		const within = offset % SECTOR_BYTES;
 		if (within === 0) slots.erase(offset);
-		const count = Math.min(bytes.length - from, SECTOR_BYTES - within);
-		slots.write(offset, inUnits(bytes.subarray(from, from + count)));
+		const count = Math.min(length - from, SECTOR_BYTES - within);
+		slots.write(offset, inUnits(count === length ? bytes : bytes.subarray(from, from + count), count));
 		from += count;
 	}
 }
 
-function inUnits(bytes: Uint8Array): Uint8Array {
-	const rest = bytes.length % UNIT_BYTES;
+function inUnits(bytes: Uint8Array, count: number): Uint8Array {
+	const rest = count % UNIT_BYTES;
 	if (rest === 0) return bytes;
-	const filled = new Uint8Array(bytes.length + UNIT_BYTES - rest).fill(0xff);
+	const filled = new Uint8Array(count + UNIT_BYTES - rest).fill(0xff);
 	filled.set(bytes);
 	return filled;
 }

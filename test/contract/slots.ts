@@ -2,6 +2,7 @@
  * The contract of Slots. What a boot loader does between two boots, and what a cut leaves, is tested where a test can boot:
  * test/unit/contract/sim-slots.test.ts and test/host. The jig's machine runs slot 0, unset, as a factory line leaves it.
  */
+import { concatBytes } from "../../modules/base/bytes.ts";
 import { SECTOR_BYTES, SLOT_STATES } from "../../modules/platform/slots.ts";
 import { check, type Suite } from "../harness/test.ts";
 import type { OpenJig } from "./jig.ts";
@@ -30,6 +31,60 @@ export function slotsContract(t: Suite, open: OpenJig): void {
 		const copy = slots.read(1, SECTOR_BYTES, 1);
 		copy[0]! ^= 0xff;
 		check.bytes(slots.read(1, SECTOR_BYTES, 1), bytes.slice(0, 1));
+	});
+
+	t.test("a hash goes on with what lies in a slot as with what was read", async ({ random }) => {
+		const { slots, crypto } = (await open()).platform;
+		const bytes = random.bytes(2 * SECTOR_BYTES + 100);
+		for (const sector of [0, 1, 2]) slots.erase(sector * SECTOR_BYTES);
+		for (let at = 0; at < bytes.length; at += SECTOR_BYTES)
+			slots.write(at, bytes.slice(at, at + SECTOR_BYTES));
+		const hash = crypto.openHash("sha256");
+		hash.update(Uint8Array.of(1, 2, 3));
+		slots.hash(1, 10, bytes.length - 20, hash);
+		slots.hash(1, bytes.length - 10, 1, hash);
+		check.bytes(
+			hash.digest(),
+			crypto.sha256(
+				concatBytes(
+					Uint8Array.of(1, 2, 3),
+					bytes.slice(10, bytes.length - 10),
+					bytes.slice(-10, bytes.length - 9),
+				),
+			),
+		);
+		const other = crypto.openHash("sha256");
+		for (const [offset, count] of [
+			[0, 0],
+			[slots.slotBytes - 1, 2],
+			[-1, 1],
+		] as const)
+			check.throws(() => slots.hash(1, offset, count, other));
+		other.close();
+	});
+
+	t.test("to append is to hash, to erase where a sector begins, and to write", async ({ random }) => {
+		const { slots, crypto } = (await open()).platform;
+		const bytes = random.bytes(SECTOR_BYTES + 32);
+		const hash = crypto.openHash("sha256");
+		slots.erase(SECTOR_BYTES);
+		slots.write(SECTOR_BYTES, new Uint8Array(SECTOR_BYTES));
+		slots.append(SECTOR_BYTES, bytes.slice(0, 16), hash);
+		slots.append(SECTOR_BYTES + 16, bytes.slice(16, SECTOR_BYTES), hash);
+		slots.append(2 * SECTOR_BYTES, bytes.slice(SECTOR_BYTES), hash);
+		check.bytes(slots.read(1, SECTOR_BYTES, SECTOR_BYTES), bytes.slice(0, SECTOR_BYTES));
+		check.bytes(slots.read(1, 2 * SECTOR_BYTES, 32), bytes.slice(SECTOR_BYTES));
+		// What is there is only cleared further: nobody erased.
+		slots.append(2 * SECTOR_BYTES + 16, new Uint8Array(16), hash);
+		check.bytes(slots.read(1, 2 * SECTOR_BYTES, 48).slice(16, 32), new Uint8Array(16));
+		for (const [offset, count] of [
+			[SECTOR_BYTES - 1, 2],
+			[slots.slotBytes, 1],
+			[0, 0],
+		] as const)
+			check.throws(() => slots.append(offset, new Uint8Array(count), hash));
+		check.bytes(hash.digest(), crypto.sha256(concatBytes(bytes, new Uint8Array(16))));
+		check.throws(() => slots.append(0, bytes.slice(0, 16), hash));
 	});
 
 	t.test("a sector may be written in parts, and its neighbours stay", async () => {

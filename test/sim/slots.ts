@@ -6,6 +6,7 @@
  */
 import { assert } from "../../modules/base/assert.ts";
 import { DeviceError } from "../../modules/base/device-error.ts";
+import type { Hash } from "../../modules/platform/crypto.ts";
 import {
 	SECTOR_BYTES,
 	type SlotImage,
@@ -128,6 +129,12 @@ export class SimSlots implements Slots {
 		return this.#flash.bytes(slot, offset, count);
 	}
 
+	hash(slot: SlotNumber, offset: number, count: number, into: Hash): void {
+		assert(count >= 1, `slots: hash ${count} bytes`);
+		for (let at = 0; at < count; at += SECTOR_BYTES)
+			into.update(this.read(slot, offset + at, Math.min(SECTOR_BYTES, count - at)));
+	}
+
 	erase(offset: number): void {
 		this.#needTarget();
 		assert(offset % SECTOR_BYTES === 0 && offset >= 0 && offset < this.slotBytes, `slots: erase ${offset}`);
@@ -147,6 +154,12 @@ export class SimSlots implements Slots {
 		const next = this.#flash.bytes(this.#target, offset, bytes.length);
 		for (let at = 0; at < next.length; at++) next[at]! &= bytes[at]!;
 		this.#land("write", offset, bytes.length, next);
+	}
+
+	append(offset: number, bytes: Uint8Array, into: Hash): void {
+		into.update(bytes);
+		if (offset % SECTOR_BYTES === 0) this.erase(offset);
+		this.write(offset, bytes);
 	}
 
 	select(): void {

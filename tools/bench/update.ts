@@ -17,8 +17,9 @@ const RUNS = 9;
 const RUN_MS = 120_000;
 const SLOT_KB = LIMITS.imageBytes / 1024;
 const MIB = LIMITS.imageBytes / 2 ** 20;
-/** Each chunk is the base from another place on, so that a board with a small heap has an image of 64 different chunks. */
-const SHIFT_BYTES = 16;
+/** Piece i of chunk c is the base from (c + i) steps on: a board with a small heap has an image of 64 different chunks. */
+const STEP_BYTES = 832;
+const CHUNK_PIECES = LIMITS.chunkBytes / LIMITS.objectPieceBytes;
 const PROGRAM = "tools/bench/board/update";
 /** 0.8 of the plain program's rate. */
 const GOAL_TIME = 1.25;
@@ -71,13 +72,19 @@ function clear(folder: string): void {
 }
 
 function writeFiles(folder: string): void {
-	const base = randomBytes(LIMITS.chunkBytes + LIMITS.imageChunks * SHIFT_BYTES);
+	const { imageChunks, objectPieceBytes } = LIMITS;
+	const base = randomBytes(objectPieceBytes + (imageChunks + CHUNK_PIECES - 2) * STEP_BYTES);
 	const whole = createHash("sha256");
 	const chunks: Uint8Array[] = [];
-	for (let chunk = 0; chunk < LIMITS.imageChunks; chunk++) {
-		const bytes = base.subarray(chunk * SHIFT_BYTES, chunk * SHIFT_BYTES + LIMITS.chunkBytes);
-		whole.update(bytes);
-		chunks.push(createHash("sha256").update(bytes).digest());
+	for (let chunk = 0; chunk < imageChunks; chunk++) {
+		const digest = createHash("sha256");
+		for (let piece = 0; piece < CHUNK_PIECES; piece++) {
+			const at = (chunk + piece) * STEP_BYTES;
+			const bytes = base.subarray(at, at + objectPieceBytes);
+			whole.update(bytes);
+			digest.update(bytes);
+		}
+		chunks.push(digest.digest());
 	}
 	writeFileSync(join(folder, "base"), base);
 	writeFileSync(join(folder, "chunks"), Buffer.concat(chunks));

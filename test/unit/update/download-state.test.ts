@@ -41,6 +41,7 @@ const EVENTS: readonly DownloadEvent[] = [
 	piece(2, 0, 4096),
 	{ kind: "chunk", sender: 1, isGood: true, mayRetry: true },
 	{ kind: "chunk", sender: 1, isGood: false, mayRetry: false },
+	{ kind: "filled", sender: 1, count: 4096 },
 	{ kind: "heard", sender: 1 },
 	{ kind: "unpaid", sender: 1 },
 	{ kind: "erased" },

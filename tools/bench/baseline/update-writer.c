@@ -16,7 +16,7 @@
 
 #include "region.h"
 
-enum { PIECE = 4096, CHUNK = 65536, CHUNKS = 64, SHIFT = 16, DIGEST = 32, BASE = CHUNK + CHUNKS * SHIFT };
+enum { PIECE = 4096, CHUNK = 65536, CHUNKS = 64, STEP = 832, DIGEST = 32, BASE = PIECE + (CHUNKS + CHUNK / PIECE - 2) * STEP };
 
 static uint8_t base[BASE], chunks[CHUNKS * DIGEST], whole[DIGEST];
 
@@ -67,7 +67,7 @@ static void write_chunk(int file, int chunk)
 	memset(erased, 0xff, sizeof erased);
 	begin(&hash);
 	for (int at = 0; at < CHUNK; at += PIECE) {
-		const uint8_t *piece = base + chunk * SHIFT + at;
+		const uint8_t *piece = base + (chunk + at / PIECE) * STEP;
 		off_t offset = (off_t)chunk * CHUNK + at;
 		must(psa_hash_update(&hash, piece, PIECE) == PSA_SUCCESS, "hash");
 		put(file, erased, offset);
