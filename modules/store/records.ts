@@ -258,6 +258,15 @@ export const RECORDS = Object.freeze({
 		survivesReset: true,
 		holds: "the newest freshness statement, as it was signed",
 	}),
+	updateHead: row({
+		domain: "update",
+		name: "head",
+		owner: "update",
+		bytesMax: 32,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "the first 16 bytes of the image that is being downloaded, which reach its slot last",
+	}),
 	keptNotices: row({
 		domain: "app",
 		name: "kept-notices",
@@ -302,6 +311,7 @@ export const RECORD_ROWS: readonly RecordRow[] = Object.freeze([
 	RECORDS.updateTrial,
 	RECORDS.updateHistory,
 	RECORDS.updateFreshness,
+	RECORDS.updateHead,
 	RECORDS.noticeCounter,
 	RECORDS.keptNotices,
 	RECORDS.health,

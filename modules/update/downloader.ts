@@ -28,6 +28,7 @@ import {
 import { FlashDigest } from "./flash-digest.ts";
 import { chunkDigest, type Manifest, type UpdateDelta, type UpdateObject } from "./manifest.ts";
 import { PatchTask } from "./patch-task.ts";
+import type { SlotHead } from "./slot-head.ts";
 import { deltaStart, inSectors, writeBytes } from "./slot-writer.ts";
 
 const WINDOW_BYTES = LIMITS.objectWindowBytes;
@@ -35,6 +36,7 @@ const WINDOW_BYTES = LIMITS.objectWindowBytes;
 export interface DownloaderOptions {
 	readonly crypto: Pick<Crypto, "openHash" | "equal">;
 	readonly slots: Slots;
+	readonly head: SlotHead;
 	readonly inflate: Inflate;
 	readonly nowMs: () => number;
 	/** Whether there is an allowance of chunks that are written again, and takes one from it; false when there is none. */
@@ -117,6 +119,7 @@ export class Downloader {
 	/** `delta`: usable, by the manifest's acceptance. What the slot holds of the release already stays. */
 	begin(manifest: Manifest, delta: UpdateDelta | undefined): void {
 		this.#release = { manifest, delta };
+		this.#options.head.begin();
 		const job = { imageBytes: manifest.image.bytes, deltaBytes: delta?.object.bytes };
 		this.#dispatch({ kind: "begin", job });
 	}
@@ -215,13 +218,15 @@ export class Downloader {
 	}
 
 	#do(effect: Exclude<DownloadEffect, { kind: "write" | "refuse" }>): void {
-		const { crypto, slots } = this.#options;
+		const { crypto, slots, head } = this.#options;
 		switch (effect.kind) {
 			case "hash-chunk": {
 				const { via, chunk } = effect;
 				const object = this.#object(via);
 				const start = this.#start(via) + chunk * LIMITS.chunkBytes;
-				const digest = new FlashDigest(crypto, slots, slots.target, start, chunkBytes(object.bytes, chunk));
+				const withheld = start === 0 ? head.withheld : undefined;
+				const bytes = chunkBytes(object.bytes, chunk);
+				const digest = new FlashDigest(crypto, slots, slots.target, start, bytes, withheld);
 				this.#task = hashTask(digest, chunkDigest(object, chunk), { kind: "hashed", isGood: false });
 				return;
 			}
@@ -254,7 +259,7 @@ export class Downloader {
 	/** Each sector is erased right before it is written, and its bytes are hashed on the way. False: it is not in flash. */
 	#write(effect: Extract<DownloadEffect, { kind: "write" }>, bytes: Uint8Array): boolean {
 		const { sender, via, chunk, offset, begins, again, ends } = effect;
-		const { crypto, slots, takeRetry, onBadChunk } = this.#options;
+		const { crypto, slots, head, takeRetry, onBadChunk } = this.#options;
 		if (again && !takeRetry()) {
 			this.#dispatch({ kind: "unpaid", sender });
 			return false;
@@ -263,13 +268,16 @@ export class Downloader {
 			if (begins) this.#hashes.set(chunk, crypto.openHash("sha256"));
 			const open = this.#hashes.get(chunk);
 			open?.update(bytes);
-			writeBytes(slots, this.#start(via) + offset, bytes);
+			const at = this.#start(via) + offset;
+			if (begins) head.write(at, bytes, this.#hasStart);
+			else writeBytes(slots, at, bytes);
 			return open;
 		});
 		if (hash === undefined) return false;
 		if (!ends) return true;
 		this.#hashes.delete(chunk);
 		const isGood = bytesEqual(hash.digest(), chunkDigest(this.#object(via), chunk));
+		if (isGood && chunk === 0 && via === "image") head.keep();
 		const mayRetry = isGood || takeRetry();
 		this.#dispatch({ kind: "chunk", sender, isGood, mayRetry });
 		if (!isGood) onBadChunk();
@@ -277,10 +285,11 @@ export class Downloader {
 	}
 
 	#hashWhole(what: "delta" | "source" | "image"): Task {
-		const { crypto, slots } = this.#options;
+		const { crypto, slots, head } = this.#options;
 		const { manifest, delta } = this.#released();
 		if (what === "image") {
-			const digest = new FlashDigest(crypto, slots, slots.target, 0, manifest.image.bytes);
+			const { bytes } = manifest.image;
+			const digest = new FlashDigest(crypto, slots, slots.target, 0, bytes, head.withheld);
 			return hashTask(digest, manifest.image.digest, { kind: "broken" });
 		}
 		const { running } = slots;
@@ -294,13 +303,13 @@ export class Downloader {
 	}
 
 	#patchTask(image: readonly boolean[]): Task {
-		const { crypto, slots, inflate } = this.#options;
+		const { crypto, slots, head, inflate } = this.#options;
 		const { manifest, delta } = this.#released();
 		const { running } = slots;
 		if (delta === undefined || running === undefined) return failedTask({ kind: "patched", isGood: false });
 		let task: PatchTask;
 		try {
-			task = new PatchTask({ crypto, slots, inflate, running, manifest, delta, image });
+			task = new PatchTask({ crypto, slots, head, inflate, running, manifest, delta, image });
 		} catch (error) {
 			if (!(error instanceof DeviceError)) throw error;
 			return failedTask({ kind: "patched", isGood: false });
@@ -334,6 +343,11 @@ export class Downloader {
 			this.#dispatch({ kind: "broken" });
 			return undefined;
 		}
+	}
+
+	/** The image's first chunk was found good in flash. */
+	get #hasStart(): boolean {
+		return this.#state.kind === "fetching" && this.#state.image[0] === true;
 	}
 
 	/** Where an object begins in the slot. */

@@ -30,7 +30,7 @@ export function writeBytes(slots: Slots, at: number, bytes: Uint8Array): void {
 	}
 }
 
-function inUnits(bytes: Uint8Array): Uint8Array {
+export function inUnits(bytes: Uint8Array): Uint8Array {
 	const rest = bytes.length % UNIT_BYTES;
 	if (rest === 0) return bytes;
 	const filled = new Uint8Array(bytes.length + UNIT_BYTES - rest).fill(0xff);

@@ -15,6 +15,7 @@ import {
 	type UpdateObject,
 } from "../../../modules/update/manifest.ts";
 import { CODEC as PLAN_CODEC } from "../../../modules/update/plan.ts";
+import { CODEC as HEAD_CODEC } from "../../../modules/update/slot-head.ts";
 import { CODEC as TRIAL_CODEC } from "../../../modules/update/trial-record.ts";
 import {
 	ATTESTATION_BYTES_MAX,
@@ -283,6 +284,7 @@ export const UPDATE_ROWS: readonly Decoder[] = Object.freeze([
 	record("update/freshness-store.ts", "CODEC", FRESHNESS_CODEC, (random) =>
 		random.bytes(random.between(1, FRESHNESS_BYTES_MAX)),
 	),
+	record("update/slot-head.ts", "CODEC", HEAD_CODEC, (random) => random.bytes(LIMITS.flashUnitBytes)),
 	record("update/plan.ts", "CODEC", PLAN_CODEC, (random) => ({
 		manifest: concatBytes(random.bytes(300), new Uint8Array(random.below(LIMITS.manifestBytes - 299))),
 		freshness: random.boolean() ? undefined : random.bytes(random.between(1, FRESHNESS_BYTES_MAX)),

@@ -4,10 +4,13 @@ import { LIMITS } from "../../../modules/base/limits.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import type { Inflate } from "../../../modules/platform/inflate.ts";
 import type { Slots } from "../../../modules/platform/slots.ts";
+import { Store } from "../../../modules/store/store.ts";
 import { LINK_SENDER } from "../../../modules/update/download-step.ts";
 import { Downloader } from "../../../modules/update/downloader.ts";
 import type { Manifest } from "../../../modules/update/manifest.ts";
+import { SlotHead } from "../../../modules/update/slot-head.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { SimStorage } from "../../sim/storage.ts";
 import { objectOf } from "../../sim/updates.ts";
 
 const IMAGE = new Uint8Array(2 * LIMITS.chunkBytes).fill(7);
@@ -40,6 +43,7 @@ class Rig {
 				equal: (a, b) => crypto.equal(a, b),
 			},
 			slots,
+			head: new SlotHead(slots, new Store(new SimStorage())),
 			inflate: {} as Inflate,
 			nowMs: () => 0,
 			hasRetry: () => true,
