@@ -19,6 +19,7 @@ void xs_lk_slot_image(xsMachine *the);
 void xs_lk_slot_read(xsMachine *the);
 void xs_lk_slot_erase(xsMachine *the);
 void xs_lk_slot_write(xsMachine *the);
+void xs_lk_slot_retire(xsMachine *the);
 void xs_lk_boot_select(xsMachine *the);
 void xs_lk_boot_confirm(xsMachine *the);
 void xs_lk_boot_revert(xsMachine *the);
@@ -144,6 +145,12 @@ void xs_lk_slot_write(xsMachine *the)
 	room = PORT_SLOT_SECTOR_BYTES - offset % PORT_SLOT_SECTOR_BYTES;
 	span = lk_bytes(the, 1, 1, room);
 	answer(the, port_slot_write(offset, span.data, span.bytes));
+}
+
+void xs_lk_slot_retire(xsMachine *the)
+{
+	need_target(the);
+	answer(the, port_slot_retire());
 }
 
 /* ---- the choice ---- */

@@ -28,6 +28,7 @@ const readSlot =
 	native<(slot: SlotNumber, offset: number, count: number, out: Uint8Array) => Done>("xs_lk_slot_read");
 const eraseSector = native<(offset: number) => Done>("xs_lk_slot_erase");
 const writeBytes = native<(offset: number, bytes: Uint8Array) => Done>("xs_lk_slot_write");
+const retireTarget = native<() => Done>("xs_lk_slot_retire");
 const selectTarget = native<() => Done>("xs_lk_boot_select");
 const confirmRunning = native<() => Done>("xs_lk_boot_confirm");
 const revertRunning = native<() => Fault>("xs_lk_boot_revert");
@@ -66,6 +67,10 @@ export class NativeSlots implements Slots {
 	write(offset: number, bytes: Uint8Array): void {
 		const fault = writeBytes(offset, bytes);
 		if (fault !== undefined) raise(fault, `write at ${offset}`);
+	}
+
+	retire(): void {
+		done(retireTarget(), "retire");
 	}
 
 	select(): void {

@@ -267,6 +267,15 @@ export const RECORDS = Object.freeze({
 		survivesReset: true,
 		holds: "the first 16 bytes of the image that is being downloaded, which reach its slot last",
 	}),
+	updateSettled: row({
+		domain: "update",
+		name: "settled",
+		owner: "update",
+		bytesMax: 16,
+		erasedBy: "replacement",
+		survivesReset: true,
+		holds: "hours that a confirmed release ran beside an image of a lower security version",
+	}),
 	keptNotices: row({
 		domain: "app",
 		name: "kept-notices",
@@ -312,6 +321,7 @@ export const RECORD_ROWS: readonly RecordRow[] = Object.freeze([
 	RECORDS.updateHistory,
 	RECORDS.updateFreshness,
 	RECORDS.updateHead,
+	RECORDS.updateSettled,
 	RECORDS.noticeCounter,
 	RECORDS.keptNotices,
 	RECORDS.health,

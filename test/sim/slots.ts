@@ -66,6 +66,7 @@ export class SimSlots implements Slots {
 	readonly #bad = new Set<string>();
 	readonly #faults = new Map<SlotFault, number>();
 	#fuse: number;
+	#fuseIsDamaged = false;
 	#running: SlotNumber | undefined;
 	#target: SlotNumber = 0;
 	#onConfirmed: () => void = () => undefined;
@@ -149,8 +150,14 @@ export class SimSlots implements Slots {
 		this.#land("write", offset, bytes.length, next);
 	}
 
+	retire(): void {
+		this.#needTarget();
+		this.#retireTarget();
+	}
+
 	select(): void {
 		this.#needTarget();
+		if (this.#fuseIsDamaged) throw new DeviceError("slot/io", "the fuse cannot be read");
 		const slot = this.#target;
 		this.#entries.put(this.#indexFor(slot), { sequence: this.#entries.nextSequence(slot), state: "new" });
 	}
@@ -187,10 +194,11 @@ export class SimSlots implements Slots {
 			Number.isInteger(version) && version >= 0 && version <= SECURITY_FLOOR_MAX,
 			`no floor: ${version}`,
 		);
-		if (version <= this.#fuse) return;
+		if (version <= this.#fuse && !this.#fuseIsDamaged) return;
 		this.#meet("fuse");
 		this.#power.atomic({ part: "fuse", kind: "write", what: "fuse", bytes: 1 }, () => {
-			this.#fuse = version;
+			this.#fuse = Math.max(version, this.#fuse);
+			this.#fuseIsDamaged = false;
 		});
 	}
 
@@ -206,6 +214,7 @@ export class SimSlots implements Slots {
 		this.#abortTrials();
 		const active = this.#entries.active();
 		const chosen = active === undefined ? 0 : slotOfSequence(active.entry.sequence);
+		if (this.#fuseIsDamaged) return this.#recoverFuse(chosen);
 		const slot = [chosen, other(chosen)].find((number) => this.#tries(number, chosen));
 		if (slot === undefined) {
 			if (this.#options.recovery === false) throw new SimBricked(this.refusals.join("; "));
@@ -216,6 +225,20 @@ export class SimSlots implements Slots {
 		this.#target = other(slot);
 		this.#keepChoice(slot);
 		return this.state(slot) === "pending";
+	}
+
+	/** A floor that cannot be read is not zero: no slot boots by a guess (I3). */
+	#recoverFuse(chosen: SlotNumber): false {
+		this.refusals.push("the fuse cannot be read");
+		if (this.#options.recovery === false) throw new SimBricked(this.refusals.join("; "));
+		this.#fuse = 0;
+		const boots = NUMBERS.filter((slot) => {
+			const state = this.state(slot);
+			return (state === "unset" || state === "valid" || (state === "new" && slot === chosen)) && !this.#refusal(slot);
+		});
+		this.#fuse = Math.max(0, ...boots.map((slot) => this.#header(slot)?.securityVersion ?? 0));
+		this.#target = boots.includes(chosen) ? other(chosen) : 0;
+		return false;
 	}
 
 	#abortTrials(): void {
@@ -305,6 +328,11 @@ export class SimSlots implements Slots {
 	/** Damages one of the two boot entries. */
 	damageEntry(index: SlotNumber): void {
 		this.#entries.damage(index);
+	}
+
+	/** The fuse cannot be read from now on. */
+	damageFuse(): void {
+		this.#fuseIsDamaged = true;
 	}
 
 	/** A factory line: the slot holds these bytes and 0xFF behind them. No entry is changed, and no operation counted. */
