@@ -14,9 +14,9 @@ import {
 	type DownloadEvent,
 	type DownloadState,
 	type Fetching,
+	kindOf,
 	type OpenChunk,
 	type Sender,
-	kindOf,
 	type Via,
 	wayOf,
 } from "./download-step.ts";

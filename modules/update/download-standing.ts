@@ -32,7 +32,11 @@ export function isLate(standings: readonly Standing[], way: SenderWay, nowMs: nu
 export function withBad(standings: readonly Standing[], way: SenderWay, nowMs: number): readonly Standing[] {
 	const was = standingOf(standings, way, nowMs);
 	const banMs = Math.min(LIMITS.badChunkMs * 2 ** was.bad, LIMITS.badChunkMaxMs);
-	return withStanding(standings, { ...was, way, bad: was.bad + 1, untilMs: Math.max(was.untilMs, nowMs + banMs) }, nowMs);
+	return withStanding(
+		standings,
+		{ ...was, way, bad: was.bad + 1, untilMs: Math.max(was.untilMs, nowMs + banMs) },
+		nowMs,
+	);
 }
 
 /** It fell silent, or did not finish in time. */

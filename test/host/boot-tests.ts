@@ -210,7 +210,10 @@ export const bootTests: readonly HostTest[] = [
 		run: async () => {
 			const state = newFolder();
 			await updatedBoard(state, slotImage("2.0.0"));
-			assert.equal((await boot(state, "retire")).lines[1], "retire slots: the running image is on trial unset");
+			assert.equal(
+				(await boot(state, "retire")).lines[1],
+				"retire slots: the running image is on trial unset",
+			);
 			await updatedBoard(state, slotImage("2.0.0"));
 			await boot(state, "confirm");
 			const retired = await boot(state, "retire");

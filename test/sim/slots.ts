@@ -234,7 +234,10 @@ export class SimSlots implements Slots {
 		this.#fuse = 0;
 		const boots = NUMBERS.filter((slot) => {
 			const state = this.state(slot);
-			return (state === "unset" || state === "valid" || (state === "new" && slot === chosen)) && !this.#refusal(slot);
+			return (
+				(state === "unset" || state === "valid" || (state === "new" && slot === chosen)) &&
+				!this.#refusal(slot)
+			);
 		});
 		this.#fuse = Math.max(0, ...boots.map((slot) => this.#header(slot)?.securityVersion ?? 0));
 		this.#target = boots.includes(chosen) ? other(chosen) : 0;

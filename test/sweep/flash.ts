@@ -73,7 +73,14 @@ export class Flash {
 
 	/** Reads all that an update keeps; what does not read is in `unreadable`. */
 	readAll(): void {
-		for (const codec of [TRIAL_CODEC, PLAN_CODEC, FRESHNESS_CODEC, HISTORY_CODEC, HEAD_CODEC, SETTLED_CODEC] as const) {
+		for (const codec of [
+			TRIAL_CODEC,
+			PLAN_CODEC,
+			FRESHNESS_CODEC,
+			HISTORY_CODEC,
+			HEAD_CODEC,
+			SETTLED_CODEC,
+		] as const) {
 			this.#read(codec as RecordCodec<unknown>);
 		}
 		void this.floors;

@@ -93,7 +93,11 @@ export default function suite(t: Suite): void {
 			lock.board.slots.damageFuse();
 			lock.boot();
 			const next = lock.release({ sequence: 4, securityVersion: 1 });
-			check.equal(lock.offerOnLine({ message: next.message, statement: undefined }).code, "done", lock.rig.log);
+			check.equal(
+				lock.offerOnLine({ message: next.message, statement: undefined }).code,
+				"done",
+				lock.rig.log,
+			);
 			check.ok(lock.serveOnLine(next) > 0);
 			check.ok(
 				lock.drive(() => lock.isInstalled(next), TEN_MINUTES),

@@ -4,8 +4,8 @@ import { LIMITS } from "../../../modules/base/limits.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { check, type Suite } from "../../harness/test.ts";
-import { CUT_MODES } from "../../sim/power.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
+import { CUT_MODES } from "../../sim/power.ts";
 import { ISSUED_UNIX_SECONDS } from "../../sim/updates.ts";
 import { type Behaviour, type Release, UpdatingLock } from "../../sim/updating-lock.ts";
 
@@ -391,37 +391,38 @@ export default function suite(t: Suite): void {
 		check.equal(lock.board.storage.peek("update", "settled"), undefined, "and nothing is written");
 	});
 
-	t.test("a cut at any operation of retiring the flawed image leaves a board that boots (I3, I4, T12)", ({
-		crypto,
-	}) => {
-		const lock = newLock(crypto);
-		const second = lock.release({ sequence: 2, securityVersion: 2 });
-		lock.publish(second);
-		check.ok(lock.drive(() => lock.isInstalled(second), HOUR));
-		lock.drive(() => false, (LIMITS.oldSlotHours - 1) * HOUR + 1000);
-		const snapshot = lock.snapshot();
-		const whole = UpdatingLock.from(crypto, lock, snapshot);
-		check.ok(whole.drive(() => whole.board.slots.securityFloor === 2, 2 * HOUR));
-		let cuts = 0;
-		whole.board.power.operations.forEach(({ part, what }, at) => {
-			if (part === "record" && what !== "update/settled") return;
-			for (const mode of CUT_MODES) {
-				const next = UpdatingLock.from(crypto, lock, snapshot);
-				const { power, slots } = next.board;
-				power.cutAt(at - power.operations.length, mode);
-				const isCut = (): boolean => power.operations.length > at && next.board.running;
-				check.ok(next.drive(isCut, 2 * HOUR), `${what} ${mode}`);
-				check.equal(next.running?.sequence, 2, `${what} ${mode}\n${next.rig.log}`);
-				check.ok(
-					next.drive(() => slots.securityFloor === 2 && slots.state(0) === "invalid", 3 * HOUR),
-					`${what} ${mode}\n${next.rig.log}`,
-				);
-				check.equal(next.running?.sequence, 2);
-				cuts++;
-			}
-		});
-		check.ok(cuts >= 15, `${cuts} cuts`);
-	});
+	t.test(
+		"a cut at any operation of retiring the flawed image leaves a board that boots (I3, I4, T12)",
+		({ crypto }) => {
+			const lock = newLock(crypto);
+			const second = lock.release({ sequence: 2, securityVersion: 2 });
+			lock.publish(second);
+			check.ok(lock.drive(() => lock.isInstalled(second), HOUR));
+			lock.drive(() => false, (LIMITS.oldSlotHours - 1) * HOUR + 1000);
+			const snapshot = lock.snapshot();
+			const whole = UpdatingLock.from(crypto, lock, snapshot);
+			check.ok(whole.drive(() => whole.board.slots.securityFloor === 2, 2 * HOUR));
+			let cuts = 0;
+			whole.board.power.operations.forEach(({ part, what }, at) => {
+				if (part === "record" && what !== "update/settled") return;
+				for (const mode of CUT_MODES) {
+					const next = UpdatingLock.from(crypto, lock, snapshot);
+					const { power, slots } = next.board;
+					power.cutAt(at - power.operations.length, mode);
+					const isCut = (): boolean => power.operations.length > at && next.board.running;
+					check.ok(next.drive(isCut, 2 * HOUR), `${what} ${mode}`);
+					check.equal(next.running?.sequence, 2, `${what} ${mode}\n${next.rig.log}`);
+					check.ok(
+						next.drive(() => slots.securityFloor === 2 && slots.state(0) === "invalid", 3 * HOUR),
+						`${what} ${mode}\n${next.rig.log}`,
+					);
+					check.equal(next.running?.sequence, 2);
+					cuts++;
+				}
+			});
+			check.ok(cuts >= 15, `${cuts} cuts`);
+		},
+	);
 
 	t.test("nothing of the other slot changes while an image is on trial (I4)", ({ crypto }) => {
 		const lock = newLock(crypto);

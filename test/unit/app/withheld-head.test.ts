@@ -7,7 +7,13 @@ import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { slotImage } from "../../sim/slot-image.ts";
 import { ISSUED_UNIX_SECONDS } from "../../sim/updates.ts";
-import { imageOf, type Release, type ReleaseParts, similarImage, UpdatingLock } from "../../sim/updating-lock.ts";
+import {
+	imageOf,
+	type Release,
+	type ReleaseParts,
+	similarImage,
+	UpdatingLock,
+} from "../../sim/updating-lock.ts";
 
 const TEN_MINUTES = 600000;
 const HOUR = 3600000;
@@ -65,18 +71,19 @@ function headOf(lock: UpdatingLock): readonly number[] {
 const BARE: readonly number[] = new Array<number>(UNIT).fill(0xff);
 
 export default function suite(t: Suite): void {
-	t.test("a foreign first chunk does not boot where flash lost the boot record in mid-download (T10, I4)", ({
-		crypto,
-	}) => {
-		const lock = updatedLock(crypto);
-		const release = nextRelease(lock);
-		serveUpTo(lock, poisoned(release), 48 * 1024);
-		lock.publish(release);
-		lock.drive(() => false, 5000);
-		check.equal(lock.board.slots.peek(0)[30000], 0x66, "the foreign bytes are in flash");
-		loseRecord(lock);
-		check.equal(lock.running?.sequence, 2, lock.rig.log);
-	});
+	t.test(
+		"a foreign first chunk does not boot where flash lost the boot record in mid-download (T10, I4)",
+		({ crypto }) => {
+			const lock = updatedLock(crypto);
+			const release = nextRelease(lock);
+			serveUpTo(lock, poisoned(release), 48 * 1024);
+			lock.publish(release);
+			lock.drive(() => false, 5000);
+			check.equal(lock.board.slots.peek(0)[30000], 0x66, "the foreign bytes are in flash");
+			loseRecord(lock);
+			check.equal(lock.running?.sequence, 2, lock.rig.log);
+		},
+	);
 
 	t.test("no byte of a slot becomes another one while an image begins there (T10, I4)", ({ crypto }) => {
 		const lock = updatedLock(crypto);
@@ -90,7 +97,9 @@ export default function suite(t: Suite): void {
 		check.equal(lock.board.slots.image(0), undefined);
 		check.deepEqual(headOf(lock), BARE);
 		check.ok(
-			[...lock.board.slots.peek(0).subarray(LIMITS.chunkBytes, LIMITS.chunkBytes + UNIT)].some((b) => b !== 0xff),
+			[...lock.board.slots.peek(0).subarray(LIMITS.chunkBytes, LIMITS.chunkBytes + UNIT)].some(
+				(b) => b !== 0xff,
+			),
 		);
 	});
 
@@ -100,7 +109,8 @@ export default function suite(t: Suite): void {
 		lock.publish(release);
 		check.ok(
 			lock.drive(() => {
-				if (lock.running?.sequence === 2) check.deepEqual(headOf(lock), lock.status().goodBytes === 0 ? headOf(lock) : BARE);
+				if (lock.running?.sequence === 2)
+					check.deepEqual(headOf(lock), lock.status().goodBytes === 0 ? headOf(lock) : BARE);
 				return lock.status().state === "waiting";
 			}, TEN_MINUTES),
 			lock.rig.log,
@@ -134,25 +144,28 @@ export default function suite(t: Suite): void {
 		);
 	});
 
-	t.test("where the record of the first bytes is lost the first chunk alone is fetched again (T12)", ({ crypto }) => {
-		const lock = updatedLock(crypto);
-		const release = nextRelease(lock);
-		serveUpTo(lock, release, 2 * LIMITS.chunkBytes);
-		lock.publish(release);
-		lock.drive(() => false, 10000);
-		check.equal(lock.status().goodBytes, 2 * LIMITS.chunkBytes, lock.rig.log);
-		lock.board.powerCut();
-		lock.board.storage.corrupt("update", "head");
-		lock.boot();
-		const before = lock.wants.length;
-		lock.serve = (want, relay) => lock.sendPieces(want, relay, release);
-		check.ok(
-			lock.drive(() => lock.isInstalled(release), HOUR),
-			lock.rig.log,
-		);
-		const chunks = lock.wants.slice(before).map(({ offset }) => Math.floor(offset / LIMITS.chunkBytes));
-		check.deepEqual([...new Set(chunks)], [0, 2]);
-	});
+	t.test(
+		"where the record of the first bytes is lost the first chunk alone is fetched again (T12)",
+		({ crypto }) => {
+			const lock = updatedLock(crypto);
+			const release = nextRelease(lock);
+			serveUpTo(lock, release, 2 * LIMITS.chunkBytes);
+			lock.publish(release);
+			lock.drive(() => false, 10000);
+			check.equal(lock.status().goodBytes, 2 * LIMITS.chunkBytes, lock.rig.log);
+			lock.board.powerCut();
+			lock.board.storage.corrupt("update", "head");
+			lock.boot();
+			const before = lock.wants.length;
+			lock.serve = (want, relay) => lock.sendPieces(want, relay, release);
+			check.ok(
+				lock.drive(() => lock.isInstalled(release), HOUR),
+				lock.rig.log,
+			);
+			const chunks = lock.wants.slice(before).map(({ offset }) => Math.floor(offset / LIMITS.chunkBytes));
+			check.deepEqual([...new Set(chunks)], [0, 2]);
+		},
+	);
 
 	t.test("an image made from a delta gets its first bytes last, too (T10)", ({ crypto }) => {
 		const lock = updatedLock(crypto);
@@ -174,32 +187,33 @@ export default function suite(t: Suite): void {
 		check.ok(seen);
 	});
 
-	t.test("a sector that rotted in an image that was tried is fetched again, and nothing begins there meanwhile (T10, T12)", ({
-		crypto,
-	}) => {
-		const lock = updatedLock(crypto);
-		const release = nextRelease(lock);
-		lock.behaviour = ({ sequence }) => (sequence === 3 ? "crash" : "good");
-		lock.publish(release);
-		check.ok(
-			lock.drive(() => lock.status().result === "trial-crashed", HOUR),
-			lock.rig.log,
-		);
-		check.deepEqual(headOf(lock), [...release.image.subarray(0, UNIT)]);
-		lock.board.powerCut();
-		lock.board.slots.flip(0, LIMITS.chunkBytes + 5);
-		lock.behaviour = () => "good";
-		lock.boot();
-		const before = lock.wants.length;
-		check.ok(
-			lock.drive(() => lock.status().state === "waiting", HOUR),
-			lock.rig.log,
-		);
-		check.deepEqual(headOf(lock), BARE);
-		check.ok(lock.wants.slice(before).every(({ offset }) => offset >= LIMITS.chunkBytes));
-		check.ok(
-			lock.drive(() => lock.isInstalled(release), 3 * HOUR),
-			lock.rig.log,
-		);
-	});
+	t.test(
+		"a sector that rotted in an image that was tried is fetched again, and nothing begins there meanwhile (T10, T12)",
+		({ crypto }) => {
+			const lock = updatedLock(crypto);
+			const release = nextRelease(lock);
+			lock.behaviour = ({ sequence }) => (sequence === 3 ? "crash" : "good");
+			lock.publish(release);
+			check.ok(
+				lock.drive(() => lock.status().result === "trial-crashed", HOUR),
+				lock.rig.log,
+			);
+			check.deepEqual(headOf(lock), [...release.image.subarray(0, UNIT)]);
+			lock.board.powerCut();
+			lock.board.slots.flip(0, LIMITS.chunkBytes + 5);
+			lock.behaviour = () => "good";
+			lock.boot();
+			const before = lock.wants.length;
+			check.ok(
+				lock.drive(() => lock.status().state === "waiting", HOUR),
+				lock.rig.log,
+			);
+			check.deepEqual(headOf(lock), BARE);
+			check.ok(lock.wants.slice(before).every(({ offset }) => offset >= LIMITS.chunkBytes));
+			check.ok(
+				lock.drive(() => lock.isInstalled(release), 3 * HOUR),
+				lock.rig.log,
+			);
+		},
+	);
 }

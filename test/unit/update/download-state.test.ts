@@ -401,7 +401,11 @@ export default function suite(t: Suite): void {
 			chunkOf(SESSION, false),
 			{ kind: "erased" },
 		]);
-		check.equal(wantOf(run([ask(SESSION + 1)], 1000, state).state, SESSION + 1), undefined, "its next session");
+		check.equal(
+			wantOf(run([ask(SESSION + 1)], 1000, state).state, SESSION + 1),
+			undefined,
+			"its next session",
+		);
 		for (const other of [PHONE, LINK, LINE]) {
 			check.equal(wantOf(run([ask(other)], 1000, state).state, other)?.offset, 0);
 		}
@@ -421,19 +425,31 @@ export default function suite(t: Suite): void {
 		check.equal(wantOf(run([lost(PHONE), ask(SESSION + 1)], 2000, other).state, SESSION + 1)?.offset, 4096);
 	});
 
-	t.test("a phone that was late gives its place to another phone that asks, and to none that is banned (T10)", () => {
-		const opened = run([begin, ...hashed(false, false, false), ask(SESSION), piece(SESSION, 0, 4096)]).state;
-		check.equal(wantOf(run([ask(PHONE)], 1000, opened).state, PHONE), undefined, "one place for sessions");
-		const nowMs = 2 * LIMITS.updateStallMs;
-		const late = run([ask(SESSION)], nowMs, run([tick], LIMITS.updateStallMs, opened).state).state;
-		check.equal(wantOf(late, SESSION)?.offset, 4096, "alone it goes on");
-		const other = run([ask(PHONE)], nowMs, late).state;
-		check.equal(wantOf(other, PHONE)?.offset, CHUNK);
-		check.equal(wantOf(other, SESSION), undefined);
-		check.equal(wantOf(run([lost(PHONE), ask(SESSION)], nowMs, other).state, SESSION)?.offset, 4096);
-		const bad = run([piece(PHONE, CHUNK, 4096), chunkOf(PHONE, false), ask(SESSION), ask(PHONE)], nowMs, other);
-		check.equal(wantOf(bad.state, SESSION)?.offset, 4096);
-	});
+	t.test(
+		"a phone that was late gives its place to another phone that asks, and to none that is banned (T10)",
+		() => {
+			const opened = run([
+				begin,
+				...hashed(false, false, false),
+				ask(SESSION),
+				piece(SESSION, 0, 4096),
+			]).state;
+			check.equal(wantOf(run([ask(PHONE)], 1000, opened).state, PHONE), undefined, "one place for sessions");
+			const nowMs = 2 * LIMITS.updateStallMs;
+			const late = run([ask(SESSION)], nowMs, run([tick], LIMITS.updateStallMs, opened).state).state;
+			check.equal(wantOf(late, SESSION)?.offset, 4096, "alone it goes on");
+			const other = run([ask(PHONE)], nowMs, late).state;
+			check.equal(wantOf(other, PHONE)?.offset, CHUNK);
+			check.equal(wantOf(other, SESSION), undefined);
+			check.equal(wantOf(run([lost(PHONE), ask(SESSION)], nowMs, other).state, SESSION)?.offset, 4096);
+			const bad = run(
+				[piece(PHONE, CHUNK, 4096), chunkOf(PHONE, false), ask(SESSION), ask(PHONE)],
+				nowMs,
+				other,
+			);
+			check.equal(wantOf(bad.state, SESSION)?.offset, 4096);
+		},
+	);
 
 	t.test("a flood of phones ends no ban, and what is remembered of them is bounded (T10, T16, I8)", () => {
 		let { state } = run([begin, ...hashed(false, false, false)]);
@@ -443,7 +459,9 @@ export default function suite(t: Suite): void {
 			chunkOf(sender, false),
 			{ kind: "erased" },
 		];
-		const phones = Array.from({ length: 3 * LIMITS.updateStandings }, (_, index) => sessionSender(10 + index, 0));
+		const phones = Array.from({ length: 3 * LIMITS.updateStandings }, (_, index) =>
+			sessionSender(10 + index, 0),
+		);
 		for (const phone of phones) {
 			state = run(bad(phone), 0, state).state;
 			check.ok(state.kind === "fetching" && state.standings.length <= LIMITS.updateStandings + 1);
