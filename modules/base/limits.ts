@@ -196,8 +196,8 @@ export const LIMITS = Object.freeze({
 	/** Who sent a chunk with a wrong digest gets no other for so long, twice as long each time, so long at most. */
 	badChunkMs: 3600000,
 	badChunkMaxMs: 86400000,
-	/** Ways in of which it is remembered that they sent wrong chunks, or were late: every grant's at once, link and line. */
-	updateStandings: 34,
+	/** Phones of which it is remembered that they sent wrong chunks, or were late: every grant's at once. Link and line are, always. */
+	updatePhones: 32,
 	/** Chunks that phones left, and that they may go on with: each holds a hash. */
 	updateLeft: 2,
 	/** A piece that does not end its chunk is a multiple of this: what encrypted flash takes. */

@@ -71,9 +71,11 @@ function standingOf(standings: readonly Standing[], way: SenderWay, nowMs: numbe
 
 function withStanding(standings: readonly Standing[], one: Standing, nowMs: number): readonly Standing[] {
 	const others = standings.filter((each) => each.way !== one.way);
-	// The shared one has a place of its own.
-	const isFull = others.filter(({ way }) => way !== "phones").length >= LIMITS.updateStandings;
-	if (!isFull || one.way === "phones") return [...others, one];
+	// Link, line, and the one that phones share have places of their own.
+	const isPhone = typeof one.way === "number";
+	if (!isPhone || others.filter(({ way }) => typeof way === "number").length < LIMITS.updatePhones) {
+		return [...others, one];
+	}
 	const over = oldestOver(others, nowMs);
 	if (over !== undefined) return [...others.filter((each) => each !== over), one];
 	return withStanding(standings, { ...one, way: "phones" }, nowMs);

@@ -459,25 +459,29 @@ export default function suite(t: Suite): void {
 			chunkOf(sender, false),
 			{ kind: "erased" },
 		];
-		const phones = Array.from({ length: 3 * LIMITS.updateStandings }, (_, index) =>
+		const phones = Array.from({ length: 3 * LIMITS.updatePhones }, (_, index) =>
 			sessionSender(10 + index, 0),
 		);
 		for (const phone of phones) {
 			state = run(bad(phone), 0, state).state;
-			check.ok(state.kind === "fetching" && state.standings.length <= LIMITS.updateStandings + 1);
+			check.ok(state.kind === "fetching" && state.standings.length <= LIMITS.updatePhones + 3);
 		}
 		for (const phone of phones) {
 			check.equal(wantOf(run([ask(phone)], HOUR - 1, state).state, phone), undefined, `phone ${phone}`);
 		}
 		// Link and line never share.
 		for (const way of [LINK, LINE]) check.equal(wantOf(run([ask(way)], 1, state).state, way)?.offset, 0);
+		// Nor does what they do fall on phones.
+		const link = run(bad(LINK), 1, state).state;
+		check.equal(wantOf(run([ask(LINK)], HOUR, link).state, LINK), undefined);
+		check.equal(wantOf(run([ask(LINE)], HOUR, link).state, LINE)?.offset, 0);
 		const honest = sessionSender(5000, 0);
 		check.equal(wantOf(run([ask(honest)], 25 * HOUR, state).state, honest)?.offset, 0, "in a day");
 		// What is over makes room.
 		const after = run(bad(honest), 25 * HOUR, state).state;
 		check.equal(wantOf(run([ask(honest)], 26 * HOUR - 1, after).state, honest), undefined);
 		check.equal(wantOf(run([ask(honest)], 26 * HOUR, after).state, honest)?.offset, 0);
-		check.ok(after.kind === "fetching" && after.standings.length <= LIMITS.updateStandings + 1);
+		check.ok(after.kind === "fetching" && after.standings.length <= LIMITS.updatePhones + 3);
 	});
 
 	t.test("of what phones left so many hashes are kept, the newest, and the link's stays (I8)", () => {
