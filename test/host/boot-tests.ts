@@ -208,12 +208,13 @@ export const bootTests: readonly HostTest[] = [
 	{
 		name: "a retired slot boots no more, not even when the other breaks, until it is selected (T10, I4)",
 		run: async () => {
-			const state = newFolder();
-			await updatedBoard(state, slotImage("2.0.0"));
+			const trial = newFolder();
+			await updatedBoard(trial, slotImage("2.0.0"));
 			assert.equal(
-				(await boot(state, "retire")).lines[1],
+				(await boot(trial, "retire")).lines[1],
 				"retire slots: the running image is on trial unset",
 			);
+			const state = newFolder();
 			await updatedBoard(state, slotImage("2.0.0"));
 			await boot(state, "confirm");
 			const retired = await boot(state, "retire");
