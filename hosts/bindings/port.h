@@ -125,6 +125,8 @@ bool port_slot_read(uint32_t slot, uint32_t offset, uint8_t *buffer, size_t byte
 bool port_slot_erase(uint32_t offset);
 /* Within one sector, erased before; clears bits only; the target is invalid as after an erase. Durable when it says true. */
 bool port_slot_write(uint32_t offset, const uint8_t *bytes, size_t count);
+/* The target is invalid, unless it is aborted: it does not boot any more until it is selected. Durable when it says true. */
+bool port_slot_retire(void);
 
 /* Durable when they say true; false: the old choice stands or the new one. */
 bool port_boot_select(void);

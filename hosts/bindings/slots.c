@@ -23,6 +23,7 @@ void xs_lk_slot_hash(xsMachine *the);
 void xs_lk_slot_erase(xsMachine *the);
 void xs_lk_slot_write(xsMachine *the);
 void xs_lk_slot_append(xsMachine *the);
+void xs_lk_slot_retire(xsMachine *the);
 void xs_lk_boot_select(xsMachine *the);
 void xs_lk_boot_confirm(xsMachine *the);
 void xs_lk_boot_revert(xsMachine *the);
@@ -187,6 +188,12 @@ void xs_lk_slot_append(xsMachine *the)
 	span = lk_bytes(the, 1, 1, PORT_SLOT_SECTOR_BYTES - within);
 	if (!lk_psa_done(the, psa_hash_update(lk_hash_argument(the, 2), span.data, span.bytes))) return;
 	answer(the, (within != 0 || port_slot_erase(offset)) && port_slot_write(offset, span.data, span.bytes));
+}
+
+void xs_lk_slot_retire(xsMachine *the)
+{
+	need_target(the);
+	answer(the, port_slot_retire());
 }
 
 /* ---- the choice ---- */

@@ -32,6 +32,7 @@ const hashSlot =
 const eraseSector = native<(offset: number) => Done>("xs_lk_slot_erase");
 const writeBytes = native<(offset: number, bytes: Uint8Array) => Done>("xs_lk_slot_write");
 const appendBytes = native<(offset: number, bytes: Uint8Array, hash: Hash) => Done>("xs_lk_slot_append");
+const retireTarget = native<() => Done>("xs_lk_slot_retire");
 const selectTarget = native<() => Done>("xs_lk_boot_select");
 const confirmRunning = native<() => Done>("xs_lk_boot_confirm");
 const revertRunning = native<() => Fault>("xs_lk_boot_revert");
@@ -80,6 +81,10 @@ export class NativeSlots implements Slots {
 	append(offset: number, bytes: Uint8Array, into: Hash): void {
 		const fault = appendBytes(offset, bytes, into);
 		if (fault !== undefined) raise(fault, `append at ${offset}`);
+	}
+
+	retire(): void {
+		done(retireTarget(), "retire");
 	}
 
 	select(): void {

@@ -96,20 +96,31 @@ BootFile fuse_read(uint8_t *floor)
 	return BOOT_FILE_FOUND;
 }
 
-bool fuse_raise(uint8_t floor)
+static bool write_fuse(uint8_t floor)
 {
-	uint8_t bytes[BYTES] = { [5] = floor }, before;
+	uint8_t bytes[BYTES] = { [5] = floor };
 
-	if (fuse_read(&before) == BOOT_FILE_DAMAGED) {
-		errno = EIO;
-		return false;
-	}
-	if (floor <= before) return true;
 	seal(bytes, "LKFU");
 	files_mark("fuse", "write", floor);
 	if (!replace(FUSE, "fuse.new", bytes, sizeof bytes)) return false;
 	files_mark("fuse", "done", floor);
 	return true;
+}
+
+bool fuse_raise(uint8_t floor)
+{
+	uint8_t before;
+
+	if (fuse_read(&before) == BOOT_FILE_DAMAGED) {
+		errno = EIO;
+		return false;
+	}
+	return floor <= before || write_fuse(floor);
+}
+
+bool fuse_renew(uint8_t floor)
+{
+	return write_fuse(floor);
 }
 
 bool flashed_write(const uint8_t *header)

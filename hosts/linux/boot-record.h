@@ -37,6 +37,8 @@ bool boot_record_forget(void);
 BootFile fuse_read(uint8_t *floor);
 /* Never lower than what is there: a floor that is not above it writes nothing and is true. */
 bool fuse_raise(uint8_t floor);
+/* Where it is damaged, and its caller knows no lower floor that it could have had. */
+bool fuse_renew(uint8_t floor);
 
 /* `header` has IMAGE_HEADER_BYTES. */
 bool flashed_write(const uint8_t *header);

@@ -17,7 +17,9 @@ enum { NONE = PORT_SLOTS, LINE_BYTES = 384 };
 static BootRecord record;
 /* False after a write that failed, which may be on flash all the same: the next one goes there whatever it says. */
 static bool record_is_stored = true;
+/* Of a damaged fuse it is what the images that may boot say, and nothing boots by it. */
 static uint8_t security_floor;
+static bool fuse_is_damaged;
 static uint32_t running = NONE, target;
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -157,9 +159,44 @@ static void recover(Image *image, const char **main_module)
 
 	if (!board.recovery) fatal("boot: neither slot boots, and there is no --recovery image");
 	if (!image_open(image, board.recovery, reason, sizeof reason)) fatal("%s", reason);
-	target = least_useful_slot();
 	*main_module = "recovery";
 	say("boot: recovery, which writes slot %u", target);
+}
+
+/* The highest security version of what may boot but for the fuse. */
+static uint8_t least_floor(void)
+{
+	char reason[LINE_BYTES];
+	uint32_t floor = 0;
+
+	for (uint32_t slot = 0; slot < PORT_SLOTS; slot++) {
+		Image image;
+		if (!state_boots(slot) || refusal(slot, &image, reason, sizeof reason)) continue;
+		if (image.header.security_version > floor) floor = image.header.security_version;
+		image_close(&image);
+	}
+	return floor < PORT_SECURITY_FLOOR_MAX ? (uint8_t)floor : PORT_SECURITY_FLOOR_MAX;
+}
+
+/* Not the slot that runs again once the fuse is written anew. */
+static uint32_t slot_beside_the_chosen(void)
+{
+	char reason[LINE_BYTES];
+	Image image;
+
+	if (!state_boots(record.chosen) || refusal(record.chosen, &image, reason, sizeof reason)) return least_useful_slot();
+	image_close(&image);
+	return PORT_SLOTS - 1 - record.chosen;
+}
+
+/* A floor that cannot be read is not zero: no slot boots by a guess (I3). The recovery program knows the floors on record. */
+static void recover_fuse(Image *image, const char **main_module)
+{
+	if (!board.recovery) fatal("fuse: the security floor cannot be read");
+	security_floor = least_floor();
+	say("fuse: the security floor cannot be read; it is %u at least", security_floor);
+	target = slot_beside_the_chosen();
+	recover(image, main_module);
 }
 
 void boot_start(Image *image, const char **main_module)
@@ -174,18 +211,22 @@ void boot_start(Image *image, const char **main_module)
 		return;
 	}
 	slots_start(board.slot_bytes);
-	/* A floor that cannot be read is not zero. */
-	if (fuse_read(&security_floor) == BOOT_FILE_DAMAGED) fatal("fuse: the security floor cannot be read");
+	fuse_is_damaged = fuse_read(&security_floor) == BOOT_FILE_DAMAGED;
 	found = boot_record_read(&record);
 	if (found == BOOT_FILE_DAMAGED) say("boot record: damaged; both slots are unset");
 	if (found == BOOT_FILE_ABSENT || board.flash) flash();
 	abort_trials();
+	if (fuse_is_damaged) {
+		recover_fuse(image, main_module);
+		return;
+	}
 	first = record.chosen;
 	for (uint32_t tries = 0; tries < PORT_SLOTS && running == NONE; tries++) {
 		uint32_t slot = tries == 0 ? first : PORT_SLOTS - 1 - first;
 		if (try_slot(slot, image)) running = slot;
 	}
 	if (running == NONE) {
+		target = least_useful_slot();
 		recover(image, main_module);
 		return;
 	}
@@ -240,10 +281,17 @@ bool port_slot_write(uint32_t offset, const uint8_t *bytes, size_t count)
 	return retire_target() && slots_write(target, offset, bytes, count);
 }
 
+bool port_slot_retire(void)
+{
+	return retire_target();
+}
+
+/* Not under a floor that nobody knows: whatever it chose would not boot. */
 bool port_boot_select(void)
 {
 	BootRecord next = record;
 
+	if (fuse_is_damaged) return false;
 	next.chosen = (uint8_t)target;
 	next.states[target] = PORT_SLOT_NEW;
 	return put_record(next);
@@ -282,10 +330,14 @@ uint32_t port_boot_security_floor(void)
 	return security_floor;
 }
 
+/* A damaged fuse is written anew, no lower than what it is at least. */
 bool port_boot_raise_security_floor(uint32_t version)
 {
-	if (version <= security_floor) return true;
-	if (!fuse_raise((uint8_t)version)) return false;
-	security_floor = (uint8_t)version;
+	uint8_t floor = version > security_floor ? (uint8_t)version : security_floor;
+
+	if (floor == security_floor && !fuse_is_damaged) return true;
+	if (!(fuse_is_damaged ? fuse_renew(floor) : fuse_raise(floor))) return false;
+	security_floor = floor;
+	fuse_is_damaged = false;
 	return true;
 }

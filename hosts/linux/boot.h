@@ -10,6 +10,8 @@
  * A slot boots when its state is unset, valid, or new and chosen; its checksum holds; it is for this board; and its security
  * version is not below the fuse. The chosen slot is tried first, then the other. When neither boots the recovery image does,
  * which writes into slot 0, or into slot 1 when slot 0 alone holds a whole image that was only refused for its state.
+ * Nor does a slot boot when the fuse cannot be read: recovery then has the highest security version of what may boot for the
+ * fuse, writes beside the chosen slot, and selects nothing before the fuse was raised, which writes it anew.
  */
 #ifndef LATCHKEY_BOOT_H
 #define LATCHKEY_BOOT_H

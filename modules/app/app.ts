@@ -86,7 +86,7 @@ export class App {
 		const { clock, crypto, keys, storage, system } = platform;
 		this.#platform = platform;
 		this.#options = options;
-		this.#store = new Store(storage);
+		this.#store = new Store(storage, () => runsOnTrial(platform.slots));
 		this.#resets = new ResetKeeper({
 			clock,
 			system,

@@ -33,6 +33,7 @@ export class Recovery {
 	/** `firmware`: whose it is, and of which version; its numbers are those of a release that this is none of. */
 	constructor(platform: RecoveryPlatform, firmware: Firmware) {
 		const { clock, crypto, keys, storage, system, serial } = platform;
+		// No slot runs: nothing is on trial.
 		const store = new Store(storage);
 		// Of no release: what it says of the time raises nothing.
 		const time = new TrustedTime(store, clock, system.buildUnixMs, false);

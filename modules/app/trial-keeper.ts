@@ -3,7 +3,8 @@
  * the floors; on the old image's side, counts the reverts. What is decided when is update/trial-state.
  *
  * Order (I3, I4): the slot is marked valid first, then the floors of the record rise, then the fuse, so far as both slots
- * that may still boot pass it; every boot of a valid image repeats the last two.
+ * that may still boot pass it; every boot of a valid image repeats the last two. An image of a lower security version in the other
+ * slot keeps the fuse down until it is retired (old-slot.ts).
  */
 import { assert, unreachable } from "../base/assert.ts";
 import { bytesEqual } from "../base/bytes.ts";
@@ -17,6 +18,7 @@ import {
 	type TrialEvent,
 	type TrialState,
 } from "../update/trial-state.ts";
+import { OldSlot } from "./old-slot.ts";
 import { runsOnTrial, type UpdateHost, type UpdateRecords } from "./update-host.ts";
 import { claimedManifest } from "./update-judge.ts";
 
@@ -35,12 +37,14 @@ export class TrialKeeper {
 	/** The last trial was reverted, and flash did not take the count: its record stays, and nothing may take its place. */
 	#isUncounted = false;
 	#revertedSequence: number | undefined;
+	readonly #oldSlot: OldSlot;
 	readonly #bootedAtMs: number;
 	/** A look at whether this image reaches somebody is under way. */
 	#isWatching = false;
 
 	constructor(options: TrialKeeperOptions) {
 		this.#options = options;
+		this.#oldSlot = new OldSlot(options, options.records, () => this.#raiseFloors());
 		this.#bootedAtMs = options.clock.monotonicMs();
 		// Known from the first moment on: nothing of the other slot is touched meanwhile.
 		if (runsOnTrial(options.slots)) this.#state = { kind: "testing", startedAtMs: 0, reachable: false };
@@ -70,7 +74,10 @@ export class TrialKeeper {
 		const { slots, firmware, records } = this.#options;
 		const { running } = slots;
 		if (slots.slotBytes === 0) return;
-		if (running === undefined) return this.#settleTrial();
+		if (running === undefined) {
+			this.#restoreFuse();
+			return this.#settleTrial();
+		}
 		const isPending = this.isOnTrial;
 		const image = attempt(() => slots.image(running));
 		const trial = records.trial.current;
@@ -84,6 +91,7 @@ export class TrialKeeper {
 		if (isPending) return this.#look();
 		this.#settleTrial();
 		this.#raiseFloors();
+		this.#oldSlot.watch();
 	}
 
 	#look(): void {
@@ -124,6 +132,7 @@ export class TrialKeeper {
 				this.#raiseFloors();
 				this.#installed();
 				this.#dispatch({ kind: "confirmed" });
+				this.#oldSlot.watch();
 				return this.#options.onOver();
 			}
 			case "revert":
@@ -223,6 +232,15 @@ export class TrialKeeper {
 		const kept = time.keepFloor();
 		const raised = isOurs ? time.raiseFloor(manifest.signedUnixSeconds * 1000) : kept;
 		if (!kept.ok || !raised.ok) system.log("update: the floor of time was not raised");
+	}
+
+	/** In recovery, where no image boots that it could stop: a fuse that cannot be read is written anew, no lower than the floor on record. */
+	#restoreFuse(): void {
+		const { records, slots, system } = this.#options;
+		const floors = records.floors.known;
+		if (floors === undefined) return;
+		const raised = attempt(() => slots.raiseSecurityFloor(floors.securityVersion));
+		if (!raised.ok) system.log(`update: the fuse was not raised, ${raised.reason}`);
 	}
 
 	/** Of an image that is confirmed. What flash refuses is repeated by the next boot. */

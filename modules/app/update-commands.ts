@@ -5,7 +5,7 @@
  */
 import { unreachable } from "../base/assert.ts";
 import type { Session } from "../session/session.ts";
-import { FIRST_SESSION_SENDER, type Sender } from "../update/download-step.ts";
+import { type Sender, sessionSender } from "../update/download-step.ts";
 import { ATTESTATION_NONCE_BYTES } from "../wire/attestation.ts";
 import type { CborFields } from "../wire/cbor-encode.ts";
 import type { CborMap } from "../wire/cbor-map.ts";
@@ -24,7 +24,7 @@ export class UpdateCommands {
 	readonly #core: UpdateCore;
 	readonly #assembly = new MessageAssembly();
 	readonly #senders = new WeakMap<Session, Sender>();
-	#nextSender = FIRST_SESSION_SENDER;
+	#sessions = 0;
 
 	constructor(core: UpdateCore) {
 		this.#core = core;
@@ -120,7 +120,8 @@ export class UpdateCommands {
 	#senderOf(session: Session): Sender {
 		const known = this.#senders.get(session);
 		if (known !== undefined) return known;
-		const sender = this.#nextSender++;
+		// A phone that pairs may send no piece; no grant has the number 0.
+		const sender = sessionSender(session.grantId ?? 0, this.#sessions++);
 		this.#senders.set(session, sender);
 		return sender;
 	}

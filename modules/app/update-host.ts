@@ -13,6 +13,7 @@ import type { LockNames } from "../update/freshness.ts";
 import { FreshnessStore } from "../update/freshness-store.ts";
 import { UpdateHistory } from "../update/history.ts";
 import { PlanStore } from "../update/plan.ts";
+import { SettledStore } from "../update/settled.ts";
 import { TrialStore } from "../update/trial-record.ts";
 import type { LogEvent } from "../wire/log-entry.ts";
 
@@ -47,6 +48,7 @@ export interface UpdateRecords {
 	readonly trial: TrialStore;
 	readonly history: UpdateHistory;
 	readonly freshness: FreshnessStore;
+	readonly settled: SettledStore;
 }
 
 /** The running image has yet to be confirmed. */
@@ -66,6 +68,7 @@ export function openUpdateRecords(host: UpdateHost): UpdateRecords {
 		plan: new PlanStore(store),
 		trial: new TrialStore(store),
 		history: new UpdateHistory(store, nowMs, { begins: isRecovery ? 1 : 0 }),
+		settled: new SettledStore(store),
 		freshness: new FreshnessStore(store, crypto, lockNames(host), trust.freshnessKeys, nowMs),
 	};
 }

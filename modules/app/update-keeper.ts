@@ -15,6 +15,7 @@ import {
 	usableDelta,
 } from "../update/manifest-acceptance.ts";
 import type { RunningDigest } from "../update/running-digest.ts";
+import { SlotHead } from "../update/slot-head.ts";
 import type { ObjectPiece, ObjectWant, UpdateOffer } from "../wire/update-offer.ts";
 import type { UpdateReport, UpdateResult } from "../wire/update-report.ts";
 import { type Asker, AskerAllowance } from "./asker-allowance.ts";
@@ -59,14 +60,16 @@ export class UpdateKeeper {
 	#keeping = false;
 
 	constructor(options: UpdateKeeperOptions) {
-		const { clock, crypto, slots, inflate, records, mayWork } = options;
+		const { clock, crypto, slots, store, inflate, records, mayWork } = options;
+		const head = new SlotHead(slots, store);
 		this.#options = options;
 		this.#judge = new UpdateJudge(options, records);
-		this.#restart = new UpdateRestart(options, records);
+		this.#restart = new UpdateRestart(options, records, head);
 		const nowMs = (): number => clock.monotonicMs();
 		this.#downloader = new Downloader({
 			crypto,
 			slots,
+			head,
 			inflate,
 			nowMs,
 			hasRetry: () => records.history.hasChunkRetry(nowMs()),

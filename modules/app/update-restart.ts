@@ -1,10 +1,12 @@
 /**
  * The restart into a complete update (docs/UPDATE.md 6, 7): waits for a quiet moment, writes down by what the new image will be tried,
- * chooses its slot, and starts the machine over. The trial's record goes first: whoever finds a slot on trial finds that.
+ * chooses its slot, and starts the machine over. The first bytes of the image, which were kept from flash so far, go first: all of it is
+ * verified. The trial's record follows before the choice: whoever finds a slot on trial finds that.
  */
 import { attempt } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Manifest } from "../update/manifest.ts";
+import type { SlotHead } from "../update/slot-head.ts";
 import type { UpdateHost, UpdateRecords } from "./update-host.ts";
 
 export interface UpdateRestartHost extends UpdateHost {
@@ -15,11 +17,13 @@ export interface UpdateRestartHost extends UpdateHost {
 export class UpdateRestart {
 	readonly #host: UpdateRestartHost;
 	readonly #records: UpdateRecords;
+	readonly #head: SlotHead;
 	readonly #bootedAtMs: number;
 
-	constructor(host: UpdateRestartHost, records: UpdateRecords) {
+	constructor(host: UpdateRestartHost, records: UpdateRecords, head: SlotHead) {
 		this.#host = host;
 		this.#records = records;
+		this.#head = head;
 		this.#bootedAtMs = host.clock.monotonicMs();
 	}
 
@@ -45,6 +49,7 @@ export class UpdateRestart {
 	into({ sequence, securityVersion, image }: Manifest): "storage" | "slot-io" {
 		const { slots, system, append, isReachable, isRecovery, onReboot } = this.#host;
 		const { history, trial } = this.#records;
+		if (!attempt(() => this.#head.place()).ok) return "slot-io";
 		const begun = trial.begin({
 			sequence,
 			securityVersion,

@@ -196,6 +196,10 @@ export const LIMITS = Object.freeze({
 	/** Who sent a chunk with a wrong digest gets no other for so long, twice as long each time, so long at most. */
 	badChunkMs: 3600000,
 	badChunkMaxMs: 86400000,
+	/** Phones of which it is remembered that they sent wrong chunks, or were late: every grant's at once. Link and line are, always. */
+	updatePhones: 32,
+	/** Chunks that phones left, and that they may go on with: each holds a hash. */
+	updateLeft: 2,
 	/** A piece that does not end its chunk is a multiple of this: what encrypted flash takes. */
 	flashUnitBytes: 16,
 	/** Flash that is read and hashed in one turn. */
@@ -242,6 +246,9 @@ export const LIMITS = Object.freeze({
 	revertPauseMs: 3600000,
 	/** The pause of what reached nobody so often that it would be parked. */
 	revertPauseMaxMs: 86400000,
+	/** Hours of uptime after which a confirmed release retires an image of a lower security version in the other slot. */
+	oldSlotHours: 24,
+	oldSlotLookMs: 3600000,
 	/** A newer freshness statement is written to flash so often at most. */
 	freshnessWriteSeconds: 43200,
 	/** Whatever a thief of a freshness key signs. */

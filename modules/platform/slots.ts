@@ -9,7 +9,7 @@
  * (TRIAL_DEADLINE_MS); then it resets the machine. It boots an unset or valid slot, and a new one that is chosen; an aborted or
  * invalid one not before it is written and selected again. When neither boots a recovery program runs, in no slot.
  *
- * While the running image is on trial the other slot is what a failed trial goes back to: erase, write and select are then a
+ * While the running image is on trial the other slot is what a failed trial goes back to: erase, write, retire and select are then a
  * programmer's error.
  */
 
@@ -69,6 +69,11 @@ export interface Slots {
 	write(offset: number, bytes: Uint8Array): void;
 	/** The same as `into.update(bytes)`, `erase` where `offset` begins a sector, and `write`: what each piece of an image takes, at once. */
 	append(offset: number, bytes: Uint8Array, into: Hash): void;
+	/**
+	 * The target is invalid, unless it is aborted: it does not boot until it is selected, whatever its image is. Idempotent. A
+	 * cut leaves the old state or the new one; on a board the slot may read as unset. Throws DeviceError slot/io.
+	 */
+	retire(): void;
 	/** The next boot tries the target, as new. A cut leaves the old choice or the new one. Throws DeviceError slot/io. */
 	select(): void;
 	/**
@@ -79,8 +84,11 @@ export interface Slots {
 	/** The running image is bad: marks it invalid and reboots into the other slot. Throws DeviceError slot/no-image when there is none. */
 	revert(): never;
 
-	/** No image below it boots; a fuse: it only rises (0 to 16). */
+	/**
+	 * No image below it boots; a fuse: it only rises (0 to 16). Where the host cannot read it no slot boots: this is the recovery program, and
+	 * the floor the highest security version of the images that may boot but for it.
+	 */
 	readonly securityFloor: number;
-	/** Throws DeviceError slot/io. */
+	/** A floor that could not be read is written anew, also by a version below it; until then select fails. Throws DeviceError slot/io. */
 	raiseSecurityFloor(version: number): void;
 }

@@ -22,6 +22,7 @@ export type ReadReason =
 
 export type WriteReason =
 	| "full" // no space; the old record stands
+	| "on-trial" // in a format that the image before may not read, while this one may have to give way to it
 	| "io"; // not written; the old record stands
 
 export interface RecordCodec<Value> {
@@ -51,11 +52,17 @@ export function recordName(row: RecordRow, index?: number): string {
 	return row.name + String(index);
 }
 
+/** Whether the running image has yet to be confirmed. */
+export type IsOnTrial = () => boolean;
+
 export class Store {
 	readonly #storage: RecordStorage;
+	readonly #isOnTrial: IsOnTrial;
 
-	constructor(storage: RecordStorage) {
+	/** `isOnTrial`: while true no record rises in format (docs/STORAGE.md 1). */
+	constructor(storage: RecordStorage, isOnTrial: IsOnTrial = () => false) {
 		this.#storage = storage;
+		this.#isOnTrial = isOnTrial;
 	}
 
 	read<Value>(codec: RecordCodec<Value>, index?: number): Result<Value, ReadReason> {
@@ -75,6 +82,7 @@ export class Store {
 		const bytes = encodeCbor({ ...codec.encode(value), 0: codec.format });
 		const name = recordName(codec.row, index);
 		assert(bytes.length <= codec.row.bytesMax, `${codec.row.domain}/${name} beyond its bound`);
+		if (codec.format > 1 && this.#isOnTrial() && !this.#hasFormat(codec, index)) return refuse("on-trial");
 		try {
 			this.#storage.write(codec.row.domain, name, bytes);
 		} catch (error) {
@@ -112,6 +120,13 @@ export class Store {
 			if (index < count) indexes.push(index);
 		}
 		return accept(indexes.sort((a, b) => a - b));
+	}
+
+	/** Whether the record is there in this format: whoever wrote it reads it. What does not read is not known to. */
+	#hasFormat<Value>({ row, format }: RecordCodec<Value>, index: number | undefined): boolean {
+		const bytes = this.#readBytes(row, index);
+		const map = bytes.ok ? decodeCborMap(bytes.value) : bytes;
+		return map.ok && map.value.uint(0) === format;
 	}
 
 	#names(domain: string): Result<readonly string[], "io"> {

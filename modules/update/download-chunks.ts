@@ -2,7 +2,8 @@
  * The chunks of one object while it is fetched (docs/UPDATE.md 6): who sends which, what the next piece is, and who loses a chunk. The
  * "fetching" state of download-state.ts; pure.
  *
- * Invariants: a chunk has one sender, a way in one chunk, in its hands or left; a piece is the next one of its sender's chunk or is
+ * Invariants: a chunk has one sender, a kind of way in one sender, a way one chunk, in its hands or left, and of what phones left
+ * LIMITS.updateLeft are remembered; a piece is the next one of its sender's chunk or is
  * refused; what was written once is begun anew for a token of the allowance only, or goes on where it stood.
  */
 import { unreachable } from "../base/assert.ts";
@@ -13,6 +14,7 @@ import {
 	type DownloadEvent,
 	type DownloadState,
 	type Fetching,
+	kindOf,
 	type OpenChunk,
 	type Sender,
 	type Via,
@@ -72,9 +74,9 @@ export function stepFetching(state: Fetching, event: FetchingEvent, nowMs: numbe
 		case "chunk":
 			return stepChunk(state, event, nowMs);
 		case "tick":
-			return { state: giveUpLate(state, nowMs), effects: [] };
+			return leastLeft(giveUpLate(state, nowMs));
 		case "ask":
-			return { state: open(giveUpLate(state, nowMs), event.sender, event.mayRetry, nowMs), effects: [] };
+			return leastLeft(open(giveUpLate(state, nowMs), event.sender, event.mayRetry, nowMs));
 		case "heard":
 			return { state: { ...state, open: grown(state.open, event.sender, 0, nowMs) }, effects: [] };
 		case "filled":
@@ -93,7 +95,7 @@ export function stepFetching(state: Fetching, event: FetchingEvent, nowMs: numbe
 		}
 		case "lost": {
 			const one = openOf(state, event.sender);
-			return { state: one === undefined ? state : leave(state, one, nowMs - one.openedAtMs), effects: [] };
+			return leastLeft(one === undefined ? state : leave(state, one, nowMs - one.openedAtMs));
 		}
 		default:
 			return unreachable(event);
@@ -120,6 +122,15 @@ function leave(state: Fetching, one: OpenChunk, heldMs: number): Fetching {
 	return { ...state, open: rest, left };
 }
 
+/** Each that is left holds a hash (I8): the oldest of a phone is let go, and begun anew by whoever comes to it. */
+function leastLeft(state: Fetching): FetchingStep {
+	const phones = state.left.filter(({ way }) => typeof way === "number");
+	const oldest = phones.length > LIMITS.updateLeft ? phones[0] : undefined;
+	if (oldest === undefined) return { state, effects: [] };
+	const next = leastLeft({ ...state, left: state.left.filter((each) => each !== oldest) });
+	return { state: next.state, effects: [{ kind: "cease", chunk: oldest.chunk }, ...next.effects] };
+}
+
 /** So many more bytes of its chunk came, or none and it is still there. */
 function grown(
 	open: readonly OpenChunk[],
@@ -138,7 +149,15 @@ function grown(
 /** What its way left; else the first chunk that nobody has, sends or began; else one that must be begun anew. */
 function open(state: Fetching, sender: Sender, mayRetry: boolean, nowMs: number): Fetching {
 	const way = wayOf(sender);
-	if (state.open.some((each) => wayOf(each.sender) === way)) return state;
+	const kind = kindOf(sender);
+	const before = state.open.find((each) => kindOf(each.sender) === kind);
+	if (before !== undefined) {
+		// A phone that was late sends as long as no other wants to.
+		const other = wayOf(before.sender);
+		if (other === way || !isLate(state.standings, other, nowMs)) return state;
+		if (!mayOpen(state.standings, way, true, nowMs)) return state;
+		return open(leave(state, before, 0), sender, mayRetry, nowMs);
+	}
 	if (!mayOpen(state.standings, way, state.open.length > 0, nowMs)) return state;
 	const isTaken = (chunk: number): boolean => state.open.some((each) => each.chunk === chunk);
 	const mine = state.left.find((each) => each.way === way);

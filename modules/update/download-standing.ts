@@ -1,9 +1,12 @@
 /**
- * Which way in may have a chunk (docs/UPDATE.md 6): who sent a wrong one, or was too slow, stands back behind the others. By
- * way, not by session: whoever opens one can open the next. Pure.
+ * Which way in may have a chunk (docs/UPDATE.md 6): who sent a wrong one, or was too slow, stands back behind the others. Link, line,
+ * and each phone's grant for itself, not each session: whoever opens one can open the next. Pure.
  *
  * A wrong chunk costs its way an hour, the next one twice that, up to a day, whatever it sent well in between. A late
  * way gets nothing for a while, and then nothing while another way is at it: so nobody but itself waits for it (T10).
+ *
+ * Bounded (I8). What is over makes room, the oldest first; a ban that goes on never does, whoever comes. Where nothing is over, whoever is
+ * to blame next has no entry of its own: all phones without one share one then.
  */
 import { LIMITS } from "../base/limits.ts";
 import type { SenderWay, Standing } from "./download-step.ts";
@@ -15,28 +18,32 @@ export function mayOpen(
 	othersSend: boolean,
 	nowMs: number,
 ): boolean {
-	if (nowMs < standingOf(standings, way).untilMs) return false;
+	if (nowMs < standingOf(standings, way, nowMs).untilMs) return false;
 	return !othersSend || !isLate(standings, way, nowMs);
 }
 
 /** It lost a chunk a while ago, and finished none since. */
 export function isLate(standings: readonly Standing[], way: SenderWay, nowMs: number): boolean {
-	const { lateAtMs } = standingOf(standings, way);
+	const { lateAtMs } = standingOf(standings, way, nowMs);
 	return lateAtMs !== undefined && nowMs - lateAtMs < LIMITS.updateLateMs;
 }
 
 /** A chunk of this way had a wrong digest. */
 export function withBad(standings: readonly Standing[], way: SenderWay, nowMs: number): readonly Standing[] {
-	const was = standingOf(standings, way);
+	const was = standingOf(standings, way, nowMs);
 	const banMs = Math.min(LIMITS.badChunkMs * 2 ** was.bad, LIMITS.badChunkMaxMs);
-	return withStanding(standings, { ...was, bad: was.bad + 1, untilMs: Math.max(was.untilMs, nowMs + banMs) });
+	return withStanding(
+		standings,
+		{ ...was, way, bad: was.bad + 1, untilMs: Math.max(was.untilMs, nowMs + banMs) },
+		nowMs,
+	);
 }
 
 /** It fell silent, or did not finish in time. */
 export function withLate(standings: readonly Standing[], way: SenderWay, nowMs: number): readonly Standing[] {
-	const was = standingOf(standings, way);
+	const was = standingOf(standings, way, nowMs);
 	const untilMs = Math.max(was.untilMs, nowMs + LIMITS.updateStallMs);
-	return withStanding(standings, { ...was, untilMs, lateAtMs: nowMs });
+	return withStanding(standings, { ...was, way, untilMs, lateAtMs: nowMs }, nowMs);
 }
 
 /** Another way took over what it left. */
@@ -45,20 +52,47 @@ export function withOvertaken(
 	way: SenderWay,
 	nowMs: number,
 ): readonly Standing[] {
-	return withStanding(standings, { ...standingOf(standings, way), lateAtMs: nowMs });
+	return withStanding(standings, { ...standingOf(standings, way, nowMs), way, lateAtMs: nowMs }, nowMs);
 }
 
 /** It finished a chunk in time. */
 export function withGood(standings: readonly Standing[], way: SenderWay): readonly Standing[] {
-	const was = standingOf(standings, way);
-	return was.lateAtMs === undefined ? standings : withStanding(standings, { ...was, lateAtMs: undefined });
+	const was = standings.find((each) => each.way === way);
+	if (was?.lateAtMs === undefined) return standings;
+	return standings.map((each) => (each === was ? { ...was, lateAtMs: undefined } : each));
 }
 
-function standingOf(standings: readonly Standing[], way: SenderWay): Standing {
-	const found = standings.find((each) => each.way === way);
-	return found ?? { way, untilMs: Number.NEGATIVE_INFINITY, bad: 0, lateAtMs: undefined };
+/** Of who is not remembered: of all such phones, where there was no room for one of them. */
+function standingOf(standings: readonly Standing[], way: SenderWay, nowMs: number): Standing {
+	const own = standings.find((each) => each.way === way);
+	if (own !== undefined) return own;
+	const shared = typeof way === "number" ? standings.find((each) => each.way === "phones") : undefined;
+	if (shared !== undefined && !isOver(shared, nowMs)) return shared;
+	return { way, untilMs: Number.NEGATIVE_INFINITY, bad: 0, lateAtMs: undefined };
 }
 
-function withStanding(standings: readonly Standing[], one: Standing): readonly Standing[] {
-	return [...standings.filter((each) => each.way !== one.way), one];
+function withStanding(standings: readonly Standing[], one: Standing, nowMs: number): readonly Standing[] {
+	const others = standings.filter((each) => each.way !== one.way);
+	// Link, line, and the one that phones share have places of their own.
+	const isPhone = typeof one.way === "number";
+	if (!isPhone || others.filter(({ way }) => typeof way === "number").length < LIMITS.updatePhones) {
+		return [...others, one];
+	}
+	const over = oldestOver(others, nowMs);
+	if (over !== undefined) return [...others.filter((each) => each !== over), one];
+	return withStanding(standings, { ...one, way: "phones" }, nowMs);
+}
+
+/** Neither banned nor late any more. */
+function isOver({ untilMs, lateAtMs }: Standing, nowMs: number): boolean {
+	return nowMs >= untilMs && (lateAtMs === undefined || nowMs - lateAtMs >= LIMITS.updateLateMs);
+}
+
+function oldestOver(standings: readonly Standing[], nowMs: number): Standing | undefined {
+	let oldest: Standing | undefined;
+	for (const each of standings) {
+		if (typeof each.way !== "number" || !isOver(each, nowMs)) continue;
+		if (oldest === undefined || each.untilMs < oldest.untilMs) oldest = each;
+	}
+	return oldest;
 }

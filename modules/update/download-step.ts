@@ -4,17 +4,36 @@ import type { UpdateResult } from "../wire/update-report.ts";
 /** Who sends pieces: a number that the driver's caller gives to each way in. */
 export type Sender = number;
 
-/** The senders that there is one of; a session gets a number of its own after these. */
+/** The senders that there is one of; a session's number comes after these, and says whose it is. */
 export const LINK_SENDER: Sender = 1;
 export const LINE_SENDER: Sender = 2;
-export const FIRST_SESSION_SENDER: Sender = 3;
+const FIRST_SESSION_SENDER: Sender = 3;
+/** Sessions of one grant that are told apart. Grant ids have 32 bits: what comes of both is a whole number still. */
+const SESSIONS_OF_A_GRANT = 65536;
 
-/** What kind of way in a sender is. Sessions come and go, and whoever opens one can open the next: they count as one. */
-export type SenderWay = "link" | "line" | "session";
+/** The `count`th session, of this grant. */
+export function sessionSender(grantId: number, count: number): Sender {
+	return FIRST_SESSION_SENDER + grantId * SESSIONS_OF_A_GRANT + (count % SESSIONS_OF_A_GRANT);
+}
+
+/** Of what kind a sender is: each kind has one place to send at. */
+export type SenderKind = "link" | "line" | "session";
+
+/**
+ * Who a sender is to blame as: sessions come and go, and whoever opens one can open the next, so those of a phone count as its grant, which
+ * is the number here. "phones": all of whom there is no room to remember any single one.
+ */
+export type SenderWay = "link" | "line" | "phones" | number;
+
+export function kindOf(sender: Sender): SenderKind {
+	if (sender === LINK_SENDER) return "link";
+	return sender === LINE_SENDER ? "line" : "session";
+}
 
 export function wayOf(sender: Sender): SenderWay {
 	if (sender === LINK_SENDER) return "link";
-	return sender === LINE_SENDER ? "line" : "session";
+	if (sender === LINE_SENDER) return "line";
+	return Math.floor((sender - FIRST_SESSION_SENDER) / SESSIONS_OF_A_GRANT);
 }
 
 /** Which object is fetched. */

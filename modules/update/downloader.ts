@@ -29,6 +29,7 @@ import {
 import { FlashDigest } from "./flash-digest.ts";
 import { chunkDigest, type Manifest, type UpdateDelta, type UpdateObject } from "./manifest.ts";
 import { PatchTask } from "./patch-task.ts";
+import type { SlotHead } from "./slot-head.ts";
 import { deltaStart, inSectors, writeBytes } from "./slot-writer.ts";
 
 /** A look into LIMITS goes through all of it on the engine. */
@@ -41,6 +42,7 @@ const UNWANTED: Result<void, "unwanted"> = refuse("unwanted");
 export interface DownloaderOptions {
 	readonly crypto: Pick<Crypto, "openHash" | "equal">;
 	readonly slots: Slots;
+	readonly head: SlotHead;
 	readonly inflate: Inflate;
 	readonly nowMs: () => number;
 	/** Whether there is an allowance of chunks that are written again, and takes one from it; false when there is none. */
@@ -126,6 +128,7 @@ export class Downloader {
 	/** `delta`: usable, by the manifest's acceptance. What the slot holds of the release already stays. */
 	begin(manifest: Manifest, delta: UpdateDelta | undefined): void {
 		this.#release = { manifest, delta };
+		this.#options.head.begin();
 		const job = { imageBytes: manifest.image.bytes, deltaBytes: delta?.object.bytes };
 		this.#dispatch({ kind: "begin", job });
 	}
@@ -284,13 +287,15 @@ export class Downloader {
 	}
 
 	#do(effect: Exclude<DownloadEffect, { kind: "write" | "refuse" }>): void {
-		const { crypto, slots } = this.#options;
+		const { crypto, slots, head } = this.#options;
 		switch (effect.kind) {
 			case "hash-chunk": {
 				const { via, chunk } = effect;
 				const object = this.#object(via);
 				const start = this.#start(via) + chunk * LIMITS.chunkBytes;
-				const digest = new FlashDigest(crypto, slots, slots.target, start, chunkBytes(object.bytes, chunk));
+				const withheld = start === 0 ? head.withheld : undefined;
+				const bytes = chunkBytes(object.bytes, chunk);
+				const digest = new FlashDigest(crypto, slots, slots.target, start, bytes, withheld);
 				this.#task = hashTask(digest, chunkDigest(object, chunk), { kind: "hashed", isGood: false });
 				return;
 			}
@@ -323,7 +328,7 @@ export class Downloader {
 	/** The first piece of a chunk, or of what is left of one; the next ones need not ask. False: it is not in flash. */
 	#write(effect: Extract<DownloadEffect, { kind: "write" }>, bytes: Uint8Array): boolean {
 		const { sender, via, chunk, offset, begins, again, openedAtMs } = effect;
-		const { crypto, slots, takeRetry, nowMs } = this.#options;
+		const { crypto, slots, head, takeRetry, nowMs } = this.#options;
 		if (again && !takeRetry()) {
 			this.#dispatch({ kind: "unpaid", sender });
 			return false;
@@ -335,7 +340,8 @@ export class Downloader {
 			if (begins) this.#hashes.set(chunk, crypto.openHash("sha256"));
 			hash = this.#hashes.get(chunk);
 			hash?.update(bytes);
-			writeBytes(slots, start + offset, bytes);
+			if (begins) head.write(start + offset, bytes, this.#hasStart);
+			else writeBytes(slots, start + offset, bytes);
 		} catch (error) {
 			this.#broke(error);
 			return false;
@@ -365,21 +371,23 @@ export class Downloader {
 	}
 
 	#endChunk({ sender, chunk, hash, object }: ChunkRun): void {
-		const { crypto, takeRetry, onBadChunk } = this.#options;
+		const { crypto, head, takeRetry, onBadChunk } = this.#options;
 		this.#hashes.delete(chunk);
 		// Whatever the machine does not know of it yet is of no use any more.
 		this.#run = undefined;
 		const isGood = crypto.equal(hash.digest(), chunkDigest(object, chunk));
+		if (isGood && chunk === 0 && object === this.#released().manifest.image) head.keep();
 		const mayRetry = isGood || takeRetry();
 		this.#dispatch({ kind: "chunk", sender, isGood, mayRetry });
 		if (!isGood) onBadChunk();
 	}
 
 	#hashWhole(what: "delta" | "source" | "image"): Task {
-		const { crypto, slots } = this.#options;
+		const { crypto, slots, head } = this.#options;
 		const { manifest, delta } = this.#released();
 		if (what === "image") {
-			const digest = new FlashDigest(crypto, slots, slots.target, 0, manifest.image.bytes);
+			const { bytes } = manifest.image;
+			const digest = new FlashDigest(crypto, slots, slots.target, 0, bytes, head.withheld);
 			return hashTask(digest, manifest.image.digest, { kind: "broken" });
 		}
 		const { running } = slots;
@@ -393,13 +401,13 @@ export class Downloader {
 	}
 
 	#patchTask(image: readonly boolean[]): Task {
-		const { crypto, slots, inflate } = this.#options;
+		const { crypto, slots, head, inflate } = this.#options;
 		const { manifest, delta } = this.#released();
 		const { running } = slots;
 		if (delta === undefined || running === undefined) return failedTask({ kind: "patched", isGood: false });
 		let task: PatchTask;
 		try {
-			task = new PatchTask({ crypto, slots, inflate, running, manifest, delta, image });
+			task = new PatchTask({ crypto, slots, head, inflate, running, manifest, delta, image });
 		} catch (error) {
 			if (!(error instanceof DeviceError)) throw error;
 			return failedTask({ kind: "patched", isGood: false });
@@ -437,6 +445,11 @@ export class Downloader {
 	#broke(error: unknown): void {
 		if (!(error instanceof DeviceError)) throw error;
 		this.#dispatch({ kind: "broken" });
+	}
+
+	/** The image's first chunk was found good in flash. */
+	get #hasStart(): boolean {
+		return this.#state.kind === "fetching" && this.#state.image[0] === true;
 	}
 
 	/** Where an object begins in the slot. */

@@ -15,19 +15,24 @@ export class FlashDigest {
 	readonly #end: number;
 	readonly #hash: Hash;
 
-	/** Of `bytes` from `start` on; the caller ends it with `step` or `close`. */
+	/** Of `bytes` from `start` on, the first of them as in `withheld`; the caller ends it with `step` or `close`. */
 	constructor(
 		crypto: Pick<Crypto, "openHash">,
 		slots: Slots,
 		slot: SlotNumber,
 		start: number,
 		bytes: number,
+		withheld?: Uint8Array,
 	) {
 		this.#slots = slots;
 		this.#slot = slot;
 		this.#at = start;
 		this.#end = start + bytes;
 		this.#hash = crypto.openHash("sha256");
+		if (withheld === undefined) return;
+		const first = withheld.subarray(0, bytes);
+		this.#hash.update(first);
+		this.#at += first.length;
 	}
 
 	/** Reads LIMITS.updateSliceBytes at most; the digest once all is read, and then it is over. */

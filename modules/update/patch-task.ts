@@ -11,11 +11,13 @@ import type { Inflate } from "../platform/inflate.ts";
 import type { SlotNumber, Slots } from "../platform/slots.ts";
 import { chunkDigest, type Manifest, type UpdateDelta } from "./manifest.ts";
 import { PatchDecoder } from "./patch.ts";
-import { deltaStart, writeBytes } from "./slot-writer.ts";
+import type { SlotHead } from "./slot-head.ts";
+import { deltaStart } from "./slot-writer.ts";
 
 export interface PatchTaskOptions {
 	readonly crypto: Pick<Crypto, "openHash">;
 	readonly slots: Slots;
+	readonly head: SlotHead;
 	readonly inflate: Inflate;
 	readonly running: SlotNumber;
 	readonly manifest: Manifest;
@@ -73,15 +75,17 @@ export class PatchTask {
 
 	/** A piece of the image: sectors, which do not cross the end of a chunk. */
 	#take(bytes: Uint8Array): PatchProgress {
-		const { crypto, slots, manifest, image } = this.#options;
+		const { crypto, head, manifest, image } = this.#options;
 		const chunk = Math.floor(this.#at / LIMITS.chunkBytes);
 		this.#hash ??= crypto.openHash("sha256");
 		this.#hash.update(bytes);
-		if (!image[chunk]) writeBytes(slots, this.#at, bytes);
+		if (!image[chunk]) head.write(this.#at, bytes, image[0] === true);
 		this.#at += bytes.length;
 		if (this.#at % LIMITS.chunkBytes !== 0 && this.#at !== manifest.image.bytes) return "more";
 		const digest = this.#hash.digest();
 		this.#hash = undefined;
-		return bytesEqual(digest, chunkDigest(manifest.image, chunk)) ? "more" : "wrong";
+		if (!bytesEqual(digest, chunkDigest(manifest.image, chunk))) return "wrong";
+		if (chunk === 0 && !image[0]) head.keep();
+		return "more";
 	}
 }

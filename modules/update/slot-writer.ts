@@ -31,7 +31,7 @@ export function writeBytes(slots: Slots, at: number, bytes: Uint8Array): void {
 	}
 }
 
-function inUnits(bytes: Uint8Array, count: number): Uint8Array {
+export function inUnits(bytes: Uint8Array, count: number): Uint8Array {
 	const rest = count % UNIT_BYTES;
 	if (rest === 0) return bytes;
 	const filled = new Uint8Array(count + UNIT_BYTES - rest).fill(0xff);

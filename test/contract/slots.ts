@@ -179,6 +179,22 @@ export function slotsContract(t: Suite, open: OpenJig): void {
 		check.equal(slots.state(1), "invalid");
 	});
 
+	t.test("a retired target is invalid, its bytes stay, and it may be selected again (I4, T10)", async () => {
+		const { slots } = (await open()).platform;
+		slots.erase(0);
+		slots.write(0, Uint8Array.of(7));
+		slots.select();
+		slots.retire();
+		check.equal(slots.state(1), "invalid");
+		slots.retire();
+		check.equal(slots.state(1), "invalid");
+		check.equal(slots.state(0), "unset");
+		check.bytes(slots.read(1, 0, 1), "07");
+		slots.select();
+		check.equal(slots.state(1), "new");
+		slots.retire();
+	});
+
 	t.test("confirming an image that is on no trial changes nothing, however often", async () => {
 		const { slots } = (await open()).platform;
 		slots.confirm();

@@ -184,6 +184,49 @@ export const bootTests: readonly HostTest[] = [
 		},
 	},
 	{
+		name: "a fuse that cannot be read boots no slot but recovery, which writes it anew and never lower (I3, T12)",
+		run: async () => {
+			const words = ["--recovery", slotImage("rescue", { main: "recovery" })];
+			for (const [to, after] of [
+				[1, 2],
+				[3, 3],
+			] as const) {
+				const state = newFolder();
+				await boot(state, "raise:1", { image: slotImage("1.0.0", { securityVersion: 2 }) });
+				damage(state, "fuse", 5);
+				// The image that may boot says 2 at least; the slot beside it is the one that recovery writes.
+				const mended = await boot(state, `mend:${to}`, { words });
+				assert.match(mended.first, /^recovery .* slot none unset,unset floor 2$/);
+				assert.equal(mended.lines[1], `floor 2 target 1 slot/io / done ${after}`);
+				assert.match(mended.stderr, /fuse: the security floor cannot be read; it is 2 at least/);
+				const next = await boot(state, "none", { words });
+				if (after === 2) assert.equal(next.first, "main 1.0.0 slot 0 unset,unset floor 2");
+				else assert.match(next.first, /^recovery .* floor 3$/);
+			}
+		},
+	},
+	{
+		name: "a retired slot boots no more, not even when the other breaks, until it is selected (T10, I4)",
+		run: async () => {
+			const trial = newFolder();
+			await updatedBoard(trial, slotImage("2.0.0"));
+			assert.equal(
+				(await boot(trial, "retire")).lines[1],
+				"retire slots: the running image is on trial unset",
+			);
+			const state = newFolder();
+			await updatedBoard(state, slotImage("2.0.0"));
+			await boot(state, "confirm");
+			const retired = await boot(state, "retire");
+			assert.deepEqual(retired.lines, ["main 2.0.0 slot 1 unset,valid floor 0", "retire done invalid"]);
+			assert.equal((await boot(state)).first, "main 2.0.0 slot 1 invalid,valid floor 0");
+			damage(state, "slot-1", 200);
+			const end = await boot(state);
+			assert.equal(end.status, 3);
+			assert.match(end.stderr, /boot: slot 0 is not valid/);
+		},
+	},
+	{
 		name: "a damaged boot record is told, and slot 0 runs, or the other one when it is damaged (T12)",
 		run: async () => {
 			for (let byte = 0; byte < 12; byte++) {

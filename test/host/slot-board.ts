@@ -15,7 +15,7 @@ const argument = native("xs_system_argument"), reboot = native("xs_system_reboot
 const SECTOR = 4096, STATES = ["unset", "new", "pending", "valid", "invalid", "aborted"];
 const bytes = native("xs_lk_slot_bytes")(), running = native("xs_lk_slot_running")(), state = native("xs_lk_slot_state");
 const image = native("xs_lk_slot_image"), erase = native("xs_lk_slot_erase"), write = native("xs_lk_slot_write"), read = native("xs_lk_slot_read");
-const select = native("xs_lk_boot_select"), confirm = native("xs_lk_boot_confirm"), revert = native("xs_lk_boot_revert");
+const retire = native("xs_lk_slot_retire"), select = native("xs_lk_boot_select"), confirm = native("xs_lk_boot_confirm"), revert = native("xs_lk_boot_revert");
 const floor = native("xs_lk_boot_security_floor"), raise = native("xs_lk_boot_raise_security_floor");
 const say = (...words) => trace(words.join(" ") + "\\n");
 const outcome = (run) => { try { return run() ?? "done"; } catch (error) { return error.message; } };
@@ -43,6 +43,8 @@ const actions = {
 	},
 	confirm: () => { say("confirm", outcome(confirm), STATES[state(running)]); reboot(); },
 	revert: () => { say("revert", outcome(revert)); reboot(); },
+	retire: () => { say("retire", outcome(retire), STATES[state(1 - (running ?? 1))]); reboot(); },
+	mend: (to) => { say("floor", floor(), "target", native("xs_lk_slot_target")(), outcome(select), "/", outcome(() => raise(Number(to))), floor()); reboot(); },
 	raise: (to) => { say("raise", outcome(() => raise(Number(to))), floor()); reboot(); },
 	touch: () => { say(outcome(() => erase(0)), "/", outcome(() => write(0, new Uint8Array(1))), "/", outcome(select)); reboot(); },
 	recover: () => { say("target", native("xs_lk_slot_target")(), outcome(confirm), "/", outcome(revert)); reboot(); },

@@ -14,15 +14,11 @@ export function loadSlot(
 	refusalOf: (slot: SlotNumber) => string | undefined,
 	refusals: string[],
 ): SlotNumber | undefined {
-	for (const index of NUMBERS) {
-		if (entries.entry(index)?.state === "pending") putEntry(entries, index, "aborted");
-	}
-	const active = entries.active();
-	const chosen = active === undefined ? 0 : slotOfSequence(active.entry.sequence);
+	const chosen = settleTrials(entries);
 	for (const slot of [chosen, other(chosen)]) {
 		const found = entries.of(slot);
 		const state = found?.entry.state ?? "unset";
-		const boots = state === "unset" || state === "valid" || (state === "new" && slot === chosen);
+		const boots = mayBoot(state, slot === chosen);
 		const refusal = boots ? refusalOf(slot) : `is ${state}`;
 		// The trial is on record before anything of the image runs.
 		if (refusal === undefined && (state !== "new" || putEntry(entries, found!.index, "pending"))) {
@@ -34,6 +30,32 @@ export function loadSlot(
 		if (boots && state === "new") putEntry(entries, found!.index, "aborted");
 	}
 	return undefined;
+}
+
+/** Those that would run but for the fuse, which cannot be read; the chosen one first. Nothing is tried, nothing runs. */
+export function slotsBesideFuse(
+	entries: BootEntries,
+	refusalOf: (slot: SlotNumber) => string | undefined,
+): { readonly chosen: SlotNumber; readonly boots: readonly SlotNumber[] } {
+	const chosen = settleTrials(entries);
+	const boots = [chosen, other(chosen)].filter(
+		(slot) =>
+			mayBoot(entries.of(slot)?.entry.state ?? "unset", slot === chosen) && refusalOf(slot) === undefined,
+	);
+	return { chosen, boots };
+}
+
+/** A trial that did not end is over. The slot that is chosen. */
+function settleTrials(entries: BootEntries): SlotNumber {
+	for (const index of NUMBERS) {
+		if (entries.entry(index)?.state === "pending") putEntry(entries, index, "aborted");
+	}
+	const active = entries.active();
+	return active === undefined ? 0 : slotOfSequence(active.entry.sequence);
+}
+
+function mayBoot(state: SlotState, isChosen: boolean): boolean {
+	return state === "unset" || state === "valid" || (state === "new" && isChosen);
 }
 
 /** The slot that runs is the active one from now on, or slot 0 with no entry active. */
@@ -61,6 +83,6 @@ function putEntry(entries: BootEntries, index: SlotNumber, state: SlotState): bo
 	}
 }
 
-function other(slot: SlotNumber): SlotNumber {
+export function other(slot: SlotNumber): SlotNumber {
 	return slot === 0 ? 1 : 0;
 }

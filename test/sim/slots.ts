@@ -19,7 +19,7 @@ import { BootEntries, type BootSectors, NO_ENTRIES } from "./boot-entries.ts";
 import type { SimPower } from "./power.ts";
 import { ERASED, SlotFlash, type SlotSectors, sectorsOf } from "./slot-flash.ts";
 import { SIM_BOARD } from "./slot-image.ts";
-import { loadSlot } from "./slot-loader.ts";
+import { loadSlot, other, slotsBesideFuse } from "./slot-loader.ts";
 
 const SECURITY_FLOOR_MAX = 16;
 
@@ -65,6 +65,7 @@ export class SimSlots implements Slots {
 	readonly #judged: [Judged | undefined, Judged | undefined] = [undefined, undefined];
 	readonly #faults = new Map<SlotFault, number>();
 	#fuse: number;
+	#fuseIsDamaged = false;
 	#running: SlotNumber | undefined;
 	#target: SlotNumber = 0;
 	#onConfirmed: () => void = () => undefined;
@@ -145,10 +146,7 @@ export class SimSlots implements Slots {
 	}
 
 	write(offset: number, bytes: Uint8Array): void {
-		this.#needTarget();
-		const room = SECTOR_BYTES - (offset % SECTOR_BYTES);
-		assert(Number.isInteger(offset) && offset >= 0 && offset < this.slotBytes, `slots: write at ${offset}`);
-		assert(bytes.length >= 1 && bytes.length <= room, `slots: write ${bytes.length} bytes at ${offset}`);
+		this.#needPart(offset, bytes);
 		this.#retireTarget();
 		this.#touch("write", offset);
 		const next = this.#flash.bytes(this.#target, offset, bytes.length);
@@ -156,14 +154,29 @@ export class SimSlots implements Slots {
 		this.#land("write", offset, bytes.length, next);
 	}
 
+	/** Of one sector. */
+	#needPart(offset: number, bytes: Uint8Array): void {
+		this.#needTarget();
+		const room = SECTOR_BYTES - (offset % SECTOR_BYTES);
+		assert(Number.isInteger(offset) && offset >= 0 && offset < this.slotBytes, `slots: write at ${offset}`);
+		assert(bytes.length >= 1 && bytes.length <= room, `slots: write ${bytes.length} bytes at ${offset}`);
+	}
+
 	append(offset: number, bytes: Uint8Array, into: Hash): void {
+		this.#needPart(offset, bytes);
 		into.update(bytes);
 		if (offset % SECTOR_BYTES === 0) this.erase(offset);
 		this.write(offset, bytes);
 	}
 
+	retire(): void {
+		this.#needTarget();
+		this.#retireTarget();
+	}
+
 	select(): void {
 		this.#needTarget();
+		if (this.#fuseIsDamaged) throw new DeviceError("slot/io", "the fuse cannot be read");
 		const slot = this.#target;
 		this.#entries.put(this.#indexFor(slot), { sequence: this.#entries.nextSequence(slot), state: "new" });
 	}
@@ -200,10 +213,11 @@ export class SimSlots implements Slots {
 			Number.isInteger(version) && version >= 0 && version <= SECURITY_FLOOR_MAX,
 			`no floor: ${version}`,
 		);
-		if (version <= this.#fuse) return;
+		if (version <= this.#fuse && !this.#fuseIsDamaged) return;
 		this.#meet("fuse");
 		this.#power.atomic({ part: "fuse", kind: "write", what: "fuse", bytes: 1 }, () => {
-			this.#fuse = version;
+			this.#fuse = Math.max(version, this.#fuse);
+			this.#fuseIsDamaged = false;
 		});
 	}
 
@@ -216,6 +230,7 @@ export class SimSlots implements Slots {
 		this.#onConfirmed = onConfirmed;
 		this.refusals.length = 0;
 		if (this.slotBytes === 0) return false;
+		if (this.#fuseIsDamaged) return this.#recoverFuse();
 		const slot = loadSlot(this.#entries, (number) => this.#refusal(number), this.refusals);
 		if (slot === undefined) {
 			if (this.#options.recovery === false) throw new SimBricked(this.refusals.join("; "));
@@ -225,6 +240,17 @@ export class SimSlots implements Slots {
 		this.#running = slot;
 		this.#target = other(slot);
 		return this.state(slot) === "pending";
+	}
+
+	/** A floor that cannot be read is not zero: no slot boots by a guess (I3). */
+	#recoverFuse(): false {
+		this.refusals.push("the fuse cannot be read");
+		if (this.#options.recovery === false) throw new SimBricked(this.refusals.join("; "));
+		this.#fuse = 0;
+		const { chosen, boots } = slotsBesideFuse(this.#entries, (slot) => this.#refusal(slot));
+		this.#fuse = Math.max(0, ...boots.map((slot) => this.#flash.header(slot)?.securityVersion ?? 0));
+		this.#target = boots.includes(chosen) ? other(chosen) : 0;
+		return false;
 	}
 
 	/** Why the loader does not boot what is in the slot; undefined: it would. */
@@ -276,6 +302,11 @@ export class SimSlots implements Slots {
 	/** Damages one of the two boot entries. */
 	damageEntry(index: SlotNumber): void {
 		this.#entries.damage(index);
+	}
+
+	/** The fuse cannot be read from now on. */
+	damageFuse(): void {
+		this.#fuseIsDamaged = true;
 	}
 
 	/** A factory line: the slot holds these bytes and 0xFF behind them. No entry is changed, and no operation counted. */
@@ -346,10 +377,6 @@ export class SimSlots implements Slots {
 			this.#flash.put(slot, offset, landed);
 		});
 	}
-}
-
-function other(slot: SlotNumber): SlotNumber {
-	return slot === 0 ? 1 : 0;
 }
 
 function factorySlots(options: SimSlotsOptions): SlotsSnapshot {

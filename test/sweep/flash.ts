@@ -12,6 +12,8 @@ import { CODEC as FLOORS_CODEC } from "../../modules/update/floors.ts";
 import { CODEC as FRESHNESS_CODEC } from "../../modules/update/freshness-store.ts";
 import { CODEC as HISTORY_CODEC, type Reverts } from "../../modules/update/history.ts";
 import { CODEC as PLAN_CODEC } from "../../modules/update/plan.ts";
+import { CODEC as SETTLED_CODEC } from "../../modules/update/settled.ts";
+import { CODEC as HEAD_CODEC } from "../../modules/update/slot-head.ts";
 import { CODEC as TRIAL_CODEC } from "../../modules/update/trial-record.ts";
 import type { UpdateResult } from "../../modules/wire/update-report.ts";
 import type { SimSnapshot } from "../sim/board.ts";
@@ -71,7 +73,14 @@ export class Flash {
 
 	/** Reads all that an update keeps; what does not read is in `unreadable`. */
 	readAll(): void {
-		for (const codec of [TRIAL_CODEC, PLAN_CODEC, FRESHNESS_CODEC, HISTORY_CODEC] as const) {
+		for (const codec of [
+			TRIAL_CODEC,
+			PLAN_CODEC,
+			FRESHNESS_CODEC,
+			HISTORY_CODEC,
+			HEAD_CODEC,
+			SETTLED_CODEC,
+		] as const) {
 			this.#read(codec as RecordCodec<unknown>);
 		}
 		void this.floors;
@@ -93,6 +102,14 @@ export class Flash {
 				if (at >= image.length) return true;
 			}
 			return false;
+		});
+	}
+
+	/** Slots whose first sector is the image's, whatever is behind it. */
+	slotsStartingWith(image: Uint8Array): readonly SlotNumber[] {
+		return SLOTS.filter((slot) => {
+			const first = this.snapshot.slots.slots[slot][0]!;
+			return Buffer.compare(first, image.subarray(0, first.length)) === 0;
 		});
 	}
 

@@ -25,6 +25,12 @@ export function judgeFlash(world: World, flash: Flash): string | undefined {
 		const holds = [...world.images.values()].some((image) => flash.slotsWith(image).includes(slot));
 		if (!holds) return `slot ${slot} is ${state}, and holds no whole image (I4)`;
 	}
+	// A boot loader that lost its record goes by the checksum that the first bytes name, and whoever sends makes that right.
+	for (const [sequence, image] of world.images) {
+		const whole = flash.slotsWith(image);
+		const open = flash.slotsStartingWith(image).find((slot) => !whole.includes(slot));
+		if (open !== undefined) return `slot ${open} begins as image ${sequence} over what nobody verified (T10)`;
+	}
 	const held = SLOTS.filter((slot) => flash.state(slot) === "valid" || flash.state(slot) === "unset");
 	const bootable = held.flatMap((slot) =>
 		[...world.images]

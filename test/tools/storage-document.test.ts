@@ -8,6 +8,8 @@ import { LIMITS } from "../../modules/base/limits.ts";
 import { RECORD_ROWS, RECORDS, type RecordRow } from "../../modules/store/records.ts";
 import { CODEC as FLOORS } from "../../modules/update/floors.ts";
 import { CODEC as HISTORY } from "../../modules/update/history.ts";
+import { CODEC as SETTLED } from "../../modules/update/settled.ts";
+import { CODEC as HEAD } from "../../modules/update/slot-head.ts";
 import { CODEC as TRIAL } from "../../modules/update/trial-record.ts";
 import { encodeCbor } from "../../modules/wire/cbor-encode.ts";
 import { encodeLogEntry, type LogEvent } from "../../modules/wire/log-entry.ts";
@@ -83,7 +85,7 @@ const EVENT_BYTES = Object.freeze({
 });
 
 /** The small records of updates, in their middle age. */
-function updateBytes(): { readonly trial: number; readonly history: number; readonly updateFloors: number } {
+function updateBytes(): Readonly<Record<"trial" | "history" | "updateFloors" | "head" | "settled", number>> {
 	const release = { sequence: 1_000_000, securityVersion: 3 };
 	const trial = TRIAL.encode({
 		...release,
@@ -102,6 +104,9 @@ function updateBytes(): { readonly trial: number; readonly history: number; read
 	return {
 		trial: encodeCbor({ ...trial, 0: 1 }).length,
 		history: encodeCbor({ ...history, 0: 1 }).length,
+		head: encodeCbor({ ...HEAD.encode(new Uint8Array(LIMITS.flashUnitBytes)), 0: 1 }).length,
+		settled: encodeCbor({ ...SETTLED.encode({ sequence: 1_000_000, hours: LIMITS.oldSlotHours }), 0: 1 })
+			.length,
 		updateFloors: encodeCbor({ ...FLOORS.encode(release), 0: 1 }).length,
 	};
 }
@@ -139,6 +144,8 @@ const EVENT_LINES: readonly (readonly [EventName, string, string])[] = [
 	["ownRelays", "an owner sets relays", "owner relays"],
 	["plan", "an update begins", "update plan"],
 	["history", "an update begins or ends, a chunk is written again", "update history"],
+	["head", "an image's first chunk is there", "update head"],
+	["settled", "an hour beside a flawed image, 24 in all", "update settled"],
 	["update", "a step of an update", "log entry"],
 	["trial", "a trial, and the reason of its end", "update trial"],
 	["updateFloors", "a release is confirmed", "update floors"],
@@ -185,6 +192,8 @@ const UPDATE_DAY =
 	entriesOf("trial", 2 * LIMITS.updateBeginsPerDay) +
 	entriesOf("updateFloors", LIMITS.updateBeginsPerDay) +
 	entriesOf("history", 2 * LIMITS.updateBeginsPerDay + LIMITS.chunkRetriesPerDay + 24) +
+	entriesOf("head", LIMITS.updateBeginsPerDay + LIMITS.chunkRetriesPerDay) +
+	entriesOf("settled", 24) +
 	entriesOf("freshness", LIMITS.freshnessWritesPerDay) +
 	entriesOf("boot", 2 * LIMITS.updateBeginsPerDay) +
 	entriesOf("seed", 2 * LIMITS.updateBeginsPerDay) +

@@ -8,6 +8,8 @@ import { CODEC as FRESHNESS_CODEC } from "../../../modules/update/freshness-stor
 import { CODEC as HISTORY_CODEC } from "../../../modules/update/history.ts";
 import { decodeManifest, encodeManifest } from "../../../modules/update/manifest.ts";
 import { CODEC as PLAN_CODEC } from "../../../modules/update/plan.ts";
+import { CODEC as SETTLED_CODEC } from "../../../modules/update/settled.ts";
+import { CODEC as HEAD_CODEC } from "../../../modules/update/slot-head.ts";
 import { CODEC as TRIAL_CODEC } from "../../../modules/update/trial-record.ts";
 import { decodeAttestation, encodeAttestation } from "../../../modules/wire/attestation.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
@@ -150,6 +152,11 @@ export const UPDATE_ROWS: readonly Decoder[] = Object.freeze([
 	record("update/freshness-store.ts", "CODEC", FRESHNESS_CODEC, (random) =>
 		random.bytes(random.between(1, FRESHNESS_BYTES_MAX)),
 	),
+	record("update/settled.ts", "CODEC", SETTLED_CODEC, (random) => ({
+		sequence: random.below(LIMITS.sequenceMax),
+		hours: random.below(LIMITS.oldSlotHours + 1),
+	})),
+	record("update/slot-head.ts", "CODEC", HEAD_CODEC, (random) => random.bytes(LIMITS.flashUnitBytes)),
 	record("update/plan.ts", "CODEC", PLAN_CODEC, (random) => ({
 		manifest: concatBytes(random.bytes(300), new Uint8Array(random.below(LIMITS.manifestBytes - 299))),
 		freshness: random.boolean() ? undefined : random.bytes(random.between(1, FRESHNESS_BYTES_MAX)),

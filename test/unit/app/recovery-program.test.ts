@@ -66,6 +66,65 @@ export default function suite(t: Suite): void {
 		},
 	);
 
+	t.test(
+		"a fuse that cannot be read stops no board: recovery writes it anew, no lower than the floor on record (I3, I4, T12)",
+		({ crypto }) => {
+			const lock = new UpdatingLock(crypto);
+			const release = lock.release({ sequence: 3, securityVersion: 1 });
+			lock.drive(() => lock.relay !== undefined, 60000);
+			lock.publish(release);
+			check.ok(lock.drive(() => lock.isInstalled(release), TEN_MINUTES));
+			check.equal(lock.board.slots.securityFloor, 0, "of two images that may boot one has version 0");
+			lock.publish(undefined);
+			lock.board.powerCut();
+			lock.board.slots.damageFuse();
+			lock.boot();
+			check.equal(lock.running, undefined, "no slot boots by a guess");
+			check.equal(lock.status().securityFloor, 1);
+			check.equal(lock.board.slots.securityFloor, 1);
+			check.equal(lock.board.slots.target, 0, "not the slot that is chosen");
+			const old = lock.release({ sequence: 4, securityVersion: 0 });
+			check.equal(lock.offerOnLine({ message: old.message, statement: undefined }).code, "refused");
+			// It takes a release; and whoever brings none switches it on again.
+			lock.board.powerCut();
+			lock.boot();
+			check.equal(lock.running?.sequence, 3, lock.rig.log);
+			lock.board.powerCut();
+			lock.board.slots.damageFuse();
+			lock.boot();
+			const next = lock.release({ sequence: 4, securityVersion: 1 });
+			check.equal(
+				lock.offerOnLine({ message: next.message, statement: undefined }).code,
+				"done",
+				lock.rig.log,
+			);
+			check.ok(lock.serveOnLine(next) > 0);
+			check.ok(
+				lock.drive(() => lock.isInstalled(next), TEN_MINUTES),
+				lock.rig.log,
+			);
+			check.equal(lock.board.slots.securityFloor, 1);
+		},
+	);
+
+	t.test(
+		"where the floors on record cannot be read either, the fuse stays unknown, and nothing is chosen (I3)",
+		({ crypto }) => {
+			const lock = new UpdatingLock(crypto);
+			lock.board.powerCut();
+			lock.board.slots.damageFuse();
+			lock.board.storage.write("update", "floors", Uint8Array.of(0xff));
+			lock.boot();
+			check.equal(lock.running, undefined);
+			const release = lock.release({ sequence: 4 });
+			check.equal(lock.offerOnLine({ message: release.message, statement: undefined }).code, "storage");
+			check.throws(() => lock.board.slots.select(), "slot/io");
+			lock.board.powerCut();
+			lock.boot();
+			check.equal(lock.running, undefined, lock.rig.log);
+		},
+	);
+
 	t.test("it takes nothing old, unsigned, foreign or half-signed (T10, I3, I7)", ({ crypto }) => {
 		const lock = wreckedLock(crypto);
 		const flash = lock.board.slots.peek(0);

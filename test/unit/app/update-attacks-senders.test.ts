@@ -6,6 +6,7 @@ import { LIMITS } from "../../../modules/base/limits.ts";
 import { SECTOR_BYTES } from "../../../modules/platform/slots.ts";
 import type { ObjectWant } from "../../../modules/wire/update-offer.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { PhoneRig } from "../../sim/phone-rig.ts";
 import { imageOf } from "../../sim/releases.ts";
 import { HOUR, sendBytes, UpdateLocks } from "./update-locks.ts";
 
@@ -34,6 +35,50 @@ export default function suite(t: Suite): void {
 				lock.rig.log,
 			);
 			check.ok(lock.rig.log.includes("chunk-digest in sequence 2"));
+		},
+	);
+
+	t.test(
+		"a phone that lies about a chunk stops itself: the next phone brings the release (T10, T16)",
+		({ crypto }) => {
+			const lock = locks.open(crypto);
+			const release = lock.release({ sequence: 2 });
+			lock.serve = () => undefined;
+			const second = new PhoneRig(lock.rig, crypto, lock.label, 31);
+			lock.owner.connect();
+			const grant = { 0: "Eve", 1: 1, 2: second.key25519, 3: second.keyP256, 4: second.proof() };
+			check.equal(lock.owner.ask("members.add", grant)?.status, "done", lock.rig.log);
+			lock.board.network.dropAll();
+			lock.relayIsUp = false;
+			check.equal(lock.offerInSession(release)?.status, "done");
+			lock.owner.disconnect();
+			lock.rig.advance(10000);
+			// The other phone sends a chunk of something else, whole.
+			second.connect();
+			lock.rig.advance(LIMITS.updateYieldMs);
+			const digest = release.manifest.image.digest;
+			let result = second.ask("update.status")?.result;
+			check.equal(result?.uint(2), 0, lock.rig.log);
+			for (let offset = 0; offset < LIMITS.chunkBytes; offset += 2048) {
+				result = second.ask("update.piece", {
+					0: digest,
+					1: offset,
+					2: new Uint8Array(2048).fill(0x66),
+				})?.result;
+			}
+			check.equal(lock.status().result, "chunk-digest");
+			check.equal(result?.bytes(0, 32), undefined, "it is asked for nothing more");
+			second.disconnect();
+			second.connect();
+			check.equal(second.ask("update.status")?.result?.bytes(1, 32), undefined, "nor in its next session");
+			second.disconnect();
+			lock.rig.advance(5000);
+			check.ok(lock.serveInSession(release) > 0, lock.rig.log);
+			lock.owner.disconnect();
+			check.ok(
+				lock.drive(() => lock.isInstalled(release), HOUR),
+				lock.rig.log,
+			);
 		},
 	);
 

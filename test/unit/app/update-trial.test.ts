@@ -4,6 +4,7 @@ import { LIMITS } from "../../../modules/base/limits.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
+import { CUT_MODES } from "../../sim/power.ts";
 import type { Release } from "../../sim/releases.ts";
 import { ISSUED_UNIX_SECONDS } from "../../sim/updates.ts";
 import { type Behaviour, UpdatingLock } from "../../sim/updating-lock.ts";
@@ -343,6 +344,78 @@ export default function suite(t: Suite): void {
 		);
 		check.equal(lock.board.slots.securityFloor, 2);
 	});
+
+	t.test(
+		"a day after a security bump was confirmed the flawed image boots no more, and the fuse follows (T10, I3, I4)",
+		({ crypto }) => {
+			const lock = locks.open(crypto);
+			const second = lock.release({ sequence: 2, securityVersion: 2 });
+			lock.publish(second);
+			check.ok(lock.drive(() => lock.isInstalled(second), HOUR));
+			const { slots } = lock.board;
+			// Hours of uptime count, over reboots.
+			for (let hour = 1; hour < LIMITS.oldSlotHours; hour++) {
+				lock.drive(() => false, HOUR);
+				if (hour % 10 === 0) {
+					lock.board.powerCut();
+					lock.boot();
+				}
+			}
+			check.equal(slots.state(0), "unset", lock.rig.log);
+			check.equal(slots.securityFloor, 0, "what a rotten slot falls back to");
+			lock.drive(() => false, 2 * HOUR);
+			check.equal(slots.state(0), "invalid", lock.rig.log);
+			check.equal(slots.securityFloor, 2);
+			check.equal(lock.runningState, "valid");
+			lock.board.powerCut();
+			slots.flip(1, 5000);
+			lock.boot();
+			check.equal(lock.running, undefined, "neither boots: recovery");
+		},
+	);
+
+	t.test("an image that passes the floor is never retired (I4)", ({ crypto }) => {
+		const lock = locks.open(crypto);
+		const second = lock.release({ sequence: 2 });
+		lock.publish(second);
+		check.ok(lock.drive(() => lock.isInstalled(second), HOUR));
+		lock.drive(() => false, 30 * HOUR);
+		check.equal(lock.board.slots.state(0), "unset");
+		check.equal(lock.board.storage.peek("update", "settled"), undefined, "and nothing is written");
+	});
+
+	t.test(
+		"a cut at any operation of retiring the flawed image leaves a board that boots (I3, I4, T12)",
+		({ crypto }) => {
+			const lock = locks.open(crypto);
+			const second = lock.release({ sequence: 2, securityVersion: 2 });
+			lock.publish(second);
+			check.ok(lock.drive(() => lock.isInstalled(second), HOUR));
+			lock.drive(() => false, (LIMITS.oldSlotHours - 1) * HOUR + 1000);
+			const snapshot = lock.snapshot();
+			const whole = UpdatingLock.from(crypto, lock, snapshot);
+			check.ok(whole.drive(() => whole.board.slots.securityFloor === 2, 2 * HOUR));
+			let cuts = 0;
+			whole.board.power.operations.forEach(({ part, what }, at) => {
+				if (part === "record" && what !== "update/settled") return;
+				for (const mode of CUT_MODES) {
+					const next = UpdatingLock.from(crypto, lock, snapshot);
+					const { power, slots } = next.board;
+					power.cutAt(at - power.operations.length, mode);
+					const isCut = (): boolean => power.operations.length > at && next.board.running;
+					check.ok(next.drive(isCut, 2 * HOUR), `${what} ${mode}`);
+					check.equal(next.running?.sequence, 2, `${what} ${mode}\n${next.rig.log}`);
+					check.ok(
+						next.drive(() => slots.securityFloor === 2 && slots.state(0) === "invalid", 3 * HOUR),
+						`${what} ${mode}\n${next.rig.log}`,
+					);
+					check.equal(next.running?.sequence, 2);
+					cuts++;
+				}
+			});
+			check.ok(cuts >= 15, `${cuts} cuts`);
+		},
+	);
 
 	t.test("nothing of the other slot changes while an image is on trial (I4)", ({ crypto }) => {
 		const lock = locks.open(crypto);

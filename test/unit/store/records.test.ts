@@ -7,6 +7,8 @@ import { CODEC as FLOORS_CODEC } from "../../../modules/update/floors.ts";
 import { CODEC as FRESHNESS_CODEC } from "../../../modules/update/freshness-store.ts";
 import { CODEC as HISTORY_CODEC } from "../../../modules/update/history.ts";
 import { CODEC as PLAN_CODEC } from "../../../modules/update/plan.ts";
+import { CODEC as SETTLED_CODEC } from "../../../modules/update/settled.ts";
+import { CODEC as HEAD_CODEC } from "../../../modules/update/slot-head.ts";
 import { CODEC as TRIAL_CODEC } from "../../../modules/update/trial-record.ts";
 import { check, type Suite } from "../../harness/test.ts";
 
@@ -48,6 +50,8 @@ export default function suite(t: Suite): void {
 				TRIAL_CODEC,
 				HISTORY_CODEC,
 				FRESHNESS_CODEC,
+				HEAD_CODEC,
+				SETTLED_CODEC,
 			];
 			for (const { row, format } of codecs) check.equal(format, 1, `${row.domain}/${row.name}`);
 			const named = new Set(codecs.map(({ row }) => row));
@@ -80,6 +84,8 @@ export default function suite(t: Suite): void {
 				"update/trial",
 				"update/history",
 				"update/freshness",
+				"update/head",
+				"update/settled",
 				"app/notice-counter",
 				"app/kept-notices",
 				"app/health",

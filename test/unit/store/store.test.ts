@@ -56,6 +56,36 @@ export default function suite(t: Suite): void {
 		},
 	);
 
+	t.test(
+		"while the image is on trial no record rises in format, and what stands is read on (T12, I5)",
+		() => {
+			let isOnTrial = true;
+			const storage = new SimStorage();
+			const old = encodeCbor({ 0: 1, 1: "41" });
+			storage.write(DOMAIN, NAME, old);
+			const store = new Store(storage, () => isOnTrial);
+			check.equal(check.accepted(store.read(CODEC)), 41);
+			check.refused(store.write(CODEC, 42), "on-trial");
+			check.bytes(storage.peek(DOMAIN, NAME), old);
+			// Nor where there is none, or one that says nothing: the image before may know the row in its first format.
+			for (const bytes of [undefined, Uint8Array.of(0xff)]) {
+				if (bytes === undefined) storage.delete(DOMAIN, NAME);
+				else storage.write(DOMAIN, NAME, bytes);
+				check.refused(store.write(CODEC, 42), "on-trial");
+			}
+			// In the format that is there already, and in the first one, it writes as ever.
+			storage.write(DOMAIN, NAME, encodeCbor({ 0: 2, 1: 7 }));
+			check.accepted(store.write(CODEC, 8));
+			storage.write(DOMAIN, NAME, old);
+			check.accepted(store.write({ ...CODEC, format: 1 }, 9));
+			// Once it is confirmed nothing stands in the way.
+			storage.write(DOMAIN, NAME, old);
+			isOnTrial = false;
+			check.accepted(store.write(CODEC, 42));
+			check.bytes(storage.peek(DOMAIN, NAME), encodeCbor({ 0: 2, 1: 42 }));
+		},
+	);
+
 	t.test("an older format that its migration cannot read is corrupt", () => {
 		check.refused(stored(encodeCbor({ 0: 1, 1: 41 })).store.read(CODEC), "corrupt");
 	});

@@ -6,10 +6,10 @@ import {
 	type DownloadEffect,
 	type DownloadEvent,
 	type DownloadState,
-	FIRST_SESSION_SENDER,
 	type Job,
 	LINE_SENDER,
 	LINK_SENDER,
+	sessionSender,
 } from "../../../modules/update/download-step.ts";
 
 export const CHUNK = LIMITS.chunkBytes;
@@ -43,7 +43,9 @@ export const chunkOf = (sender: number, isGood: boolean, mayRetry = true): Downl
 /** The senders of the three ways in. */
 export const LINK = LINK_SENDER;
 export const LINE = LINE_SENDER;
-export const SESSION = FIRST_SESSION_SENDER;
+/** Two sessions of one phone follow each other; another phone is another way. */
+export const SESSION = sessionSender(1, 0);
+export const PHONE = sessionSender(2, 1);
 export const HOUR = 3600000;
 export const piece = (sender: number, offset: number, count: number): DownloadEvent => ({
 	kind: "piece",

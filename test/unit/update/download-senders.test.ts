@@ -2,7 +2,7 @@
 import { LIMITS } from "../../../modules/base/limits.ts";
 import { wantOf } from "../../../modules/update/download-chunks.ts";
 import { stepDownload } from "../../../modules/update/download-state.ts";
-import type { DownloadEvent } from "../../../modules/update/download-step.ts";
+import { type DownloadEvent, type Job, sessionSender } from "../../../modules/update/download-step.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import {
 	ask,
@@ -14,6 +14,7 @@ import {
 	LINE,
 	LINK,
 	lost,
+	PHONE,
 	piece,
 	run,
 	SESSION,
@@ -240,4 +241,112 @@ export default function suite(t: Suite): void {
 			check.equal(wantOf(again, LINK)?.offset, 4096);
 		},
 	);
+
+	t.test("a phone that sends a wrong chunk stops itself, and no other phone, link or line (T10)", () => {
+		const { state } = run([
+			begin,
+			...hashed(false, false, false),
+			ask(SESSION),
+			piece(SESSION, 0, 4096),
+			chunkOf(SESSION, false),
+			{ kind: "erased" },
+		]);
+		check.equal(
+			wantOf(run([ask(SESSION + 1)], 1000, state).state, SESSION + 1),
+			undefined,
+			"its next session",
+		);
+		for (const other of [PHONE, LINK, LINE]) {
+			check.equal(wantOf(run([ask(other)], 1000, state).state, other)?.offset, 0);
+		}
+		check.equal(wantOf(run([ask(SESSION + 1)], HOUR, state).state, SESSION + 1)?.offset, 0);
+	});
+
+	t.test("no phone goes on with what another one left: it would answer for its bytes (T10)", () => {
+		const left = run([
+			begin,
+			...hashed(false, true, false),
+			ask(SESSION),
+			piece(SESSION, 0, 4096),
+			lost(SESSION),
+		]).state;
+		const other = run([ask(PHONE)], 1000, left).state;
+		check.equal(wantOf(other, PHONE)?.offset, 2 * CHUNK);
+		check.equal(wantOf(run([lost(PHONE), ask(SESSION + 1)], 2000, other).state, SESSION + 1)?.offset, 4096);
+	});
+
+	t.test(
+		"a phone that was late gives its place to another phone that asks, and to none that is banned (T10)",
+		() => {
+			const opened = run([
+				begin,
+				...hashed(false, false, false),
+				ask(SESSION),
+				piece(SESSION, 0, 4096),
+			]).state;
+			check.equal(wantOf(run([ask(PHONE)], 1000, opened).state, PHONE), undefined, "one place for sessions");
+			const nowMs = 2 * LIMITS.updateStallMs;
+			const late = run([ask(SESSION)], nowMs, run([tick], LIMITS.updateStallMs, opened).state).state;
+			check.equal(wantOf(late, SESSION)?.offset, 4096, "alone it goes on");
+			const other = run([ask(PHONE)], nowMs, late).state;
+			check.equal(wantOf(other, PHONE)?.offset, CHUNK);
+			check.equal(wantOf(other, SESSION), undefined);
+			check.equal(wantOf(run([lost(PHONE), ask(SESSION)], nowMs, other).state, SESSION)?.offset, 4096);
+			const bad = run(
+				[piece(PHONE, CHUNK, 4096), chunkOf(PHONE, false), ask(SESSION), ask(PHONE)],
+				nowMs,
+				other,
+			);
+			check.equal(wantOf(bad.state, SESSION)?.offset, 4096);
+		},
+	);
+
+	t.test("a flood of phones ends no ban, and what is remembered of them is bounded (T10, T16, I8)", () => {
+		let { state } = run([begin, ...hashed(false, false, false)]);
+		const bad = (sender: number): DownloadEvent[] => [
+			ask(sender),
+			piece(sender, 0, 4096),
+			chunkOf(sender, false),
+			{ kind: "erased" },
+		];
+		const phones = Array.from({ length: 3 * LIMITS.updatePhones }, (_, index) =>
+			sessionSender(10 + index, 0),
+		);
+		for (const phone of phones) {
+			state = run(bad(phone), 0, state).state;
+			check.ok(state.kind === "fetching" && state.standings.length <= LIMITS.updatePhones + 3);
+		}
+		for (const phone of phones) {
+			check.equal(wantOf(run([ask(phone)], HOUR - 1, state).state, phone), undefined, `phone ${phone}`);
+		}
+		// Link and line never share.
+		for (const way of [LINK, LINE]) check.equal(wantOf(run([ask(way)], 1, state).state, way)?.offset, 0);
+		// Nor does what they do fall on phones.
+		const link = run(bad(LINK), 1, state).state;
+		check.equal(wantOf(run([ask(LINK)], HOUR, link).state, LINK), undefined);
+		check.equal(wantOf(run([ask(LINE)], HOUR, link).state, LINE)?.offset, 0);
+		const honest = sessionSender(5000, 0);
+		check.equal(wantOf(run([ask(honest)], 25 * HOUR, state).state, honest)?.offset, 0, "in a day");
+		// What is over makes room.
+		const after = run(bad(honest), 25 * HOUR, state).state;
+		check.equal(wantOf(run([ask(honest)], 26 * HOUR - 1, after).state, honest), undefined);
+		check.equal(wantOf(run([ask(honest)], 26 * HOUR, after).state, honest)?.offset, 0);
+		check.ok(after.kind === "fetching" && after.standings.length <= LIMITS.updatePhones + 3);
+	});
+
+	t.test("of what phones left so many hashes are kept, the newest, and the link's stays (I8)", () => {
+		const job: Job = { imageBytes: 8 * CHUNK, deltaBytes: undefined };
+		const none = hashed(...new Array<boolean>(8).fill(false));
+		let { state } = run([{ kind: "begin", job }, ...none, ask(LINK), piece(LINK, 0, 16), lost(LINK)]);
+		let ceased = 0;
+		for (let phone = 1; phone <= 6; phone++) {
+			const sender = sessionSender(phone, 0);
+			const step = run([ask(sender), piece(sender, phone * CHUNK, 16), lost(sender)], 1000, state);
+			state = step.state;
+			ceased += step.effects.filter((effect) => effect.kind === "cease").length;
+			check.ok(state.kind === "fetching" && state.left.length <= LIMITS.updateLeft + 1);
+		}
+		check.equal(ceased, 6 - LIMITS.updateLeft);
+		check.equal(wantOf(run([ask(LINK)], 2000, state).state, LINK)?.offset, 16);
+	});
 }

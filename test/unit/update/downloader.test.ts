@@ -4,12 +4,15 @@ import { LIMITS } from "../../../modules/base/limits.ts";
 import type { Hash, TestCrypto } from "../../../modules/platform/crypto.ts";
 import type { Inflate } from "../../../modules/platform/inflate.ts";
 import type { Slots } from "../../../modules/platform/slots.ts";
+import { Store } from "../../../modules/store/store.ts";
 import { wantOf } from "../../../modules/update/download-chunks.ts";
 import { stepDownload } from "../../../modules/update/download-state.ts";
 import { LINE_SENDER, LINK_SENDER } from "../../../modules/update/download-step.ts";
 import { Downloader } from "../../../modules/update/downloader.ts";
 import type { Manifest } from "../../../modules/update/manifest.ts";
+import { SlotHead } from "../../../modules/update/slot-head.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { SimStorage } from "../../sim/storage.ts";
 import { objectOf } from "../../sim/updates.ts";
 
 const IMAGE = new Uint8Array(2 * LIMITS.chunkBytes).map((_, index) => index % 251);
@@ -19,6 +22,7 @@ const ROUNDS = 12;
 class Rig {
 	readonly flash = new Uint8Array(4 * LIMITS.chunkBytes).fill(0xff);
 	readonly downloader: Downloader;
+	readonly head: SlotHead;
 	nowMs = 0;
 	isFull = false;
 	isBad = false;
@@ -41,6 +45,7 @@ class Rig {
 				slots.write(offset, bytes);
 			},
 		} as unknown as Slots;
+		this.head = new SlotHead(slots, new Store(new SimStorage()));
 		this.downloader = new Downloader({
 			crypto: {
 				openHash: (algorithm) => {
@@ -50,6 +55,7 @@ class Rig {
 				equal: (a, b) => crypto.equal(a, b),
 			},
 			slots,
+			head: this.head,
 			inflate: {} as Inflate,
 			nowMs: () => this.nowMs,
 			hasRetry: () => true,
@@ -163,6 +169,7 @@ export default function suite(t: Suite): void {
 				}
 				rig.survey();
 				check.equal(rig.downloader.state.kind, "complete");
+				rig.head.place();
 				check.ok(IMAGE.every((byte, index) => rig.flash[index] === byte));
 			}
 		},

@@ -5,9 +5,12 @@
 import { PsaCrypto } from "../../../hosts/bindings/crypto.ts";
 import { ZLIB_INFLATE } from "../../../hosts/bindings/inflate.ts";
 import { NativeSlots } from "../../../hosts/bindings/slots.ts";
+import { KeyValueRecords } from "../../../hosts/ecma419/records.ts";
 import { finishProbe, neededArgument, probeFile } from "../../../hosts/linux/probe-host.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
+import { Store } from "../../../modules/store/store.ts";
 import { Downloader } from "../../../modules/update/downloader.ts";
+import { SlotHead } from "../../../modules/update/slot-head.ts";
 
 const toggle = native<() => void>("xs_bench_toggle");
 const cpuMs = native<() => number>("xs_bench_cpu_ms");
@@ -30,6 +33,7 @@ const slots = new NativeSlots();
 const downloader = new Downloader({
 	crypto: new PsaCrypto(),
 	slots,
+	head: new SlotHead(slots, new Store(new KeyValueRecords())),
 	inflate: ZLIB_INFLATE,
 	nowMs: monotonicMs,
 	hasRetry: () => false,
