@@ -1,6 +1,7 @@
 /** How a relay rolls releases out (docs/UPDATE.md 5): who is offered what, when nobody is, and what stops a rollout. */
 import { bytesEqual } from "../../modules/base/bytes.ts";
-import { haltReason, isChosen, outcomeOf, percentOf, type Rollout } from "../../tools/relay/rollout.ts";
+import { haltReason, outcomeOf } from "../../tools/relay/offer-outcome.ts";
+import { isChosen, percentOf, ROLLOUT_DEFAULTS, type Rollout } from "../../tools/relay/rollout.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { TestVendor } from "./support/releases.ts";
 import { eventually } from "./support/temporary.ts";
@@ -16,8 +17,7 @@ function rolloutOf(percent: number, digest: string, cohort: readonly string[] = 
 		percent,
 		cohort: new Set(cohort),
 		reason: undefined,
-		haltRate: 10,
-		haltMinimum: 5,
+		...ROLLOUT_DEFAULTS,
 		countedFrom: "",
 	};
 }
@@ -222,7 +222,7 @@ export default function suite(t: Suite): void {
 	t.test(
 		"one lock that says it failed halts nothing, unless the rollout was to stop at the first (T10)",
 		() => {
-			const count = { installed: 4, failed: 1, refused: 0, offered: 0 };
+			const count = { installed: 4, failed: 1, refused: 0, offered: 0, unfit: 0 };
 			check.equal(haltReason(rolloutOf(100, "aa"), count), undefined);
 			check.ok(haltReason(rolloutOf(100, "aa"), { ...count, installed: 3, failed: 2 }) !== undefined);
 			check.ok(haltReason({ ...rolloutOf(100, "aa"), haltMinimum: 1 }, count) !== undefined);

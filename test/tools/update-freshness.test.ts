@@ -6,7 +6,8 @@ import { RELEASE_FILES, readStatement } from "../../tools/update/release.ts";
 import { readTrust } from "../../tools/update/update-trust.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "./support/command.ts";
-import { checkRefused, done, makeImage, ReleaseBench } from "./support/release-bench.ts";
+import { checkRefused, done, ReleaseBench } from "./support/release-bench.ts";
+import { makeImage } from "./support/test-image.ts";
 
 export default function suite(t: Suite): void {
 	t.test(

@@ -2,7 +2,8 @@
 import { readdirSync } from "node:fs";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "./support/command.ts";
-import { checkRefused, done, HARDWARE_CLASS, makeImage, ReleaseBench } from "./support/release-bench.ts";
+import { checkRefused, done, HARDWARE_CLASS, ReleaseBench } from "./support/release-bench.ts";
+import { makeImage } from "./support/test-image.ts";
 
 export default function suite(t: Suite): void {
 	t.test("what no lock would take is not even packed (T10)", async ({ random }) => {

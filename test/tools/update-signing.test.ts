@@ -19,8 +19,9 @@ import { RELEASE_FILES, readRelease } from "../../tools/update/release.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { type CommandEnd, RunningCommand, runCommand } from "./support/command.ts";
 import { sharedPki } from "./support/identities.ts";
-import { checkRefused, done, HARDWARE_CLASS, makeImage, ReleaseBench } from "./support/release-bench.ts";
+import { checkRefused, done, HARDWARE_CLASS, ReleaseBench } from "./support/release-bench.ts";
 import { eventually, temporaryFolder } from "./support/temporary.ts";
+import { makeImage } from "./support/test-image.ts";
 import { TestToken } from "./support/token.ts";
 
 const BODY_BYTES = 150_000;

@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "./support/command.ts";
-import { checkRefused, done, HARDWARE_CLASS, makeImage, ReleaseBench } from "./support/release-bench.ts";
+import { checkRefused, done, HARDWARE_CLASS, ReleaseBench } from "./support/release-bench.ts";
+import { makeImage } from "./support/test-image.ts";
 
 export default function suite(t: Suite): void {
 	t.test(

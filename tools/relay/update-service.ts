@@ -11,11 +11,13 @@ import type { Attestation } from "../../modules/wire/attestation.ts";
 import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update-report.ts";
 import { AttestationTable } from "./attestation-table.ts";
 import { type AttestedLock, Attestor } from "./attestor.ts";
+import { type RelayClock, SYSTEM_CLOCK } from "./clock.ts";
 import { openServingDatabase, type RelayDatabase, registryPath } from "./database.ts";
 import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-service.ts";
 import { RELAY_LIMITS, type RelayLimits } from "./limits.ts";
 import { type LogSink, RelayLog } from "./log.ts";
 import { ObjectStore, objectsPath } from "./object-store.ts";
+import { hasTaken, isFailureAgain, outcomeOf, refusesUnread } from "./offer-outcome.ts";
 import { PieceServer } from "./piece-server.ts";
 import { SqlRegistry } from "./registry.ts";
 import {
@@ -23,7 +25,6 @@ import {
 	chooseOffer,
 	type FormerOffer,
 	newestFreshness,
-	outcomeOf,
 	type PublishedFreshness,
 	type PublishedRelease,
 } from "./rollout.ts";
@@ -58,6 +59,7 @@ interface Known {
 export interface UpdateServiceOptions {
 	readonly limits?: Partial<RelayLimits>;
 	readonly pollMs?: number;
+	readonly clock?: RelayClock;
 	/**
 	 * The relay's own connection: what is written here then has nobody look at it again for what others changed. It stays the caller's.
 	 */
@@ -71,6 +73,7 @@ export class UpdateService implements DeviceService {
 	readonly #registry: SqlRegistry;
 	readonly #store: ObjectStore;
 	readonly #limits: RelayLimits;
+	readonly #clock: RelayClock;
 	readonly #log: RelayLog;
 	readonly #attestor: Attestor;
 	readonly #journal: UpdateJournal;
@@ -90,6 +93,7 @@ export class UpdateService implements DeviceService {
 
 	private constructor(table: UpdateTable, store: ObjectStore, log: LogSink, options: UpdateServiceOptions) {
 		this.#limits = { ...RELAY_LIMITS, ...options.limits };
+		this.#clock = options.clock ?? SYSTEM_CLOCK;
 		this.#log = new RelayLog(log);
 		this.#table = table;
 		this.#store = store;
@@ -97,10 +101,10 @@ export class UpdateService implements DeviceService {
 		this.#registry = new SqlRegistry(table.db);
 		this.#journal = new UpdateJournal(table, this.#log, this.#limits.updateWriteMs);
 		this.#attestor = new Attestor(this.#attestations, this.#journal, this.#limits, this.#log);
-		this.#board = new RolloutBoard(table, this.#journal, this.#log);
+		this.#board = new RolloutBoard(table, this.#journal, this.#log, this.#clock, this.#limits.silenceGraceMs);
 		this.#pieces = new PieceServer(store, (digest) => this.#board.sizes.get(digest), this.#limits, this.#log);
 		const limits = this.#limits;
-		this.#offerRate = new TokenBucket(limits.offersBurst, limits.offersPerMinute, performance.now());
+		this.#offerRate = new TokenBucket(limits.offersBurst, limits.offersPerMinute, this.#clock.monotonicMs());
 		this.#offerRates = new SerialRates(limits.offersPerLockBurst, limits.offersPerLockPerMinute);
 		this.#reportRates = new SerialRates(limits.updateReportsBurst, limits.updateReportsPerMinute);
 		this.#ownsDatabase = options.db === undefined;
@@ -147,7 +151,11 @@ export class UpdateService implements DeviceService {
 	}
 
 	detached(device: ConnectedDevice): void {
+		const known = this.#known.get(device);
 		this.#known.delete(device);
+		// From now on it is silent, also for the relay's next start.
+		if (known?.bytes !== undefined && this.#board.isAwaited(device.serial))
+			this.#journal.report(device.serial, { report: known.bytes, atMs: this.#clock.unixMs() });
 		this.#pieces.forget(device);
 	}
 
@@ -174,7 +182,7 @@ export class UpdateService implements DeviceService {
 		const { serial } = known.device;
 		known.late = undefined;
 		if (known.bytes !== undefined && bytesEqual(known.bytes, bytes)) return;
-		if (!this.#reportRates.take(serial, performance.now())) {
+		if (!this.#reportRates.take(serial, this.#clock.monotonicMs())) {
 			known.late = bytes;
 			return;
 		}
@@ -184,10 +192,10 @@ export class UpdateService implements DeviceService {
 		known.trustVersion = Math.max(known.trustVersion, trustVersion);
 		known.report = report.value;
 		known.bytes = bytes;
-		this.#journal.report(serial, bytes);
+		this.#journal.report(serial, { report: bytes, atMs: this.#clock.unixMs() });
 		if (newTrust) this.#forgive(known);
 		if (known.stored === undefined) void this.#load(known);
-		else this.#consider(known, Date.now());
+		else this.#consider(known, this.#clock.unixMs());
 	}
 
 	/** What the database knows of a lock is read once a connection. */
@@ -207,7 +215,7 @@ export class UpdateService implements DeviceService {
 			this.#fault(error);
 		}
 		known.loading = false;
-		this.#consider(known, Date.now());
+		this.#consider(known, this.#clock.unixMs());
 	}
 
 	#attested(known: Known, statement: Uint8Array): void {
@@ -218,7 +226,7 @@ export class UpdateService implements DeviceService {
 		}
 		if (!this.#attestor.receive(stored.lock, statement)) return;
 		this.#requests.delete(device.serial);
-		this.#consider(known, Date.now());
+		this.#consider(known, this.#clock.unixMs());
 	}
 
 	/** Says to a lock what there is to say to it now. */
@@ -228,7 +236,7 @@ export class UpdateService implements DeviceService {
 		if (this.#known.get(device) !== known) return;
 		const { lock, offers } = stored;
 		this.#judge(known, report, stored);
-		if (!isAttested(report, lock)) this.#attestor.ask(lock, performance.now());
+		if (!isAttested(report, lock)) this.#attestor.ask(lock, this.#clock.monotonicMs());
 		const { board } = lock;
 		if (board === undefined) return;
 		const candidate: Candidate = { serial: device.serial, board, report, offers };
@@ -243,19 +251,29 @@ export class UpdateService implements DeviceService {
 		{ lock: { attested }, offers }: NonNullable<Known["stored"]>,
 	): void {
 		const { serial } = known.device;
+		const unread = refusesUnread(report) ? lastOffered(offers) : undefined;
 		for (const [digest, former] of offers) {
 			const release = this.#board.releases.get(digest);
 			if (release === undefined) continue;
 			const { sequence, image } = release.manifest;
 			// Another kind's release of this number says nothing about one that was foreign.
 			if (former.outcome === "refused" && former.result === "foreign") continue;
-			if (this.#isOlderOffer(sequence, former, offers)) continue;
-			const now = outcomeOf(report, sequence, former.outcome);
-			if (now === undefined || (now.outcome === former.outcome && now.result === former.result)) continue;
+			if (this.#isOlderOffer(sequence, former, offers)) {
+				this.#board.stands(release, serial, false);
+				continue;
+			}
+			this.#board.stands(release, serial, hasTaken(report, sequence));
+			const isMeant = unread === digest && former.outcome === "offered";
+			const word = isMeant ? { ...report, resultSequence: sequence } : report;
+			const now = outcomeOf(word, sequence, former.outcome);
+			if (now === undefined) continue;
+			const isSame = now.outcome === former.outcome && now.result === former.result;
+			if (isSame && !isFailureAgain(report, former)) continue;
 			if (now.outcome === "installed" && isOther(attested, sequence, image.digest)) continue;
-			const changed = { ...former, ...now, outcomeAt: new Date().toISOString() };
+			const outcomeAt = new Date(this.#clock.unixMs()).toISOString();
+			const changed = { ...former, ...now, outcomeAt, reverts: report.reverts };
 			offers.set(digest, changed);
-			this.#board.outcome(release, serial, changed, now);
+			this.#board.outcome(release, serial, changed);
 		}
 	}
 
@@ -287,7 +305,7 @@ export class UpdateService implements DeviceService {
 		const release = chooseOffer(candidate, this.#board.releases, this.#board.rollouts, nowMs, pauses);
 		if (release === undefined) return;
 		// What one may not have is nobody's loss, nor is it spent on an offer that all together may not have.
-		const atMs = performance.now();
+		const atMs = this.#clock.monotonicMs();
 		if (!this.#offerRate.has(1, atMs) || !this.#offerRates.take(device.serial, atMs)) return;
 		this.#offerRate.take(1, atMs);
 		const offer = { manifest: release.message, freshness: release.freshness?.statement };
@@ -297,6 +315,7 @@ export class UpdateService implements DeviceService {
 			outcome: "offered",
 			result: undefined,
 			outcomeAt: undefined,
+			reverts: undefined,
 			...former,
 			tries: (former?.tries ?? 0) + 1,
 			offeredAtMs: nowMs,
@@ -339,13 +358,20 @@ export class UpdateService implements DeviceService {
 			this.#fault(error);
 		}
 		this.#polling = false;
-		const nowMs = Date.now();
+		const nowMs = this.#clock.unixMs();
 		for (const known of this.#known.values()) {
 			if (known.late !== undefined) this.#reported(known, known.late);
 			if (known.report !== undefined && known.stored === undefined) void this.#load(known);
 			else this.#consider(known, nowMs);
 			this.#answerRequest(known, nowMs);
 		}
+		this.#judgeSilence();
+	}
+
+	#judgeSilence(): void {
+		const here = new Set<string>();
+		for (const { device, report } of this.#known.values()) if (report !== undefined) here.add(device.serial);
+		this.#board.judgeSilence((serial) => here.has(serial));
 	}
 
 	/**
@@ -362,12 +388,18 @@ export class UpdateService implements DeviceService {
 			return;
 		}
 		const isUrgent = known.askedFor !== requested;
-		if (this.#attestor.ask(stored.lock, performance.now(), isUrgent)) known.askedFor = requested;
+		if (this.#attestor.ask(stored.lock, this.#clock.monotonicMs(), isUrgent)) known.askedFor = requested;
 	}
 
 	#fault(error: unknown): void {
 		if (!this.#closed) this.#log.write("error", "registry", { reason: (error as Error).message });
 	}
+}
+
+function lastOffered(offers: ReadonlyMap<string, FormerOffer>): string | undefined {
+	let last: readonly [string, FormerOffer] | undefined;
+	for (const each of offers) if (each[1].offeredAtMs > (last?.[1].offeredAtMs ?? 0)) last = each;
+	return last?.[0];
 }
 
 /** It attested on this connection that under this number another image runs. Some boards cannot tell which. */

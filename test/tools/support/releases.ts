@@ -17,12 +17,14 @@ import { signAs } from "../../../tools/update/role-signature.ts";
 import { objectOf } from "../../../tools/update/update-object.ts";
 import { sharedPki } from "./identities.ts";
 import { temporaryFolder } from "./temporary.ts";
+import { makeImage } from "./test-image.ts";
 
 export const VENDOR = "latchkey.example";
 export const HARDWARE_CLASS = "test-class";
 export const BOARD = "test-board";
 
 export interface ReleaseParts extends Partial<Omit<Manifest, "image" | "deltas">> {
+	/** The default is one that says what the manifest says. */
 	readonly image?: Uint8Array;
 	/** How long its freshness statement lives; 0: it has none. */
 	readonly freshDays?: number;
@@ -57,20 +59,24 @@ export class TestVendor {
 	}
 
 	async release(sequence: number, parts: ReleaseParts = {}): Promise<Release> {
-		const { image = imageOf(sequence), freshDays = 30, issuedUnixMs, signers, ...fields } = parts;
+		const { freshDays = 30, issuedUnixMs, signers, ...fields } = parts;
 		const trust = this.bundles.at(-1)!.bundle;
-		const manifest: Manifest = {
-			vendor: VENDOR,
-			hardwareClass: HARDWARE_CLASS,
+		const says = {
 			board: BOARD,
 			sequence,
 			securityVersion: 0,
 			version: `1.0.${sequence}`,
+			...fields,
+		};
+		const image = parts.image ?? makeImage(says, bodyOf(sequence));
+		const manifest: Manifest = {
+			vendor: VENDOR,
+			hardwareClass: HARDWARE_CLASS,
+			...says,
 			signedUnixSeconds: Math.floor(Date.now() / 1_000),
-			trustVersion: 1,
+			trustVersion: fields.trustVersion ?? 1,
 			image: objectOf(image),
 			deltas: [],
-			...fields,
 		};
 		const payload = encodeManifest(manifest);
 		let file: ManifestFile = { manifest, payload, signatures: [] };
@@ -111,8 +117,13 @@ export class TestVendor {
 	}
 }
 
+/** An image of this sequence, as a release of it says. Its body is another one for each number. */
+export function imageOf(sequence: number, body = sequence): Uint8Array {
+	return makeImage({ sequence, version: `1.0.${sequence}`, board: BOARD }, bodyOf(body));
+}
+
 /** Bytes that differ for each number, a little more than one chunk. */
-export function imageOf(number: number, bytes = 70_000): Uint8Array {
+export function bodyOf(number: number, bytes = 70_000): Uint8Array {
 	return Uint8Array.from({ length: bytes }, (_, index) => (index * 7 + (index >> 8) * 13 + number) & 0xff);
 }
 
