@@ -1,6 +1,7 @@
 /** How a relay rolls releases out (docs/UPDATE.md 5): who is offered what, when nobody is, and what stops a rollout. */
 import { bytesEqual } from "../../modules/base/bytes.ts";
 import { haltReason, outcomeOf } from "../../tools/relay/offer-outcome.ts";
+import { Publication } from "../../tools/relay/publication.ts";
 import { isChosen, percentOf, ROLLOUT_DEFAULTS, type Rollout } from "../../tools/relay/rollout.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { TestVendor } from "./support/releases.ts";
@@ -218,6 +219,32 @@ export default function suite(t: Suite): void {
 			});
 		}),
 	);
+
+	t.test("a statement by a key that has left the trust stands in no other's way (T5, T11)", async () => {
+		const vendor = await TestVendor.make();
+		await UpdateBench.with(
+			async (bench) => {
+				// A thief of the key dates it as late as locks allow.
+				const stolen = await vendor.release(2, { issuedUnixMs: Date.now() + 43_200_000 });
+				await vendor.publish(bench.dir, stolen);
+				const publication = await Publication.open(bench.dir);
+				try {
+					const late = await vendor.statement(stolen.file, 30);
+					await check.rejects(publication.freshness(late, Date.now()), "issued later");
+					vendor.newFreshnessKey();
+					await vendor.publish(bench.dir);
+					await check.rejects(publication.freshness(late, Date.now()), "unknown-key");
+					const right = await vendor.statement(stolen.file, 30);
+					await publication.freshness(right, Date.now());
+					check.bytes((await bench.table.releases())[0]!.freshness?.statement, right);
+				} finally {
+					await publication.close();
+				}
+			},
+			{},
+			vendor,
+		);
+	});
 
 	t.test(
 		"one lock that says it failed halts nothing, unless the rollout was to stop at the first (T10)",

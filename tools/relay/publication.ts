@@ -16,7 +16,7 @@ import { BundleTable } from "./bundle-table.ts";
 import { registryPath } from "./database.ts";
 import { decodeFreshnessMessage } from "./freshness-message.ts";
 import { ObjectStore, objectsPath } from "./object-store.ts";
-import { renewFreshness, takeRelease } from "./release-table.ts";
+import { type Renewal, renewFreshness, takeRelease } from "./release-table.ts";
 import type { PublishedRelease } from "./rollout.ts";
 import { UpdateTable } from "./update-table.ts";
 
@@ -70,7 +70,7 @@ export class Publication {
 				message: Buffer.from(message).toString("base64"),
 			},
 			objects.map(({ object }) => ({ digest: toHex(object.digest), bytes: object.bytes })),
-			statement && { statement, nowUnixMs },
+			statement && this.#renewal(trust, manifest, statement, nowUnixMs),
 		);
 		if (taken === "another")
 			throw new UpdateFault(
@@ -89,7 +89,8 @@ export class Publication {
 		if (release === undefined)
 			throw new UpdateFault(`it is about a release (sequence ${claim.sequence}) that was not published here`);
 		this.#judgeStatement(trust, release.manifest, digest, statement, nowUnixMs);
-		if (!(await renewFreshness(this.#table.db, digest, { statement, nowUnixMs })))
+		const renewal = this.#renewal(trust, release.manifest, statement, nowUnixMs);
+		if (!(await renewFreshness(this.#table.db, digest, renewal)))
 			throw new UpdateFault("a statement that was issued later is here: locks keep that one");
 		return release;
 	}
@@ -104,6 +105,18 @@ export class Publication {
 	async close(): Promise<void> {
 		await this.#objects.close();
 		await this.#table.close();
+	}
+
+	/** What an earlier version took from a clock that was ahead, or a key that has left the trust signed, keeps no place. */
+	#renewal(trust: TrustBundle, manifest: Manifest, statement: Uint8Array, nowUnixMs: number): Renewal {
+		const time = { unixMs: nowUnixMs, kind: "estimate" } as const;
+		return {
+			statement,
+			stands: (former) => {
+				const claim = verifyFreshness(new NobleCrypto(), manifest, trust.freshnessKeys, former);
+				return claim.ok && !isFromTheFuture(claim.value, time);
+			},
+		};
 	}
 
 	#judgeStatement(

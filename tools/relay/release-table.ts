@@ -3,7 +3,6 @@
  * transaction that writes, so that no later word is lost to an earlier one, and no number goes to two releases.
  */
 import type { Transaction } from "kysely";
-import { LIMITS } from "../../modules/base/limits.ts";
 import { decodeSign } from "../../modules/cose/sign.ts";
 import { decodeManifest } from "../../modules/update/manifest.ts";
 import type { RelayDatabase } from "./database.ts";
@@ -15,10 +14,11 @@ import type { ObjectRow, ReleaseRow } from "./update-schema.ts";
 /** another: its number was given to another release for the same kind of boards, and nothing was written. */
 export type ReleaseTaken = "published" | "published before" | "another";
 
-/** A statement that was judged, and when: it takes the place of any that was issued earlier. */
+/** A statement that was judged. It takes the place of one that was issued earlier, and of any that does not stand. */
 export interface Renewal {
 	readonly statement: Uint8Array;
-	readonly nowUnixMs: number;
+	/** Whether the one that is there may keep its place: locks would take it. */
+	readonly stands: (former: Uint8Array) => boolean;
 }
 
 /** The objects' files are there already. The same release again changes nothing but its objects' rows and its statement. */
@@ -63,7 +63,7 @@ export async function renewFreshness(db: RelayDatabase, digest: string, renewal:
 async function renewWithin(
 	db: Transaction<RelaySchema>,
 	digest: string,
-	{ statement, nowUnixMs }: Renewal,
+	{ statement, stands }: Renewal,
 ): Promise<boolean> {
 	const row = await db
 		.selectFrom("releases")
@@ -72,10 +72,9 @@ async function renewWithin(
 		.executeTakeFirst();
 	if (row === undefined) return false;
 	const issued = decodeFreshnessMessage(statement)?.issuedUnixSeconds ?? 0;
-	const former = row.freshness === null ? undefined : decodeFreshnessMessage(bytesOf(row.freshness));
-	const formerIssued = former?.issuedUnixSeconds ?? 0;
-	// One that an earlier version took from a clock that was ahead counts for nothing.
-	if (formerIssued > issued && formerIssued * 1_000 <= nowUnixMs + LIMITS.freshnessAheadMs) return false;
+	const former = row.freshness === null ? undefined : bytesOf(row.freshness);
+	const formerIssued = (former && decodeFreshnessMessage(former)?.issuedUnixSeconds) ?? 0;
+	if (former !== undefined && formerIssued > issued && stands(former)) return false;
 	await db
 		.updateTable("releases")
 		.set({ freshness: Buffer.from(statement).toString("base64") })

@@ -7,7 +7,6 @@
  * What the relay decides by is in memory; the database has it for the next start, for people and for their commands.
  */
 import { bytesEqual } from "../../modules/base/bytes.ts";
-import type { Attestation } from "../../modules/wire/attestation.ts";
 import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update-report.ts";
 import { AttestationTable } from "./attestation-table.ts";
 import { type AttestedLock, Attestor } from "./attestor.ts";
@@ -17,7 +16,7 @@ import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-s
 import { RELAY_LIMITS, type RelayLimits } from "./limits.ts";
 import { type LogSink, RelayLog } from "./log.ts";
 import { ObjectStore, objectsPath } from "./object-store.ts";
-import { hasTaken, isFailureAgain, outcomeOf, refusesUnread } from "./offer-outcome.ts";
+import { judgeOffers } from "./offer-judge.ts";
 import { PieceServer } from "./piece-server.ts";
 import { SqlRegistry } from "./registry.ts";
 import {
@@ -235,55 +234,13 @@ export class UpdateService implements DeviceService {
 		if (report === undefined || stored === undefined || this.#closed) return;
 		if (this.#known.get(device) !== known) return;
 		const { lock, offers } = stored;
-		this.#judge(known, report, stored);
+		judgeOffers(this.#board, this.#clock, { serial: device.serial, report, offers, attested: lock.attested });
 		if (!isAttested(report, lock)) this.#attestor.ask(lock, this.#clock.monotonicMs());
 		const { board } = lock;
 		if (board === undefined) return;
 		const candidate: Candidate = { serial: device.serial, board, report, offers };
 		this.#renew(known, candidate, nowMs);
 		this.#offer(known, candidate, offers, nowMs);
-	}
-
-	/** What became of what was offered. */
-	#judge(
-		known: Known,
-		report: UpdateReport,
-		{ lock: { attested }, offers }: NonNullable<Known["stored"]>,
-	): void {
-		const { serial } = known.device;
-		const unread = refusesUnread(report) ? lastOffered(offers) : undefined;
-		for (const [digest, former] of offers) {
-			const release = this.#board.releases.get(digest);
-			if (release === undefined) continue;
-			const { sequence, image } = release.manifest;
-			// Another kind's release of this number says nothing about one that was foreign.
-			if (former.outcome === "refused" && former.result === "foreign") continue;
-			if (this.#isOlderOffer(sequence, former, offers)) {
-				this.#board.stands(release, serial, false);
-				continue;
-			}
-			this.#board.stands(release, serial, hasTaken(report, sequence));
-			const isMeant = unread === digest && former.outcome === "offered";
-			const word = isMeant ? { ...report, resultSequence: sequence } : report;
-			const now = outcomeOf(word, sequence, former.outcome);
-			if (now === undefined) continue;
-			const isSame = now.outcome === former.outcome && now.result === former.result;
-			if (isSame && !isFailureAgain(report, former)) continue;
-			if (now.outcome === "installed" && isOther(attested, sequence, image.digest)) continue;
-			const outcomeAt = new Date(this.#clock.unixMs()).toISOString();
-			const changed = { ...former, ...now, outcomeAt, reverts: report.reverts };
-			offers.set(digest, changed);
-			this.#board.outcome(release, serial, changed);
-		}
-	}
-
-	/** Releases for two kinds of boards may have one number: a lock's word is about what it was offered last. */
-	#isOlderOffer(sequence: number, { offeredAtMs }: FormerOffer, offers: Map<string, FormerOffer>): boolean {
-		for (const [digest, other] of offers) {
-			if (other.offeredAtMs <= offeredAtMs) continue;
-			if (this.#board.releases.get(digest)?.manifest.sequence === sequence) return true;
-		}
-		return false;
 	}
 
 	/** Once a connection, and again when there is a newer one. */
@@ -394,18 +351,6 @@ export class UpdateService implements DeviceService {
 	#fault(error: unknown): void {
 		if (!this.#closed) this.#log.write("error", "registry", { reason: (error as Error).message });
 	}
-}
-
-function lastOffered(offers: ReadonlyMap<string, FormerOffer>): string | undefined {
-	let last: readonly [string, FormerOffer] | undefined;
-	for (const each of offers) if (each[1].offeredAtMs > (last?.[1].offeredAtMs ?? 0)) last = each;
-	return last?.[0];
-}
-
-/** It attested on this connection that under this number another image runs. Some boards cannot tell which. */
-function isOther(attested: Attestation | undefined, sequence: number, image: Uint8Array): boolean {
-	if (attested?.sequence !== sequence || attested.runningDigest === undefined) return false;
-	return !bytesEqual(attested.runningDigest, image);
 }
 
 /** Since the lock came, and since the last step of its update: it runs another image, or has confirmed it. */

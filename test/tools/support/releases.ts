@@ -1,8 +1,10 @@
 /** Releases for tests of relays: small images, signed with the development trust of a PKI of their own. */
 import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { toHex } from "../../../modules/base/bytes.ts";
 import { encodeSign, signStructure } from "../../../modules/cose/sign.ts";
+import type { TrustBundle } from "../../../modules/trust/bundle.ts";
 import { encodeManifest, type Manifest, manifestAad } from "../../../modules/update/manifest.ts";
 import { NobleCrypto } from "../../../tools/crypto/noble.ts";
 import { publishBundle } from "../../../tools/relay/bundle-table.ts";
@@ -10,6 +12,7 @@ import { registryPath } from "../../../tools/relay/database.ts";
 import { Publication } from "../../../tools/relay/publication.ts";
 import type { BundleFile } from "../../../tools/trust/bundle-file.ts";
 import { ensureTrust, signDevelopmentBundle, TRUST_FILES } from "../../../tools/trust/development-trust.ts";
+import { makeKeyFiles, readPublicKeyFile } from "../../../tools/trust/key-file.ts";
 import { issueFreshness } from "../../../tools/update/freshness-statement.ts";
 import { addManifestSignature, type ManifestFile } from "../../../tools/update/manifest-file.ts";
 import type { Release } from "../../../tools/update/release.ts";
@@ -51,11 +54,20 @@ export class TestVendor {
 	}
 
 	/** The next version of the trust. */
-	newTrust(): BundleFile {
+	newTrust(changes: Partial<TrustBundle> = {}): BundleFile {
 		const { bundle } = this.bundles.at(-1)!;
-		const file = signDevelopmentBundle(this.pkiDir, { ...bundle, version: bundle.version + 1 });
+		const file = signDevelopmentBundle(this.pkiDir, { ...bundle, ...changes, version: bundle.version + 1 });
 		this.bundles.push(file);
 		return file;
+	}
+
+	/** Trust that knows another freshness key, which makes its statements from now on. */
+	newFreshnessKey(): BundleFile {
+		const key = TRUST_FILES.key(this.pkiDir, "freshness");
+		const publicKey = join(temporaryFolder(), "freshness.pub");
+		rmSync(key);
+		makeKeyFiles(key, publicKey);
+		return this.newTrust({ freshnessKeys: [readPublicKeyFile(publicKey)] });
 	}
 
 	async release(sequence: number, parts: ReleaseParts = {}): Promise<Release> {
