@@ -139,6 +139,7 @@ export default function suite(t: Suite): void {
 			const lock = new UpdateLock("LK-SLOW");
 			lock.room = 1;
 			want(lock, 0, LIMITS.objectWindowBytes);
+			check.ok(await eventually(() => lock.pieces.length === 1));
 			await pause(60);
 			check.equal(lock.pieces.length, 1);
 			lock.room = 9;
