@@ -12,7 +12,7 @@ import { objectOf } from "../../tools/update/update-object.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { type CommandEnd, runCommand } from "./support/command.ts";
 import { issueLeaf, sharedPki } from "./support/identities.ts";
-import { BOARD, bodyOf, imageOf, TestVendor } from "./support/releases.ts";
+import { BOARD, imageOf, TestVendor } from "./support/releases.ts";
 import { eventually, temporaryFolder } from "./support/temporary.ts";
 import { POLL_MS, sharedVendor, UpdateBench } from "./support/update-bench.ts";
 import { UpdateLock } from "./support/update-lock.ts";
@@ -33,24 +33,6 @@ function fileOf(bytes: Uint8Array | string): string {
 
 async function update(...words: readonly string[]): Promise<CommandEnd> {
 	return await runCommand("update", ...words);
-}
-
-/** Signed in order, and no lock would confirm it: its trial would tell. */
-async function misleading(vendor: TestVendor): Promise<readonly (readonly [string, string[]])[]> {
-	const damaged = imageOf(7);
-	damaged[30_000]! ^= 1;
-	const images: readonly (readonly [string, Uint8Array])[] = [
-		["no firmware image: no-image", bodyOf(7)],
-		["its own checksum is wrong", damaged],
-		["its own checksum is wrong", new Uint8Array([...imageOf(7), 0])],
-		["says sequence 8, and the manifest 7", imageOf(8)],
-	];
-	return await Promise.all(
-		images.map(async ([reason, image]) => {
-			const release = await vendor.release(7, { image, freshDays: 0 });
-			return [reason, ["--release", folderOf(release)]] as const;
-		}),
-	);
 }
 
 export default function suite(t: Suite): void {
@@ -84,7 +66,6 @@ export default function suite(t: Suite): void {
 					"another release of sequence 5",
 					["--release", folderOf(await vendor.release(5, { image: imageOf(5, 9) }))],
 				],
-				...(await misleading(vendor)),
 				["about another manifest", ["--release", folderOf({ ...good, statement: other.statement })]],
 				["not published here", ["--freshness", fileOf(other.statement!)]],
 				["no freshness statement", ["--freshness", fileOf("garbage")]],

@@ -4,7 +4,7 @@ import { haltReason, outcomeOf } from "../../tools/relay/offer-outcome.ts";
 import { Publication } from "../../tools/relay/publication.ts";
 import { isChosen, percentOf, ROLLOUT_DEFAULTS, type Rollout } from "../../tools/relay/rollout.ts";
 import { check, type Suite } from "../harness/test.ts";
-import { TestVendor } from "./support/releases.ts";
+import { bodyOf, imageOf, TestVendor } from "./support/releases.ts";
 import { eventually } from "./support/temporary.ts";
 import { sharedVendor, UpdateBench } from "./support/update-bench.ts";
 import type { UpdateLock } from "./support/update-lock.ts";
@@ -217,6 +217,24 @@ export default function suite(t: Suite): void {
 				...ahead,
 				statement: await bench.vendor.statement(ahead.file, 30),
 			});
+		}),
+	);
+
+	t.test("a release is not published whose image is none, is damaged, or says otherwise (T10)", () =>
+		UpdateBench.with(async ({ dir, vendor, table }) => {
+			const damaged = imageOf(7);
+			damaged[30_000]! ^= 1;
+			// Signed in order, and no lock would confirm it: its trial would tell.
+			const cases: readonly (readonly [string, Uint8Array])[] = [
+				["no firmware image: no-image", bodyOf(7)],
+				["its own checksum is wrong", damaged],
+				["its own checksum is wrong", new Uint8Array([...imageOf(7), 0])],
+				["says sequence 8, and the manifest 7", imageOf(8)],
+			];
+			for (const [reason, image] of cases)
+				await check.rejects(vendor.publish(dir, await vendor.release(7, { image })), reason);
+			check.equal((await table.releases()).length, 0);
+			await vendor.publish(dir, await vendor.release(7, { image: imageOf(7) }));
 		}),
 	);
 
