@@ -28,6 +28,14 @@ export interface ImageModule {
 	readonly preload: boolean;
 }
 
+/** A manifest names what is not there. */
+export class ImageListFault extends Error {
+	constructor(message: string) {
+		super(message);
+		this.name = "ImageListFault";
+	}
+}
+
 function listOf(value: string | readonly string[] | undefined): readonly string[] {
 	if (value === undefined) return [];
 	return typeof value === "string" ? [value] : value;
@@ -84,7 +92,7 @@ class ModuleList {
 		const preloaded = new Set<string>();
 		for (const pattern of this.#preload) {
 			const names = this.#matching(pattern);
-			if (names.length === 0) throw new Error(`preload: there is no module ${pattern}`);
+			if (names.length === 0) throw new ImageListFault(`preload: there is no module ${pattern}`);
 			for (const name of names) preloaded.add(name);
 		}
 		const modules = [...preloaded].map((name) => ({ name, path: this.#paths.get(name)!, preload: true }));
@@ -98,7 +106,7 @@ class ModuleList {
 		if (!source.endsWith("/*")) {
 			if (excluded.has(source)) return;
 			const path = scriptFor(source);
-			if (path === undefined) throw new Error(`${manifest}: there is no ${source}.ts`);
+			if (path === undefined) throw new ImageListFault(`${manifest}: there is no ${source}.ts`);
 			this.#paths.set(name === "*" ? basename(source) : name, path);
 			return;
 		}
@@ -151,7 +159,13 @@ function main(words: readonly string[]): void {
 		}
 	}
 	if (manifests.length === 0) manifests.push(join(ROOT, "hosts/linux/manifest.json"));
-	process.stdout.write(imageListText(imageModules(manifests, additional)));
+	try {
+		process.stdout.write(imageListText(imageModules(manifests, additional)));
+	} catch (error) {
+		if (!(error instanceof ImageListFault)) throw error;
+		process.stderr.write(`image-list: ${error.message}\n`);
+		process.exitCode = 1;
+	}
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));

@@ -85,8 +85,8 @@ class Storage {
 	}
 
 	#check(toWrite: boolean): void {
-		if (!this.#open) throw new Error("storage: closed");
-		if (toWrite && !this.#writable) throw new Error("storage: opened to read only");
+		if (!this.#open) throw new TypeError("storage: closed");
+		if (toWrite && !this.#writable) throw new TypeError("storage: opened to read only");
 	}
 }
 

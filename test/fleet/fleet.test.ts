@@ -5,8 +5,9 @@
 
 import { isAlarm, judgeFleet } from "../../tools/relay/fleet.ts";
 import { readFleet } from "../../tools/relay/fleet-records.ts";
+import { countOutcomes } from "../../tools/relay/offer-outcome.ts";
 import { registryPath } from "../../tools/relay/registry-file.ts";
-import { countOutcomes, isChosen } from "../../tools/relay/rollout.ts";
+import { isChosen, ROLLOUT_DEFAULTS } from "../../tools/relay/rollout.ts";
 import { UpdateTable } from "../../tools/relay/update-table.ts";
 import type { Release } from "../../tools/update/release.ts";
 import { check, type Suite } from "../harness/test.ts";
@@ -87,7 +88,8 @@ export default function suite(t: Suite): void {
 					const mode = CUT_MODES[random.below(CUT_MODES.length)]!;
 					board.board.power.cutAt(random.below(CUT_WITHIN), mode, random.uint32());
 				}
-				const plan = { percent: 5, cohort: [], haltRate: HALT_RATE, haltMinimum: HALT_MINIMUM };
+				const limits = { ...ROLLOUT_DEFAULTS, haltRate: HALT_RATE, haltMinimum: HALT_MINIMUM };
+				const plan = { percent: 5, cohort: [], ...limits };
 				check.ok(await table.createRollout(digest, plan));
 				for (const percent of [5, 25, 100]) {
 					const stage = performance.now();

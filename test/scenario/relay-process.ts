@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RelayAddress } from "../../tools/relay/relay.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
-import type { HouseRelay } from "../../tools/start/house.ts";
+import type { HouseRelay } from "../../tools/start/house-relay.ts";
 
 const START_MS = 30_000;
 const STOP_MS = 5_000;

@@ -1,5 +1,6 @@
 /** Releases for several kinds of locks on one board, and releases that must wait, at a relay (docs/UPDATE.md 5). */
 import { bytesEqual } from "../../modules/base/bytes.ts";
+import { renewFreshness } from "../../tools/relay/release-table.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { imageOf, releaseDigest } from "./support/releases.ts";
 import { eventually } from "./support/temporary.ts";
@@ -53,7 +54,7 @@ export default function suite(t: Suite): void {
 
 	t.test("a release is not installed where another image of its number runs, as the lock attests (T10)", () =>
 		UpdateBench.with(async (bench) => {
-			const [image, own] = [imageOf(70), imageOf(71)];
+			const [image, own] = [imageOf(7, 70), imageOf(7, 71)];
 			const other = await bench.vendor.release(7, { ...OTHER, image });
 			const digest = await bench.rollOut(other);
 			const [lock, genuine] = await bench.locks("LK-OTHER-IMAGE", "LK-THIS-IMAGE");
@@ -149,10 +150,12 @@ export default function suite(t: Suite): void {
 			check.ok(bytesEqual(lock.offered[0]!, with4.message));
 			// One that ended meanwhile is as good as none.
 			const over = await bench.vendor.statement(without.file, 1, Date.now() - 90_000_000);
-			await bench.table.setFreshness(releaseDigest(without), over);
+			const renew = async (statement: Uint8Array): Promise<boolean> =>
+				await renewFreshness(bench.table.db, releaseDigest(without), { statement, stands: () => true });
+			check.ok(await renew(over));
 			await bench.looks();
 			check.equal(lock.offered.length, 1);
-			await bench.table.setFreshness(releaseDigest(without), await bench.vendor.statement(without.file, 1));
+			check.ok(await renew(await bench.vendor.statement(without.file, 1)));
 			check.ok(await eventually(() => isOffer(lock, without)));
 		}),
 	);

@@ -9,12 +9,13 @@ import { RelayLog } from "../../tools/relay/log.ts";
 import { ObjectFault, ObjectStore, objectsPath } from "../../tools/relay/object-store.ts";
 import { PieceServer } from "../../tools/relay/piece-server.ts";
 import { check, type Suite } from "../harness/test.ts";
-import { imageOf } from "./support/releases.ts";
+import { BOARD, bodyOf } from "./support/releases.ts";
 import { eventually, pause, temporaryFolder } from "./support/temporary.ts";
+import { makeImage } from "./support/test-image.ts";
 import { UpdateBench } from "./support/update-bench.ts";
 import { UpdateLock } from "./support/update-lock.ts";
 
-const IMAGE = imageOf(2, 150_000);
+const IMAGE = makeImage({ sequence: 2, version: "1.0.2", board: BOARD }, bodyOf(2, 150_000));
 const DIGEST = new Uint8Array(createHash("sha256").update(IMAGE).digest());
 const PIECE = LIMITS.objectPieceBytes;
 
@@ -138,6 +139,7 @@ export default function suite(t: Suite): void {
 			const lock = new UpdateLock("LK-SLOW");
 			lock.room = 1;
 			want(lock, 0, LIMITS.objectWindowBytes);
+			check.ok(await eventually(() => lock.pieces.length === 1));
 			await pause(60);
 			check.equal(lock.pieces.length, 1);
 			lock.room = 9;
@@ -199,7 +201,7 @@ export default function suite(t: Suite): void {
 			const lock = await bench.lock("LK-DISK");
 			lock.connect(bench.service);
 			check.ok(await lock.isOffered());
-			writeFileSync(path, imageOf(3, IMAGE.length));
+			writeFileSync(path, bodyOf(3, IMAGE.length));
 			lock.want(DIGEST, 0, PIECE);
 			check.ok(await eventually(() => bench.events("update-object").length === 1));
 			rmSync(path);
@@ -224,7 +226,7 @@ export default function suite(t: Suite): void {
 			}
 			check.ok(fault instanceof ObjectFault);
 		};
-		refuse(toHex(DIGEST), imageOf(9));
+		refuse(toHex(DIGEST), bodyOf(9));
 		refuse(toHex(DIGEST), new Uint8Array(0));
 		refuse(`../${toHex(DIGEST)}`, IMAGE);
 		const large = new Uint8Array(LIMITS.imageBytes + 1);

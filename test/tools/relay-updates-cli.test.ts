@@ -64,7 +64,7 @@ export default function suite(t: Suite): void {
 				],
 				[
 					"another release of sequence 5",
-					["--release", folderOf(await vendor.release(5, { image: imageOf(9) }))],
+					["--release", folderOf(await vendor.release(5, { image: imageOf(5, 9) }))],
 				],
 				["about another manifest", ["--release", folderOf({ ...good, statement: other.statement })]],
 				["not published here", ["--freshness", fileOf(other.statement!)]],
@@ -121,6 +121,15 @@ export default function suite(t: Suite): void {
 				created.stdout.includes("to 0 % and 1 by serial; halts beyond 30 % failures, from 2 outcomes on"),
 				created.stdout,
 			);
+			check.ok(created.stdout.includes("beyond 50 % refusals of what it is; silent for 24 h is failed"));
+			const bounds = ["--refusal-rate", "20", "--silent-hours", "720"];
+			const changed = await update("rollout", "percent", ...words, ...bounds);
+			check.ok(
+				changed.stdout.includes("beyond 20 % refusals of what it is; silent for 720 h"),
+				changed.stdout,
+			);
+			for (const hours of ["0", "721"])
+				check.equal((await update("rollout", "percent", ...words, "--silent-hours", hours)).status, 2);
 			check.ok(await lock!.isOffered());
 			check.equal((await update("rollout", "create", ...words)).status, 1, "twice");
 			check.equal((await update("rollout", "pause", ...words)).status, 0);
@@ -141,7 +150,7 @@ export default function suite(t: Suite): void {
 			const [rollout] = JSON.parse(shown.stdout) as { state: string; counts: object }[];
 			check.equal(shown.status, 0);
 			check.equal(rollout!.state, "running");
-			check.deepEqual(rollout!.counts, { installed: 0, failed: 2, refused: 0, offered: 0 });
+			check.deepEqual(rollout!.counts, { installed: 0, failed: 2, refused: 0, offered: 0, unfit: 0 });
 			const byHand = await update("rollout", "halt", ...words);
 			check.ok(byHand.stdout.includes("halted: by hand"), byHand.stdout);
 			for (const bad of [
@@ -160,7 +169,7 @@ export default function suite(t: Suite): void {
 			UpdateBench.with(async (bench) => {
 				const { dir } = bench;
 				const vendor = await sharedVendor();
-				const [image, next] = [imageOf(1), imageOf(2)];
+				const [image, next] = [imageOf(1), imageOf(1, 2)];
 				const release = await vendor.release(1, { image, freshDays: 0 });
 				await vendor.publish(dir, release);
 				const [good, liar] = await bench.locks("LK-GOOD", "LK-LIAR");
@@ -244,7 +253,9 @@ export default function suite(t: Suite): void {
 				const [first, second] = await bench.locks("LK-SERVED-A", "LK-SERVED-B");
 				// Both are signed, and the relay knows of one: it gave the other away without publishing it.
 				const vendor = await sharedVendor();
-				const served = await Promise.all([2, 3].map((image) => vendor.release(2, { image: imageOf(image) })));
+				const served = await Promise.all(
+					[2, 3].map((image) => vendor.release(2, { image: imageOf(2, image) })),
+				);
 				await vendor.publish(dir, served[0]!);
 				const asked = async (): Promise<CommandEnd> => await update("status", "--dir", dir);
 				for (const [index, lock] of [first!, second!].entries()) {

@@ -1,8 +1,10 @@
 /** How a relay rolls releases out (docs/UPDATE.md 5): who is offered what, when nobody is, and what stops a rollout. */
 import { bytesEqual } from "../../modules/base/bytes.ts";
-import { haltReason, isChosen, outcomeOf, percentOf, type Rollout } from "../../tools/relay/rollout.ts";
+import { haltReason, outcomeOf } from "../../tools/relay/offer-outcome.ts";
+import { Publication } from "../../tools/relay/publication.ts";
+import { isChosen, percentOf, ROLLOUT_DEFAULTS, type Rollout } from "../../tools/relay/rollout.ts";
 import { check, type Suite } from "../harness/test.ts";
-import { TestVendor } from "./support/releases.ts";
+import { bodyOf, imageOf, TestVendor } from "./support/releases.ts";
 import { eventually } from "./support/temporary.ts";
 import { sharedVendor, UpdateBench } from "./support/update-bench.ts";
 import type { UpdateLock } from "./support/update-lock.ts";
@@ -16,8 +18,7 @@ function rolloutOf(percent: number, digest: string, cohort: readonly string[] = 
 		percent,
 		cohort: new Set(cohort),
 		reason: undefined,
-		haltRate: 10,
-		haltMinimum: 5,
+		...ROLLOUT_DEFAULTS,
 		countedFrom: "",
 	};
 }
@@ -219,10 +220,54 @@ export default function suite(t: Suite): void {
 		}),
 	);
 
+	t.test("a release is not published whose image is none, is damaged, or says otherwise (T10)", () =>
+		UpdateBench.with(async ({ dir, vendor, table }) => {
+			const damaged = imageOf(7);
+			damaged[30_000]! ^= 1;
+			// Signed in order, and no lock would confirm it: its trial would tell.
+			const cases: readonly (readonly [string, Uint8Array])[] = [
+				["no firmware image: no-image", bodyOf(7)],
+				["its own checksum is wrong", damaged],
+				["its own checksum is wrong", new Uint8Array([...imageOf(7), 0])],
+				["says sequence 8, and the manifest 7", imageOf(8)],
+			];
+			for (const [reason, image] of cases)
+				await check.rejects(vendor.publish(dir, await vendor.release(7, { image })), reason);
+			check.equal((await table.releases()).length, 0);
+			await vendor.publish(dir, await vendor.release(7, { image: imageOf(7) }));
+		}),
+	);
+
+	t.test("a statement by a key that has left the trust stands in no other's way (T5, T11)", async () => {
+		const vendor = await TestVendor.make();
+		await UpdateBench.with(
+			async (bench) => {
+				// A thief of the key dates it as late as locks allow.
+				const stolen = await vendor.release(2, { issuedUnixMs: Date.now() + 43_200_000 });
+				await vendor.publish(bench.dir, stolen);
+				const publication = await Publication.open(bench.dir);
+				try {
+					const late = await vendor.statement(stolen.file, 30);
+					await check.rejects(publication.freshness(late, Date.now()), "issued later");
+					vendor.newFreshnessKey();
+					await vendor.publish(bench.dir);
+					await check.rejects(publication.freshness(late, Date.now()), "unknown-key");
+					const right = await vendor.statement(stolen.file, 30);
+					await publication.freshness(right, Date.now());
+					check.bytes((await bench.table.releases())[0]!.freshness?.statement, right);
+				} finally {
+					await publication.close();
+				}
+			},
+			{},
+			vendor,
+		);
+	});
+
 	t.test(
 		"one lock that says it failed halts nothing, unless the rollout was to stop at the first (T10)",
 		() => {
-			const count = { installed: 4, failed: 1, refused: 0, offered: 0 };
+			const count = { installed: 4, failed: 1, refused: 0, offered: 0, unfit: 0 };
 			check.equal(haltReason(rolloutOf(100, "aa"), count), undefined);
 			check.ok(haltReason(rolloutOf(100, "aa"), { ...count, installed: 3, failed: 2 }) !== undefined);
 			check.ok(haltReason({ ...rolloutOf(100, "aa"), haltMinimum: 1 }, count) !== undefined);

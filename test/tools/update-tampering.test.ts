@@ -10,7 +10,8 @@ import { readTrust } from "../../tools/update/update-trust.ts";
 import { judgeRelease, type LockState, type Verdict } from "../../tools/update/verdict.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "./support/command.ts";
-import { checkRefused, HARDWARE_CLASS, makeImage, ReleaseBench } from "./support/release-bench.ts";
+import { checkRefused, HARDWARE_CLASS, ReleaseBench } from "./support/release-bench.ts";
+import { makeImage } from "./support/test-image.ts";
 
 const DELTA = (dir: string): string => RELEASE_FILES.delta(dir, 0);
 

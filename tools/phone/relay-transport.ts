@@ -2,7 +2,8 @@
  * A phone's way to its locks through a relay (PROTOCOL 3): channels over one WebSocket that the caller opened. The
  * browser's WebSocket and Node's `ws` both fit AppSocket. The relay is trusted with nothing but delivery.
  */
-import { decodeToApp, encodeEnvelope, type FromApp } from "../../modules/wire/envelope.ts";
+import { decodeToApp, encodeEnvelope } from "../../modules/wire/envelope.ts";
+import { ChannelTable } from "./channel-table.ts";
 import type { Channel, ChannelHandlers, Transport } from "./transport.ts";
 
 /** An open WebSocket, binary messages only. */
@@ -15,34 +16,20 @@ export class RelayTransport implements Transport {
 	readonly name = "relay";
 	onNotice: ((address: Uint8Array, sealed: Uint8Array) => void) | undefined;
 	readonly #socket: AppSocket;
-	readonly #channels = new Map<number, ChannelHandlers>();
-	#nextChannel = 1;
-	#closed = false;
+	readonly #channels: ChannelTable;
 
 	/** The owner of the socket passes each message to `receive` and its end to `ended`. */
 	constructor(socket: AppSocket) {
 		this.#socket = socket;
+		this.#channels = new ChannelTable((envelope) => socket.send(encodeEnvelope(envelope)));
 	}
 
 	get closed(): boolean {
-		return this.#closed;
+		return this.#channels.closed;
 	}
 
 	openChannel(serial: string, handlers: ChannelHandlers): Channel {
-		const channel = this.#nextChannel++;
-		if (this.#closed) queueMicrotask(() => handlers.onClosed());
-		else {
-			this.#channels.set(channel, handlers);
-			this.#send({ kind: "open", channel, serial });
-		}
-		return {
-			send: (frame) => {
-				if (this.#channels.has(channel)) this.#send({ kind: "data", channel, frame });
-			},
-			close: () => {
-				if (this.#channels.delete(channel)) this.#send({ kind: "close", channel });
-			},
-		};
+		return this.#channels.open(serial, handlers);
 	}
 
 	/** One binary message from the relay. What makes no sense is dropped: the sessions inside notice what is missing. */
@@ -50,33 +37,21 @@ export class RelayTransport implements Transport {
 		const decoded = decodeToApp(message);
 		if (!decoded.ok) return;
 		const envelope = decoded.value;
-		if (envelope.kind === "notice") return this.onNotice?.(envelope.address, envelope.sealed);
-		const handlers = this.#channels.get(envelope.channel);
-		if (envelope.kind === "data") return handlers?.onFrame(envelope.frame);
-		this.#channels.delete(envelope.channel);
-		handlers?.onClosed();
+		if (envelope.kind === "notice") this.onNotice?.(envelope.address, envelope.sealed);
+		else this.#channels.receive(envelope);
 	}
 
 	/** Asks for the sealed notices at these addresses (PROTOCOL 3); replaces the former list. */
 	listen(addresses: readonly Uint8Array[]): void {
-		this.#send({ kind: "listen", addresses });
+		this.#socket.send(encodeEnvelope({ kind: "listen", addresses }));
 	}
 
 	/** The WebSocket is gone. Idempotent. */
 	ended(): void {
-		this.#closed = true;
-		const open = [...this.#channels.values()];
-		this.#channels.clear();
-		for (const handlers of open) handlers.onClosed();
+		this.#channels.ended();
 	}
 
 	close(): void {
-		this.#channels.clear();
-		if (!this.#closed) this.#socket.close();
-		this.#closed = true;
-	}
-
-	#send(envelope: FromApp): void {
-		this.#socket.send(encodeEnvelope(envelope));
+		if (this.#channels.close()) this.#socket.close();
 	}
 }

@@ -19,15 +19,47 @@ const MIGRATION_PAUSE_MS = 100;
 
 /** Opens the database at an SQLite file path, and brings its tables up to date. Rejects with RegistryFault. */
 export async function openDatabase(path: string): Promise<RelayDatabase> {
+	return await opened(path, async (database, db) => {
+		database.exec("pragma journal_mode = wal");
+		database.exec("pragma synchronous = full");
+		await migrate(db);
+	});
+}
+
+/**
+ * Opens it as it is, for who only looks: tables of another version are nobody's to change in passing, and are a RegistryFault that
+ * names what brings them up to date. Nothing can be written, unless `writes`: who asks something of a running relay leaves it there.
+ */
+export async function openPresentDatabase(path: string, writes = false): Promise<RelayDatabase> {
+	return await opened(path, async (database, db) => {
+		// The driver's own option for it is not kept.
+		if (!writes) database.exec("pragma query_only = on");
+		await requirePresent(db);
+	});
+}
+
+async function requirePresent(db: RelayDatabase): Promise<void> {
+	if ((await migratorOf(db).getMigrations()).some(({ executedAt }) => executedAt === undefined))
+		throw new Error(
+			"its tables are of an older version, and looking changes nothing: start its relay with this version first (latchkey relay), or the line that it belongs to (latchkey factory provision)",
+		);
+	const { rows } = await sql<{ readonly name: string }>`select name from kysely_migration`.execute(db);
+	const unknown = rows.find(({ name }) => !Object.hasOwn(MIGRATIONS, name));
+	if (unknown !== undefined)
+		throw new Error(`its tables are of a newer version (${unknown.name}): look with that one`);
+}
+
+async function opened(
+	path: string,
+	prepare: (database: Database.Database, db: RelayDatabase) => Promise<void>,
+): Promise<RelayDatabase> {
 	let database: Database.Database | undefined;
 	try {
 		database = new Database(path);
 		// Another process may be using the file; wait for it instead of failing.
 		database.exec(`pragma busy_timeout = ${BUSY_MS}`);
-		database.exec("pragma journal_mode = wal");
-		database.exec("pragma synchronous = full");
 		const db = new Kysely<RelaySchema>({ dialect: new SqliteDialect({ database: takingTurns(database) }) });
-		await migrate(db);
+		await prepare(database, db);
 		return db;
 	} catch (error) {
 		database?.close();
@@ -80,9 +112,13 @@ export async function whenFree<Written>(write: () => Promise<Written>): Promise<
 	}
 }
 
+function migratorOf(db: RelayDatabase): Migrator {
+	return new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+}
+
 /** Another process may be doing the same at the same time: who comes second finds it done when it looks again. */
 async function migrate(db: RelayDatabase): Promise<void> {
-	const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+	const migrator = migratorOf(db);
 	for (let attempt = 1; ; attempt++) {
 		const { error } = await migrator.migrateToLatest();
 		if (error === undefined) return;

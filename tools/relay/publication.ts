@@ -3,12 +3,12 @@
  * refuse is refused here, so that they are not bothered with it; they judge it again all the same.
  */
 import { toHex } from "../../modules/base/bytes.ts";
-import { LIMITS } from "../../modules/base/limits.ts";
 import type { TrustBundle } from "../../modules/trust/bundle.ts";
 import { isFromTheFuture, isOver, verifyFreshness } from "../../modules/update/freshness.ts";
 import type { Manifest } from "../../modules/update/manifest.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import { parseBundle } from "../trust/bundle-file.ts";
+import { imageFault } from "../update/image-verdict.ts";
 import type { Release } from "../update/release.ts";
 import { UpdateFault } from "../update/update-fault.ts";
 import { requireSigned } from "../update/update-trust.ts";
@@ -16,6 +16,7 @@ import { BundleTable } from "./bundle-table.ts";
 import { decodeFreshnessMessage } from "./freshness-message.ts";
 import { ObjectStore, objectsPath } from "./object-store.ts";
 import { registryPath } from "./registry-file.ts";
+import { type Renewal, renewFreshness, takeRelease } from "./release-table.ts";
 import type { PublishedRelease } from "./rollout.ts";
 import { UpdateTable } from "./update-table.ts";
 
@@ -49,19 +50,17 @@ export class Publication {
 			throw new UpdateFault(
 				`the manifest needs trust version ${manifest.trustVersion}, and the newest bundle here is version ${trust.version}: publish that first`,
 			);
+		const fault = imageFault(image, manifest);
+		if (fault !== undefined) throw new UpdateFault(`the image is no lock's: ${fault}`);
 		const digest = toHex(new NobleCrypto().sha256(file.payload));
 		if (statement !== undefined) this.#judgeStatement(trust, manifest, digest, statement, nowUnixMs);
-		const former = (await this.#table.releases()).find((each) => isSameNumber(each.manifest, manifest));
-		if (former !== undefined && former.digest !== digest)
-			throw new UpdateFault(
-				`another release of sequence ${manifest.sequence} was published for this board: locks may have that one`,
-			);
 		const objects = [
 			{ object: manifest.image, bytes: image },
 			...deltas.map((bytes, index) => ({ object: manifest.deltas[index]!.object, bytes })),
 		];
 		for (const { object, bytes } of objects) this.#objects.keep(toHex(object.digest), bytes);
-		await this.#table.addRelease(
+		const taken = await takeRelease(
+			this.#table.db,
 			{
 				digest,
 				vendor: manifest.vendor,
@@ -69,12 +68,15 @@ export class Publication {
 				board: manifest.board,
 				sequence: manifest.sequence,
 				message: Buffer.from(message).toString("base64"),
-				freshness: null,
 			},
 			objects.map(({ object }) => ({ digest: toHex(object.digest), bytes: object.bytes })),
+			statement && this.#renewal(trust, manifest, statement, nowUnixMs),
 		);
-		if (statement !== undefined) await this.#renew(digest, former, statement, nowUnixMs);
-		return former === undefined ? "published" : "published before";
+		if (taken === "another")
+			throw new UpdateFault(
+				`another release of sequence ${manifest.sequence} was published for this board: locks may have that one`,
+			);
+		return taken;
 	}
 
 	/** A statement alone, for the release that it names, which is returned. Rejects with UpdateFault. */
@@ -87,7 +89,8 @@ export class Publication {
 		if (release === undefined)
 			throw new UpdateFault(`it is about a release (sequence ${claim.sequence}) that was not published here`);
 		this.#judgeStatement(trust, release.manifest, digest, statement, nowUnixMs);
-		if (!(await this.#renew(digest, release, statement, nowUnixMs)))
+		const renewal = this.#renewal(trust, release.manifest, statement, nowUnixMs);
+		if (!(await renewFreshness(this.#table.db, digest, renewal)))
 			throw new UpdateFault("a statement that was issued later is here: locks keep that one");
 		return release;
 	}
@@ -104,19 +107,16 @@ export class Publication {
 		await this.#table.close();
 	}
 
-	/** False when the one that is there was issued later. */
-	async #renew(
-		digest: string,
-		former: PublishedRelease | undefined,
-		statement: Uint8Array,
-		nowUnixMs: number,
-	): Promise<boolean> {
-		const issued = decodeFreshnessMessage(statement)?.issuedUnixSeconds ?? 0;
-		const formerIssued = former?.freshness?.issuedUnixSeconds ?? 0;
-		// One that an earlier version took from a clock that was ahead counts for nothing.
-		if (formerIssued > issued && formerIssued * 1_000 <= nowUnixMs + LIMITS.freshnessAheadMs) return false;
-		await this.#table.setFreshness(digest, statement);
-		return true;
+	/** What an earlier version took from a clock that was ahead, or a key that has left the trust signed, keeps no place. */
+	#renewal(trust: TrustBundle, manifest: Manifest, statement: Uint8Array, nowUnixMs: number): Renewal {
+		const time = { unixMs: nowUnixMs, kind: "estimate" } as const;
+		return {
+			statement,
+			stands: (former) => {
+				const claim = verifyFreshness(new NobleCrypto(), manifest, trust.freshnessKeys, former);
+				return claim.ok && !isFromTheFuture(claim.value, time);
+			},
+		};
 	}
 
 	#judgeStatement(
@@ -150,10 +150,6 @@ export class Publication {
 			throw new UpdateFault("the newest trust bundle has expired: locks take no update under it");
 		return bundle;
 	}
-}
-
-function isSameNumber(a: Manifest, b: Manifest): boolean {
-	return a.sequence === b.sequence && isSameKind(a, b);
 }
 
 function isSameKind(a: Manifest, b: Manifest): boolean {

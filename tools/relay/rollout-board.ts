@@ -2,22 +2,23 @@
  * The releases and rollouts that a running relay decides by, as the database has them, and the count of what becomes of each. A
  * rollout whose locks fail too often is halted here, at once, in memory before on the disk.
  */
+import { decodeUpdateReport } from "../../modules/wire/update-report.ts";
+import type { RelayClock } from "./clock.ts";
 import type { RelayLog } from "./log.ts";
-import {
-	countOutcomes,
-	type FormerOffer,
-	haltReason,
-	type PublishedRelease,
-	type Rollout,
-} from "./rollout.ts";
+import { countOutcomes, haltReason, hasTaken, SILENT } from "./offer-outcome.ts";
+import type { FormerOffer, PublishedRelease, Rollout } from "./rollout.ts";
+import { SilenceWatch } from "./silence.ts";
 import type { UpdateJournal } from "./update-journal.ts";
-import type { OfferOutcome } from "./update-schema.ts";
 import type { UpdateTable } from "./update-table.ts";
+
+const HOUR_MS = 3_600_000;
 
 export class RolloutBoard {
 	readonly #table: UpdateTable;
 	readonly #journal: UpdateJournal;
 	readonly #log: RelayLog;
+	readonly #clock: RelayClock;
+	readonly #silence: SilenceWatch;
 	#signature: string | undefined;
 	#releases: ReadonlyMap<string, PublishedRelease> = new Map();
 	#sizes: ReadonlyMap<string, number> = new Map();
@@ -25,10 +26,18 @@ export class RolloutBoard {
 	/** By release and serial: of every release that has a rollout. */
 	#outcomes = new Map<string, Map<string, FormerOffer>>();
 
-	constructor(table: UpdateTable, journal: UpdateJournal, log: RelayLog) {
+	constructor(
+		table: UpdateTable,
+		journal: UpdateJournal,
+		log: RelayLog,
+		clock: RelayClock,
+		silenceGraceMs: number,
+	) {
 		this.#table = table;
 		this.#journal = journal;
 		this.#log = log;
+		this.#clock = clock;
+		this.#silence = new SilenceWatch(() => clock.monotonicMs(), silenceGraceMs);
 	}
 
 	/** By digest. */
@@ -55,6 +64,10 @@ export class RolloutBoard {
 		const sizes = new Map((await this.#table.objects()).map(({ digest, bytes }) => [digest, bytes]));
 		const outcomes = new Map<string, Map<string, FormerOffer>>();
 		for (const { digest } of rollouts) outcomes.set(digest, new Map(await this.#table.offersFor(digest)));
+		for (const [digest, offers] of outcomes) {
+			const release = releases.get(digest);
+			if (release !== undefined && !this.#outcomes.has(digest)) await this.#readTaken(release, offers);
+		}
 		this.#keepNewer(outcomes);
 		const renewed = new Set<string>();
 		for (const [digest, { freshness }] of releases) {
@@ -68,10 +81,12 @@ export class RolloutBoard {
 		this.#outcomes = outcomes;
 		this.#rollouts.clear();
 		for (const rollout of rollouts) {
-			const halted = this.#journal.halts.get(rollout.digest);
+			const halt = this.#journal.halts.get(rollout.digest);
+			// One of before it was resumed is over, written or not.
+			const isHalted = halt !== undefined && halt.at >= rollout.countedFrom;
 			this.#rollouts.set(
 				rollout.digest,
-				halted === undefined ? rollout : { ...rollout, state: "halted", reason: halted },
+				isHalted ? { ...rollout, state: "halted", reason: halt.reason } : rollout,
 			);
 			this.#haltIfFailing(rollout.digest);
 		}
@@ -84,18 +99,57 @@ export class RolloutBoard {
 		this.#journal.offered({ digest, serial, tries: offer.tries, atMs: offer.offeredAtMs });
 	}
 
-	outcome(
-		{ digest, manifest }: PublishedRelease,
-		serial: string,
-		offer: FormerOffer,
-		{ outcome, result }: { readonly outcome: OfferOutcome; readonly result: string },
-	): void {
+	outcome({ digest, manifest }: PublishedRelease, serial: string, offer: FormerOffer): void {
+		const { outcome, result, outcomeAt, reverts } = offer;
+		if (result === undefined || outcomeAt === undefined) return;
 		this.#outcomes.get(digest)?.set(serial, offer);
-		this.#journal.outcome({ digest, serial, outcome, result });
+		this.#journal.outcome({ digest, serial, outcome, result, at: outcomeAt, reverts });
 		const fields = { serial, sequence: manifest.sequence, reason: result };
 		if (outcome === "failed" || outcome === "refused") this.#log.write("warning", "update-outcome", fields);
 		else this.#log.write("info", "update-outcome", fields);
-		if (outcome === "failed") this.#haltIfFailing(digest);
+		if (outcome === "failed" || outcome === "refused") this.#haltIfFailing(digest);
+	}
+
+	/** What a lock that is here says of a release that it was offered: it is about to boot it or tries it, or it does not. */
+	stands({ digest }: PublishedRelease, serial: string, isTaken: boolean): void {
+		if (isTaken && this.#outcomes.has(digest)) this.#silence.took(digest, serial);
+		else this.#silence.settled(digest, serial);
+	}
+
+	/** Whether its silence will count. */
+	isAwaited(serial: string): boolean {
+		return this.#silence.has(serial);
+	}
+
+	/** Who took a release and was not heard of since has failed. `isHere`: its lock is connected and has said how it stands. */
+	judgeSilence(isHere: (serial: string) => boolean): void {
+		for (const { digest, silentHours } of [...this.#rollouts.values()]) {
+			const release = this.#releases.get(digest);
+			if (release === undefined) continue;
+			for (const serial of this.#silence.silent(digest, silentHours * HOUR_MS, isHere)) {
+				const former = this.#outcomes.get(digest)?.get(serial);
+				if (former === undefined || former.outcome === "installed") continue;
+				const outcomeAt = new Date(this.#clock.unixMs()).toISOString();
+				this.outcome(release, serial, { ...former, outcome: "failed", result: SILENT, outcomeAt });
+			}
+		}
+	}
+
+	/** Who had it when the relay went down. */
+	async #readTaken(
+		{ digest, manifest }: PublishedRelease,
+		offers: ReadonlyMap<string, FormerOffer>,
+	): Promise<void> {
+		const nowMs = this.#clock.unixMs();
+		for (const [serial, heard] of await this.#table.reportsFor(digest)) {
+			const offer = offers.get(serial);
+			const report = decodeUpdateReport(heard.report);
+			if (!report.ok || offer === undefined || !hasTaken(report.value, manifest.sequence)) continue;
+			// It refused this one, so that it has another of that number; or its silence was counted.
+			if (offer.outcome === "refused" || offer.outcome === "installed") continue;
+			if (offer.outcome === "failed" && Date.parse(offer.outcomeAt ?? "") >= heard.atMs) continue;
+			this.#silence.took(digest, serial, nowMs - heard.atMs);
+		}
 	}
 
 	/** What was learnt while the database was being read. */
@@ -117,7 +171,7 @@ export class RolloutBoard {
 		const reason = haltReason(rollout, count);
 		if (reason === undefined) return;
 		this.#rollouts.set(digest, { ...rollout, state: "halted", reason });
-		this.#journal.halt(digest, reason);
+		this.#journal.halt(digest, { reason, at: new Date(this.#clock.unixMs()).toISOString() });
 		const sequence = this.#releases.get(digest)?.manifest.sequence;
 		this.#log.write("error", "rollout-halted", { ...(sequence === undefined ? {} : { sequence }), reason });
 	}

@@ -4,7 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import type { Manifest } from "../../modules/update/manifest.ts";
-import type { UpdateReport, UpdateResult } from "../../modules/wire/update-report.ts";
+import type { UpdateReport } from "../../modules/wire/update-report.ts";
+import { isUnderWay } from "./offer-outcome.ts";
 import type { OfferOutcome, RolloutState } from "./update-schema.ts";
 
 /** A signed manifest that was published, and the newest statement that names it. */
@@ -31,9 +32,22 @@ export interface Rollout {
 	readonly reason: string | undefined;
 	readonly haltRate: number;
 	readonly haltMinimum: number;
+	/** Refusals in a hundred answers, for what the release itself is, beyond which it is halted. */
+	readonly refusalRate: number;
+	/** A lock that took the release and was not heard of for so long has failed. */
+	readonly silentHours: number;
 	/** ISO 8601. */
 	readonly countedFrom: string;
 }
+
+/** Of a rollout that nobody said otherwise of. */
+export const ROLLOUT_DEFAULTS = Object.freeze({
+	haltRate: 10,
+	haltMinimum: 5,
+	refusalRate: 50,
+	silentHours: 24,
+} as const);
+export const SILENT_HOURS_MAX = 720;
 
 /** What was offered to one lock before, and what became of it. */
 export interface FormerOffer {
@@ -41,8 +55,10 @@ export interface FormerOffer {
 	readonly offeredAtMs: number;
 	readonly outcome: OfferOutcome;
 	readonly result: string | undefined;
-	/** ISO 8601; undefined as long as nothing is known. */
+	/** When the relay learnt it, ISO 8601; undefined as long as nothing is known. */
 	readonly outcomeAt: string | undefined;
+	/** How often the lock had reverted it by then; undefined: nothing is known of that. */
+	readonly reverts: number | undefined;
 }
 
 /** What the relay goes by when it thinks about one lock. */
@@ -68,22 +84,6 @@ const FINAL: ReadonlySet<string> = new Set([
 	"rollback-security",
 	"no-slots",
 ]);
-
-const FAILURES: ReadonlySet<UpdateResult> = new Set([
-	"chunk-digest",
-	"object-digest",
-	"slot-io",
-	"slot-digest",
-	"trial-crashed",
-	"trial-storage",
-	"trial-bolt",
-	"trial-unreachable",
-	"trial-wrong-image",
-	"trial-late",
-]);
-
-/** The delta did not do; the full image follows. Nor does the day's allowance of flash say anything of the release. */
-const NEITHER: ReadonlySet<UpdateResult> = new Set(["none", "patch", "too-often", "storage"]);
 
 export function isChosen({ digest, percent, cohort }: Rollout, serial: string): boolean {
 	return cohort.has(serial) || percentOf(digest, serial) < percent;
@@ -157,57 +157,6 @@ export function isKind(
 		if (outcome === "refused" && result === "foreign" && same) return false;
 	}
 	return true;
-}
-
-/** The lock has this release and does with it what it does; parked: not before a newer one, or its owner's word. */
-function isUnderWay({ state, offered }: UpdateReport, sequence: number): boolean {
-	return state !== "idle" && offered === sequence;
-}
-
-/** What a report says about a release that was offered, `former` being what is known; undefined: nothing. */
-export function outcomeOf(
-	report: UpdateReport,
-	sequence: number,
-	former: OfferOutcome,
-): { readonly outcome: OfferOutcome; readonly result: string } | undefined {
-	const { state, result } = report;
-	if (report.sequence === sequence && state !== "trial") return { outcome: "installed", result: "installed" };
-	if (report.sequence >= sequence) return undefined;
-	if (state === "parked" && report.offered === sequence) return { outcome: "failed", result };
-	// It took up what it refused before.
-	const takenUp = former === "refused" && isUnderWay(report, sequence);
-	if (takenUp) return { outcome: "offered", result: "none" };
-	if (report.resultSequence !== sequence || NEITHER.has(result)) return undefined;
-	// It says that it is installed, and does not run it.
-	if (result === "installed") return undefined;
-	if (FAILURES.has(result)) return { outcome: "failed", result };
-	// What failed once is no refusal because the next offer is one.
-	return former === "failed" ? undefined : { outcome: "refused", result };
-}
-
-export interface OutcomeCount {
-	readonly installed: number;
-	readonly failed: number;
-	readonly refused: number;
-	readonly offered: number;
-}
-
-/** Of one release; `countedFrom`: outcomes of before are left out. */
-export function countOutcomes(offers: Iterable<FormerOffer>, countedFrom = ""): OutcomeCount {
-	const count = { installed: 0, failed: 0, refused: 0, offered: 0 };
-	for (const { outcome, outcomeAt } of offers) {
-		if (outcome === "offered" || outcomeAt === undefined || outcomeAt >= countedFrom) count[outcome]++;
-	}
-	return count;
-}
-
-/** Why a rollout must stop; undefined as long as it need not. */
-export function haltReason(rollout: Rollout, { installed, failed }: OutcomeCount): string | undefined {
-	const outcomes = installed + failed;
-	// One lock that lies stops nobody else's release, but for who asked to stop at the first.
-	if (failed < Math.min(2, rollout.haltMinimum) || outcomes < rollout.haltMinimum) return undefined;
-	if (failed * 100 <= outcomes * rollout.haltRate) return undefined;
-	return `${failed} of ${outcomes} locks failed, more than ${rollout.haltRate} %`;
 }
 
 /** Of each vendor and class that may be this lock's, the one that was issued last. Which of them is its own only the lock knows. */

@@ -4,7 +4,12 @@
  */
 import type { Kysely, Migration } from "kysely";
 import { BUNDLES_MIGRATION, type BundleRow } from "./bundle-schema.ts";
-import { CHALLENGES_MIGRATION, UPDATES_MIGRATION, type UpdateTables } from "./update-schema.ts";
+import {
+	CHALLENGES_MIGRATION,
+	HALTS_MIGRATION,
+	UPDATES_MIGRATION,
+	type UpdateTables,
+} from "./update-schema.ts";
 
 export type DeviceStatus = "active" | "revoked";
 
@@ -99,4 +104,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
 	},
 	"0005-updates": UPDATES_MIGRATION,
 	"0006-challenges": CHALLENGES_MIGRATION,
+	"0007-halts": HALTS_MIGRATION,
 });

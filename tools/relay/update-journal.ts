@@ -4,7 +4,7 @@
  */
 import type { AttestationAnswer } from "./attestation-table.ts";
 import type { RelayLog } from "./log.ts";
-import type { OutcomeChange, UpdateTable } from "./update-table.ts";
+import type { Halt, OutcomeChange, ReportHeard, UpdateTable } from "./update-table.ts";
 
 interface OfferMade {
 	readonly digest: string;
@@ -18,10 +18,10 @@ export class UpdateJournal {
 	readonly #log: RelayLog;
 	readonly #everyMs: number;
 	/** One of each lock, and of each release and lock: bounded by how many there are. */
-	readonly #reports = new Map<string, Uint8Array>();
+	readonly #reports = new Map<string, ReportHeard>();
 	readonly #offers = new Map<string, OfferMade>();
 	readonly #outcomes = new Map<string, OutcomeChange>();
-	readonly #halts = new Map<string, string>();
+	readonly #halts = new Map<string, Halt>();
 	/** By lock and rank. */
 	readonly #answers = new Map<string, AttestationAnswer>();
 	#timer: NodeJS.Timeout | undefined;
@@ -34,8 +34,8 @@ export class UpdateJournal {
 		this.#everyMs = everyMs;
 	}
 
-	report(serial: string, report: Uint8Array): void {
-		this.#reports.set(serial, report);
+	report(serial: string, heard: ReportHeard): void {
+		this.#reports.set(serial, heard);
 		this.#soon();
 	}
 
@@ -56,13 +56,13 @@ export class UpdateJournal {
 		this.#soon();
 	}
 
-	halt(digest: string, reason: string): void {
-		this.#halts.set(digest, reason);
+	halt(digest: string, halt: Halt): void {
+		this.#halts.set(digest, halt);
 		this.#soon();
 	}
 
 	/** Releases whose rollout is halted and not written so. */
-	get halts(): ReadonlyMap<string, string> {
+	get halts(): ReadonlyMap<string, Halt> {
 		return this.#halts;
 	}
 

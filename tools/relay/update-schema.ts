@@ -37,6 +37,10 @@ export interface RolloutRow {
 	readonly halt_rate: number;
 	/** From so many outcomes on. */
 	readonly halt_minimum: number;
+	/** Refusals in a hundred answers, for what the release is, beyond which it is halted. */
+	readonly refusal_rate: number;
+	/** Who took the release and was not heard of for so long has failed. */
+	readonly silent_hours: number;
 	/** Outcomes of before do not count: it was resumed then. */
 	readonly counted_from: string;
 	readonly created_at: string;
@@ -58,15 +62,19 @@ export interface OfferRow {
 	readonly tries: number;
 	readonly offered_at: string;
 	readonly outcome: OfferOutcome;
-	/** The lock's word (modules/wire/update-report). */
+	/** The lock's word (modules/wire/update-report), or "silent". */
 	readonly result: string | null;
+	/** When the relay learnt it. */
 	readonly outcome_at: string | null;
+	/** How often the lock had reverted it then. */
+	readonly reverts: number | null;
 }
 
 export interface UpdateReportRow {
 	readonly serial: string;
 	/** docs/UPDATE.md 8 as it came, hexadecimal. */
 	readonly report: string;
+	/** When its lock stood by it last: it came then, or the connection that it came on ended. */
 	readonly received_at: string;
 }
 
@@ -190,5 +198,20 @@ export const UPDATES_MIGRATION: Migration = Object.freeze({
 export const CHALLENGES_MIGRATION: Migration = Object.freeze({
 	async up(db: Kysely<unknown>): Promise<void> {
 		await db.schema.alterTable("attest_requests").addColumn("nonce", "varchar(32)").execute();
+	},
+});
+
+/** Locks that refuse a release, or go silent over it, stop its rollout; a failure that comes again is told from one that was told. */
+export const HALTS_MIGRATION: Migration = Object.freeze({
+	async up(db: Kysely<unknown>): Promise<void> {
+		await db.schema
+			.alterTable("rollouts")
+			.addColumn("refusal_rate", "integer", (column) => column.notNull().defaultTo(50))
+			.execute();
+		await db.schema
+			.alterTable("rollouts")
+			.addColumn("silent_hours", "integer", (column) => column.notNull().defaultTo(24))
+			.execute();
+		await db.schema.alterTable("offers").addColumn("reverts", "integer").execute();
 	},
 });

@@ -7,15 +7,16 @@
  * What the relay decides by is in memory; the database has it for the next start, for people and for their commands.
  */
 import { bytesEqual } from "../../modules/base/bytes.ts";
-import type { Attestation } from "../../modules/wire/attestation.ts";
 import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update-report.ts";
 import { AttestationTable } from "./attestation-table.ts";
 import { type AttestedLock, Attestor } from "./attestor.ts";
+import { type RelayClock, SYSTEM_CLOCK } from "./clock.ts";
 import { openServingDatabase, type RelayDatabase } from "./database.ts";
 import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-service.ts";
 import { RELAY_LIMITS, type RelayLimits } from "./limits.ts";
 import { type LogSink, RelayLog } from "./log.ts";
 import { ObjectStore, objectsPath } from "./object-store.ts";
+import { judgeOffers } from "./offer-judge.ts";
 import { PieceServer } from "./piece-server.ts";
 import { SqlRegistry } from "./registry.ts";
 import { registryPath } from "./registry-file.ts";
@@ -24,7 +25,6 @@ import {
 	chooseOffer,
 	type FormerOffer,
 	newestFreshness,
-	outcomeOf,
 	type PublishedFreshness,
 	type PublishedRelease,
 } from "./rollout.ts";
@@ -59,6 +59,7 @@ interface Known {
 export interface UpdateServiceOptions {
 	readonly limits?: Partial<RelayLimits>;
 	readonly pollMs?: number;
+	readonly clock?: RelayClock;
 	/**
 	 * The relay's own connection: what is written here then has nobody look at it again for what others changed. It stays the caller's.
 	 */
@@ -72,6 +73,7 @@ export class UpdateService implements DeviceService {
 	readonly #registry: SqlRegistry;
 	readonly #store: ObjectStore;
 	readonly #limits: RelayLimits;
+	readonly #clock: RelayClock;
 	readonly #log: RelayLog;
 	readonly #attestor: Attestor;
 	readonly #journal: UpdateJournal;
@@ -91,6 +93,7 @@ export class UpdateService implements DeviceService {
 
 	private constructor(table: UpdateTable, store: ObjectStore, log: LogSink, options: UpdateServiceOptions) {
 		this.#limits = { ...RELAY_LIMITS, ...options.limits };
+		this.#clock = options.clock ?? SYSTEM_CLOCK;
 		this.#log = new RelayLog(log);
 		this.#table = table;
 		this.#store = store;
@@ -98,10 +101,10 @@ export class UpdateService implements DeviceService {
 		this.#registry = new SqlRegistry(table.db);
 		this.#journal = new UpdateJournal(table, this.#log, this.#limits.updateWriteMs);
 		this.#attestor = new Attestor(this.#attestations, this.#journal, this.#limits, this.#log);
-		this.#board = new RolloutBoard(table, this.#journal, this.#log);
+		this.#board = new RolloutBoard(table, this.#journal, this.#log, this.#clock, this.#limits.silenceGraceMs);
 		this.#pieces = new PieceServer(store, (digest) => this.#board.sizes.get(digest), this.#limits, this.#log);
 		const limits = this.#limits;
-		this.#offerRate = new TokenBucket(limits.offersBurst, limits.offersPerMinute, performance.now());
+		this.#offerRate = new TokenBucket(limits.offersBurst, limits.offersPerMinute, this.#clock.monotonicMs());
 		this.#offerRates = new SerialRates(limits.offersPerLockBurst, limits.offersPerLockPerMinute);
 		this.#reportRates = new SerialRates(limits.updateReportsBurst, limits.updateReportsPerMinute);
 		this.#ownsDatabase = options.db === undefined;
@@ -148,7 +151,11 @@ export class UpdateService implements DeviceService {
 	}
 
 	detached(device: ConnectedDevice): void {
+		const known = this.#known.get(device);
 		this.#known.delete(device);
+		// From now on it is silent, also for the relay's next start.
+		if (known?.bytes !== undefined && this.#board.isAwaited(device.serial))
+			this.#journal.report(device.serial, { report: known.bytes, atMs: this.#clock.unixMs() });
 		this.#pieces.forget(device);
 	}
 
@@ -175,7 +182,7 @@ export class UpdateService implements DeviceService {
 		const { serial } = known.device;
 		known.late = undefined;
 		if (known.bytes !== undefined && bytesEqual(known.bytes, bytes)) return;
-		if (!this.#reportRates.take(serial, performance.now())) {
+		if (!this.#reportRates.take(serial, this.#clock.monotonicMs())) {
 			known.late = bytes;
 			return;
 		}
@@ -185,10 +192,10 @@ export class UpdateService implements DeviceService {
 		known.trustVersion = Math.max(known.trustVersion, trustVersion);
 		known.report = report.value;
 		known.bytes = bytes;
-		this.#journal.report(serial, bytes);
+		this.#journal.report(serial, { report: bytes, atMs: this.#clock.unixMs() });
 		if (newTrust) this.#forgive(known);
 		if (known.stored === undefined) void this.#load(known);
-		else this.#consider(known, Date.now());
+		else this.#consider(known, this.#clock.unixMs());
 	}
 
 	/** What the database knows of a lock is read once a connection. */
@@ -208,7 +215,7 @@ export class UpdateService implements DeviceService {
 			this.#fault(error);
 		}
 		known.loading = false;
-		this.#consider(known, Date.now());
+		this.#consider(known, this.#clock.unixMs());
 	}
 
 	#attested(known: Known, statement: Uint8Array): void {
@@ -219,7 +226,7 @@ export class UpdateService implements DeviceService {
 		}
 		if (!this.#attestor.receive(stored.lock, statement)) return;
 		this.#requests.delete(device.serial);
-		this.#consider(known, Date.now());
+		this.#consider(known, this.#clock.unixMs());
 	}
 
 	/** Says to a lock what there is to say to it now. */
@@ -228,45 +235,13 @@ export class UpdateService implements DeviceService {
 		if (report === undefined || stored === undefined || this.#closed) return;
 		if (this.#known.get(device) !== known) return;
 		const { lock, offers } = stored;
-		this.#judge(known, report, stored);
-		if (!isAttested(report, lock)) this.#attestor.ask(lock, performance.now());
+		judgeOffers(this.#board, this.#clock, { serial: device.serial, report, offers, attested: lock.attested });
+		if (!isAttested(report, lock)) this.#attestor.ask(lock, this.#clock.monotonicMs());
 		const { board } = lock;
 		if (board === undefined) return;
 		const candidate: Candidate = { serial: device.serial, board, report, offers };
 		this.#renew(known, candidate, nowMs);
 		this.#offer(known, candidate, offers, nowMs);
-	}
-
-	/** What became of what was offered. */
-	#judge(
-		known: Known,
-		report: UpdateReport,
-		{ lock: { attested }, offers }: NonNullable<Known["stored"]>,
-	): void {
-		const { serial } = known.device;
-		for (const [digest, former] of offers) {
-			const release = this.#board.releases.get(digest);
-			if (release === undefined) continue;
-			const { sequence, image } = release.manifest;
-			// Another kind's release of this number says nothing about one that was foreign.
-			if (former.outcome === "refused" && former.result === "foreign") continue;
-			if (this.#isOlderOffer(sequence, former, offers)) continue;
-			const now = outcomeOf(report, sequence, former.outcome);
-			if (now === undefined || (now.outcome === former.outcome && now.result === former.result)) continue;
-			if (now.outcome === "installed" && isOther(attested, sequence, image.digest)) continue;
-			const changed = { ...former, ...now, outcomeAt: new Date().toISOString() };
-			offers.set(digest, changed);
-			this.#board.outcome(release, serial, changed, now);
-		}
-	}
-
-	/** Releases for two kinds of boards may have one number: a lock's word is about what it was offered last. */
-	#isOlderOffer(sequence: number, { offeredAtMs }: FormerOffer, offers: Map<string, FormerOffer>): boolean {
-		for (const [digest, other] of offers) {
-			if (other.offeredAtMs <= offeredAtMs) continue;
-			if (this.#board.releases.get(digest)?.manifest.sequence === sequence) return true;
-		}
-		return false;
 	}
 
 	/** Once a connection, and again when there is a newer one. */
@@ -288,7 +263,7 @@ export class UpdateService implements DeviceService {
 		const release = chooseOffer(candidate, this.#board.releases, this.#board.rollouts, nowMs, pauses);
 		if (release === undefined) return;
 		// What one may not have is nobody's loss, nor is it spent on an offer that all together may not have.
-		const atMs = performance.now();
+		const atMs = this.#clock.monotonicMs();
 		if (!this.#offerRate.has(1, atMs) || !this.#offerRates.take(device.serial, atMs)) return;
 		this.#offerRate.take(1, atMs);
 		const offer = { manifest: release.message, freshness: release.freshness?.statement };
@@ -298,6 +273,7 @@ export class UpdateService implements DeviceService {
 			outcome: "offered",
 			result: undefined,
 			outcomeAt: undefined,
+			reverts: undefined,
 			...former,
 			tries: (former?.tries ?? 0) + 1,
 			offeredAtMs: nowMs,
@@ -340,13 +316,20 @@ export class UpdateService implements DeviceService {
 			this.#fault(error);
 		}
 		this.#polling = false;
-		const nowMs = Date.now();
+		const nowMs = this.#clock.unixMs();
 		for (const known of this.#known.values()) {
 			if (known.late !== undefined) this.#reported(known, known.late);
 			if (known.report !== undefined && known.stored === undefined) void this.#load(known);
 			else this.#consider(known, nowMs);
 			this.#answerRequest(known, nowMs);
 		}
+		this.#judgeSilence();
+	}
+
+	#judgeSilence(): void {
+		const here = new Set<string>();
+		for (const { device, report } of this.#known.values()) if (report !== undefined) here.add(device.serial);
+		this.#board.judgeSilence((serial) => here.has(serial));
 	}
 
 	/**
@@ -363,18 +346,12 @@ export class UpdateService implements DeviceService {
 			return;
 		}
 		const isUrgent = known.askedFor !== requested;
-		if (this.#attestor.ask(stored.lock, performance.now(), isUrgent)) known.askedFor = requested;
+		if (this.#attestor.ask(stored.lock, this.#clock.monotonicMs(), isUrgent)) known.askedFor = requested;
 	}
 
 	#fault(error: unknown): void {
 		if (!this.#closed) this.#log.write("error", "registry", { reason: (error as Error).message });
 	}
-}
-
-/** It attested on this connection that under this number another image runs. Some boards cannot tell which. */
-function isOther(attested: Attestation | undefined, sequence: number, image: Uint8Array): boolean {
-	if (attested?.sequence !== sequence || attested.runningDigest === undefined) return false;
-	return !bytesEqual(attested.runningDigest, image);
 }
 
 /** Since the lock came, and since the last step of its update: it runs another image, or has confirmed it. */

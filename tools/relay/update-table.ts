@@ -3,15 +3,13 @@
  * running relay offers and outcomes; either sees what the other did at its next look.
  */
 import { sql, type Transaction } from "kysely";
-import { toHex } from "../../modules/base/bytes.ts";
-import { decodeSign } from "../../modules/cose/sign.ts";
-import { decodeManifest } from "../../modules/update/manifest.ts";
+import { fromHex, toHex } from "../../modules/base/bytes.ts";
 import { type AttestationAnswer, keepAttestations } from "./attestation-table.ts";
 import { openDatabase, type RelayDatabase } from "./database.ts";
-import { decodeFreshnessMessage } from "./freshness-message.ts";
+import { readRelease } from "./release-table.ts";
 import type { FormerOffer, PublishedRelease, Rollout } from "./rollout.ts";
 import type { RelaySchema } from "./schema.ts";
-import type { ObjectRow, OfferOutcome, OfferRow, ReleaseRow, RolloutState } from "./update-schema.ts";
+import type { ObjectRow, OfferOutcome, OfferRow, RolloutState } from "./update-schema.ts";
 
 const ROWS_AT_ONCE = 100;
 const REASON_MAX = 200;
@@ -21,6 +19,8 @@ export interface RolloutPlan {
 	readonly cohort: readonly string[];
 	readonly haltRate: number;
 	readonly haltMinimum: number;
+	readonly refusalRate: number;
+	readonly silentHours: number;
 }
 
 export interface OutcomeChange {
@@ -28,6 +28,22 @@ export interface OutcomeChange {
 	readonly serial: string;
 	readonly outcome: OfferOutcome;
 	readonly result: string;
+	/** When the relay learnt it, ISO 8601: it may be written much later. */
+	readonly at: string;
+	readonly reverts: number | undefined;
+}
+
+/** Of a rollout. */
+export interface Halt {
+	readonly reason: string;
+	/** When it was called for, ISO 8601. */
+	readonly at: string;
+}
+
+/** A lock's word about its update, and when it stood by it last. */
+export interface ReportHeard {
+	readonly report: Uint8Array;
+	readonly atMs: number;
 }
 
 export class UpdateTable {
@@ -80,35 +96,6 @@ export class UpdateTable {
 		return rows.map(({ digest, bytes }) => ({ digest, bytes: Number(bytes) }));
 	}
 
-	/** The objects' files are there already. The same release again changes nothing but its objects' rows. */
-	async addRelease(
-		release: Omit<ReleaseRow, "published_at" | "sequence"> & { readonly sequence: number },
-		objects: readonly ObjectRow[],
-	): Promise<void> {
-		await this.#db.transaction().execute(async (db) => {
-			for (const object of objects) {
-				await db
-					.insertInto("objects")
-					.values(object)
-					.onConflict((conflict) => conflict.column("digest").doNothing())
-					.execute();
-			}
-			await db
-				.insertInto("releases")
-				.values({ ...release, published_at: new Date().toISOString() })
-				.onConflict((conflict) => conflict.column("digest").doNothing())
-				.execute();
-		});
-	}
-
-	async setFreshness(digest: string, statement: Uint8Array): Promise<void> {
-		await this.#db
-			.updateTable("releases")
-			.set({ freshness: Buffer.from(statement).toString("base64") })
-			.where("digest", "=", digest)
-			.execute();
-	}
-
 	// ---- rollouts ----
 
 	async rollouts(): Promise<readonly Rollout[]> {
@@ -127,6 +114,8 @@ export class UpdateTable {
 			reason: row.reason ?? undefined,
 			haltRate: Number(row.halt_rate),
 			haltMinimum: Number(row.halt_minimum),
+			refusalRate: Number(row.refusal_rate),
+			silentHours: Number(row.silent_hours),
 			countedFrom: row.counted_from,
 		}));
 	}
@@ -144,6 +133,8 @@ export class UpdateTable {
 					reason: null,
 					halt_rate: plan.haltRate,
 					halt_minimum: plan.haltMinimum,
+					refusal_rate: plan.refusalRate,
+					silent_hours: plan.silentHours,
 					counted_from: now,
 					created_at: now,
 				})
@@ -164,6 +155,8 @@ export class UpdateTable {
 					percent: change.percent ?? row.ref("percent"),
 					halt_rate: change.haltRate ?? row.ref("halt_rate"),
 					halt_minimum: change.haltMinimum ?? row.ref("halt_minimum"),
+					refusal_rate: change.refusalRate ?? row.ref("refusal_rate"),
+					silent_hours: change.silentHours ?? row.ref("silent_hours"),
 				}))
 				.where("digest", "=", digest)
 				.executeTakeFirst();
@@ -200,9 +193,28 @@ export class UpdateTable {
 		return new Map(rows.map((row) => [row.serial, readOffer(row)]));
 	}
 
-	/** One transaction for all that came together. An outcome counts only for a release that was offered. */
+	/** By serial: what each lock that was offered this release said last, of whatever release. */
+	async reportsFor(digest: string): Promise<ReadonlyMap<string, ReportHeard>> {
+		const rows = await this.#db
+			.selectFrom("update_reports")
+			.innerJoin("offers", "offers.serial", "update_reports.serial")
+			.select(["update_reports.serial", "update_reports.report", "update_reports.received_at"])
+			.where("offers.digest", "=", digest)
+			.execute();
+		return new Map(
+			rows.map(({ serial, report, received_at }) => [
+				serial,
+				{ report: fromHex(report) ?? new Uint8Array(0), atMs: Date.parse(received_at) },
+			]),
+		);
+	}
+
+	/**
+	 * One transaction for all that came together. An outcome counts only for a release that was offered; a halt that was called for before
+	 * the rollout was resumed is over.
+	 */
 	async record(changes: {
-		readonly reports: ReadonlyMap<string, Uint8Array>;
+		readonly reports: ReadonlyMap<string, ReportHeard>;
 		readonly offers: readonly {
 			readonly digest: string;
 			readonly serial: string;
@@ -210,38 +222,41 @@ export class UpdateTable {
 			readonly atMs: number;
 		}[];
 		readonly outcomes: readonly OutcomeChange[];
-		/** Releases whose rollouts failed, with the reason. */
-		readonly halts: ReadonlyMap<string, string>;
+		/** By release. */
+		readonly halts: ReadonlyMap<string, Halt>;
 		readonly answers: readonly AttestationAnswer[];
 	}): Promise<void> {
-		const now = new Date().toISOString();
 		await this.#db.transaction().execute(async (db) => {
 			for (const { digest, serial, tries, atMs } of changes.offers) {
 				const offered_at = new Date(atMs).toISOString();
 				await db
 					.insertInto("offers")
-					.values({ digest, serial, tries, offered_at, outcome: "offered", result: null, outcome_at: null })
+					.values({
+						...{ digest, serial, tries, offered_at, outcome: "offered" },
+						...{ result: null, outcome_at: null, reverts: null },
+					})
 					.onConflict((conflict) => conflict.columns(["digest", "serial"]).doUpdateSet({ tries, offered_at }))
 					.execute();
 			}
-			for (const { digest, serial, outcome, result } of changes.outcomes) {
+			for (const { digest, serial, outcome, result, at, reverts } of changes.outcomes) {
 				await db
 					.updateTable("offers")
-					.set({ outcome, result, outcome_at: now })
+					.set({ outcome, result, outcome_at: at, reverts: reverts ?? null })
 					.where("digest", "=", digest)
 					.where("serial", "=", serial)
 					.execute();
 			}
 			await keepAttestations(db, changes.answers);
-			for (const [digest, reason] of changes.halts) {
+			for (const [digest, { reason, at }] of changes.halts) {
 				await db
 					.updateTable("rollouts")
 					.set({ state: "halted", reason: reason.slice(0, REASON_MAX) })
 					.where("digest", "=", digest)
+					.where("counted_from", "<=", at)
 					.execute();
 			}
-			for (const [serial, report] of changes.reports) {
-				const row = { serial, report: toHex(report), received_at: now };
+			for (const [serial, { report, atMs }] of changes.reports) {
+				const row = { serial, report: toHex(report), received_at: new Date(atMs).toISOString() };
 				await db
 					.insertInto("update_reports")
 					.values(row)
@@ -277,26 +292,6 @@ function readOffer(row: OfferRow): FormerOffer {
 		outcome: row.outcome,
 		result: row.result ?? undefined,
 		outcomeAt: row.outcome_at ?? undefined,
-	};
-}
-
-/** It was verified when it was published. */
-function readRelease(row: ReleaseRow): PublishedRelease | undefined {
-	const message = new Uint8Array(Buffer.from(row.message, "base64"));
-	const signed = decodeSign(message);
-	const manifest = signed.ok ? decodeManifest(signed.value.payload) : undefined;
-	if (manifest?.ok !== true) return undefined;
-	const statement = row.freshness === null ? undefined : new Uint8Array(Buffer.from(row.freshness, "base64"));
-	const claim = statement && decodeFreshnessMessage(statement);
-	return {
-		digest: row.digest,
-		manifest: manifest.value,
-		message,
-		freshness: statement &&
-			claim && {
-				statement,
-				issuedUnixSeconds: claim.issuedUnixSeconds,
-				expiresUnixSeconds: claim.expiresUnixSeconds,
-			},
+		reverts: row.reverts === null ? undefined : Number(row.reverts),
 	};
 }

@@ -2,43 +2,26 @@
  * A whole house on this machine: relay, board with its door hardware, and a phone, over real sockets on loopback. Made
  * once in a folder and found there again. `close` leaves no process and no socket behind.
  */
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { TLSSocket } from "node:tls";
-import type { TestCrypto } from "../../modules/platform/crypto.ts";
-import type { BoltPosition } from "../../modules/wire/command.ts";
 import { decodeLabel, type Label } from "../../modules/wire/label.ts";
 import { Mechanism, type MechanismChange } from "../board/mechanism.ts";
 import { Supervisor, type SupervisorEvent } from "../board/supervisor.ts";
-import { NobleCrypto } from "../crypto/noble.ts";
-import type { Validity } from "../factory/certificates.ts";
-import { ensurePki, PKI_FILES } from "../factory/pki.ts";
+import { ensurePki } from "../factory/pki.ts";
 import { provision } from "../factory/provision.ts";
 import { drawQrCode } from "../factory/qr-code.ts";
 import { SerialFault } from "../factory/serial-line.ts";
 import { VerbLine } from "../factory/verbs.ts";
-import { openLocal } from "../phone/local-transport.ts";
-import { openRelay } from "../phone/node-relay.ts";
-import { Phone, type PhoneContext } from "../phone/phone.ts";
+import type { Phone } from "../phone/phone.ts";
 import type { Transport } from "../phone/transport.ts";
-import { Wallet } from "../phone/wallet.ts";
-import { openIssuer } from "../pki/issuer.ts";
-import { BundleService } from "../relay/bundle-service.ts";
-import { readCredentials } from "../relay/credentials.ts";
-import { openServingDatabase } from "../relay/database.ts";
-import type { DeviceService } from "../relay/device-service.ts";
-import { type Registry, SqlRegistry } from "../relay/registry.ts";
-import { Relay, type RelayAddress } from "../relay/relay.ts";
-import { RenewalService } from "../relay/renewal-service.ts";
-import { ReportService } from "../relay/report-service.ts";
-import { Reports } from "../relay/reports.ts";
-import { TimeService } from "../relay/time-service.ts";
-import { UpdateService } from "../relay/update-service.ts";
-import { ensureTrust, TRUST_FILES } from "../trust/development-trust.ts";
-import { TimeRole } from "../trust/time-role.ts";
+import type { RelayAddress } from "../relay/relay.ts";
+import { ensureTrust } from "../trust/development-trust.ts";
+import { HouseFault } from "./house-fault.ts";
 import { HouseFile } from "./house-file.ts";
+import { HousePhone, type HousePhoneOptions } from "./house-phone.ts";
+import { type HouseRelayOptions, RelaySide } from "./house-relay.ts";
 
-export interface HouseOptions {
+export interface HouseOptions extends HouseRelayOptions, HousePhoneOptions {
 	readonly dir: string;
 	readonly image?: string;
 	/** The host binary and more words for it; tests use their own. */
@@ -48,38 +31,9 @@ export interface HouseOptions {
 	readonly local?: boolean;
 	/** The bolt's travel from end to end; the default is the mechanism's. */
 	readonly travelMs?: number;
-	/** What the phone computes with; the default is @noble. */
-	readonly phoneCrypto?: TestCrypto;
-	/** From when until when operational certificates are valid; the default is the relay's. */
-	readonly validity?: () => Validity;
-	/** More of what the relay in this process does for its lock. */
-	readonly services?: readonly DeviceService[];
-	/** Runs the relay; the default runs it in this process. */
-	readonly openRelay?: (dir: string, registry: Registry) => HouseRelay;
 	readonly onBoardLine?: (line: string) => void;
 	readonly onBoard?: (event: SupervisorEvent) => void;
-	readonly onRelayLine?: (line: string) => void;
 	readonly onPin?: (change: MechanismChange) => void;
-	readonly onBolt?: (bolt: BoltPosition) => void;
-	/** Each connection inside the relay's TLS. */
-	readonly onRelayConnection?: (tls: TLSSocket, side: "device" | "app") => void;
-	/** Every byte that the relay has inside its own TLS. */
-	readonly onRelayBytes?: (side: "device" | "app", direction: "in" | "out", bytes: Uint8Array) => void;
-}
-
-/** What a house asks of its relay. */
-export interface HouseRelay {
-	listen(host: string, devicePort: number, appPort: number): Promise<RelayAddress>;
-	/** Serials of the locks that apps can reach now: they came with an operational certificate. */
-	readonly reachable: readonly string[];
-	close(): Promise<void>;
-}
-
-export class HouseFault extends Error {
-	constructor(message: string) {
-		super(message);
-		this.name = "HouseFault";
-	}
 }
 
 const HOST = "127.0.0.1";
@@ -92,32 +46,21 @@ const RETRY_MS = 50;
 export class House {
 	readonly #options: HouseOptions;
 	readonly #file: HouseFile;
-	readonly #registry: Registry;
-	readonly #bundles: BundleService;
-	readonly #updates: UpdateService;
-	readonly #relay: HouseRelay;
+	readonly #relay: RelaySide;
 	readonly #mechanism: Mechanism;
 	readonly #supervisor: Supervisor;
-	readonly #wallet: Wallet;
+	readonly #phone: HousePhone;
 	#address: RelayAddress | undefined;
-	#transport: Transport | undefined;
-	#phone: Phone | undefined;
 
-	private constructor(
-		options: HouseOptions,
-		registry: Registry,
-		bundles: BundleService,
-		updates: UpdateService,
-		services: readonly DeviceService[],
-	) {
+	private constructor(options: HouseOptions, relay: RelaySide) {
 		const at = (name: string): string => join(options.dir, name);
 		this.#options = options;
-		this.#registry = registry;
-		this.#bundles = bundles;
-		this.#updates = updates;
+		this.#relay = relay;
 		this.#file = HouseFile.open(at("house.json"));
-		this.#wallet = Wallet.open(at("phone.json"));
-		this.#relay = options.openRelay?.(options.dir, registry) ?? relayInside(options, registry, services);
+		this.#phone = new HousePhone(
+			options,
+			() => this.#address && { host: HOST, port: this.#address.appPort, name: RELAY_NAME },
+		);
 		rmSync(at("pins"), { force: true });
 		this.#supervisor = new Supervisor({
 			dir: at("board"),
@@ -140,30 +83,8 @@ export class House {
 	/** Makes the PKI where there is none, and everything that needs no network yet. */
 	static async open(options: HouseOptions): Promise<House> {
 		mkdirSync(options.dir, { recursive: true, mode: 0o700 });
-		const pki = join(options.dir, "pki");
-		await ensurePki(pki, [RELAY_NAME, HOST]);
-		const database = join(options.dir, "relay.db");
-		const log = options.onRelayLine ?? ((): void => undefined);
-		const db = await openServingDatabase(database);
-		const registry = new SqlRegistry(db);
-		const issuer = await openIssuer(PKI_FILES.intermediateKey(pki, "operational"));
-		const bundles = await BundleService.open(database, log);
-		const updates = await UpdateService.open(options.dir, log, { db });
-		const services = [
-			bundles,
-			updates,
-			new ReportService(new Reports(db)),
-			// The house is its own time role. The key comes with the trust that the factory line makes.
-			new TimeService({ ask: (nonce) => TimeRole.fromFile(TRUST_FILES.key(pki, "time")).answer(nonce) }),
-			new RenewalService({
-				registry,
-				issuer,
-				log,
-				...(options.validity === undefined ? {} : { validity: options.validity }),
-			}),
-			...(options.services ?? []),
-		];
-		return new House(options, registry, bundles, updates, services);
+		await ensurePki(join(options.dir, "pki"), [RELAY_NAME, HOST]);
+		return new House(options, await RelaySide.open(options));
 	}
 
 	get mechanism(): Mechanism {
@@ -192,7 +113,7 @@ export class House {
 	async startRelay(): Promise<RelayAddress> {
 		const { devicePort, appPort } = this.#file;
 		try {
-			this.#address = await this.#relay.listen(HOST, devicePort ?? 0, appPort ?? 0);
+			this.#address = await this.#relay.relay.listen(HOST, devicePort ?? 0, appPort ?? 0);
 		} catch (error) {
 			throw new HouseFault(`the relay cannot listen: ${(error as Error).message}`);
 		}
@@ -238,7 +159,7 @@ export class House {
 			await provision({
 				line,
 				pkiDir,
-				registry: this.#registry,
+				registry: this.#relay.registry,
 				trust: ensureTrust(pkiDir, [{ host: HOST, port: address.devicePort, name: RELAY_NAME }]).file,
 				hardwareClass: "latchkey-linux",
 				onLabel: (label) => {
@@ -257,7 +178,7 @@ export class House {
 	async waitForLink(): Promise<void> {
 		const serial = this.label?.serial;
 		const deadline = performance.now() + LINK_MS;
-		while (serial === undefined || !this.#relay.reachable.includes(serial)) {
+		while (serial === undefined || !this.#relay.relay.reachable.includes(serial)) {
 			if (performance.now() > deadline) throw new HouseFault("the lock did not reach its relay");
 			await pause(20);
 		}
@@ -265,51 +186,34 @@ export class House {
 
 	/** Claims the lock with this house's phone. The window must be open. */
 	async pair(name: string): Promise<void> {
-		const label = this.label;
-		if (label === undefined) throw new HouseFault("there is no label yet");
-		this.#endSession();
-		const { phone } = await Phone.pair(await this.#context(), label, name);
-		this.#phone = phone;
-		this.#wallet.keep({ serial: label.serial, noisePublicKey: label.noisePublicKey });
+		await this.#phone.pair(this.#printedLabel(), name);
 	}
 
 	get paired(): boolean {
-		return this.#wallet.locks.length > 0;
+		return this.#phone.paired;
 	}
 
 	/** The phone's session; a new one when the last has ended. */
 	async phone(): Promise<Phone> {
-		if (this.#phone?.ended === false) return this.#phone;
-		this.#phone = await Phone.open(await this.#context(), this.#wallet.lock());
-		return this.#phone;
+		return await this.#phone.session();
 	}
 
 	/** A session of its own over the lock's local network, without the relay. The caller closes phone and transport. */
 	async phoneOverLocal(): Promise<{ readonly phone: Phone; readonly transport: Transport }> {
 		const port = this.localPort;
 		if (port === undefined) throw new HouseFault("the board has not opened its local network");
-		const transport = await openLocal({ host: HOST, port });
-		try {
-			const phone = await Phone.open(this.#contextOver(transport), this.#wallet.lock());
-			return { phone, transport };
-		} catch (error) {
-			transport.close();
-			throw error;
-		}
+		return await this.#phone.overLocal({ host: HOST, port });
 	}
 
 	/** Takes the relay away, for good. Idempotent. */
 	async stopRelay(): Promise<void> {
-		this.#endSession();
-		this.#transport?.close();
-		this.#transport = undefined;
-		await this.#relay.close();
+		this.#phone.close();
+		await this.#relay.relay.close();
 	}
 
 	/** Forgets the pairing on the phone's side, as after a reset of the lock. */
 	forgetLock(): void {
-		this.#endSession();
-		for (const { serial } of this.#wallet.locks) this.#wallet.forget(serial);
+		this.#phone.forget();
 	}
 
 	/** Takes the power from the board; `startBoard` gives it back. */
@@ -324,89 +228,22 @@ export class House {
 
 	/** A stranger with the label's key and no grant knocks once; resolves when the lock has turned it away. */
 	async knock(): Promise<void> {
-		const label = this.label;
-		if (label === undefined) throw new HouseFault("there is no label yet");
-		const context = await this.#context();
-		const noisePrivateKey = context.crypto.random(32);
-		const stranger = { ...context, keys: { ...context.keys, noisePrivateKey } };
-		const phone = await Phone.open(stranger, label).catch(() => undefined);
-		phone?.close();
-		if (phone !== undefined) throw new HouseFault("the lock let a stranger in");
+		await this.#phone.knock(this.#printedLabel());
 	}
 
 	/** Ends everything. Idempotent. */
 	async close(): Promise<void> {
-		this.#endSession();
-		this.#transport?.close();
-		this.#transport = undefined;
+		this.#phone.close();
 		this.#mechanism.close();
 		await this.#supervisor.stop();
 		await this.#relay.close();
-		await this.#bundles.close();
-		await this.#updates.close();
-		await this.#registry.close();
 	}
 
-	#endSession(): void {
-		this.#phone?.close();
-		this.#phone = undefined;
+	#printedLabel(): Label {
+		const label = this.label;
+		if (label === undefined) throw new HouseFault("there is no label yet");
+		return label;
 	}
-
-	async #context(): Promise<PhoneContext> {
-		if (this.#address === undefined) throw new HouseFault("the relay does not run");
-		if (this.#transport?.closed !== false) {
-			this.#transport = await openRelay({
-				host: HOST,
-				port: this.#address.appPort,
-				name: RELAY_NAME,
-				roots: readFileSync(join(this.#options.dir, "pki", "relay-root.pem"), "utf8"),
-			});
-		}
-		return this.#contextOver(this.#transport);
-	}
-
-	#contextOver(transport: Transport): PhoneContext {
-		const { onBolt } = this.#options;
-		return {
-			crypto: this.#options.phoneCrypto ?? new NobleCrypto(),
-			keys: this.#wallet.keys,
-			transport,
-			nowMs: () => performance.now(),
-			...(onBolt === undefined ? {} : { onBolt }),
-		};
-	}
-}
-
-function relayInside(
-	options: HouseOptions,
-	registry: Registry,
-	services: readonly DeviceService[],
-): HouseRelay {
-	const { onRelayBytes, onRelayConnection } = options;
-	const log = options.onRelayLine ?? ((): void => undefined);
-	return new Relay({
-		registry,
-		services,
-		...readCredentials(join(options.dir, "pki", "relay-server")),
-		log,
-		tap: (tls: TLSSocket, side: "device" | "app") => {
-			onRelayConnection?.(tls, side);
-			if (onRelayBytes !== undefined) tapBytes(tls, side, onRelayBytes);
-		},
-	});
-}
-
-function tapBytes(
-	tls: TLSSocket,
-	side: "device" | "app",
-	onBytes: NonNullable<HouseOptions["onRelayBytes"]>,
-): void {
-	tls.on("data", (bytes: Uint8Array) => onBytes(side, "in", bytes));
-	const write = tls.write.bind(tls);
-	tls.write = ((chunk: Uint8Array | string, ...rest: never[]) => {
-		onBytes(side, "out", typeof chunk === "string" ? Buffer.from(chunk) : chunk);
-		return write(chunk, ...rest);
-	}) as typeof tls.write;
 }
 
 function pause(ms: number): Promise<void> {

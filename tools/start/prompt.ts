@@ -6,7 +6,8 @@ import { logText } from "../phone/log-text.ts";
 import { LogFault } from "../phone/phone.ts";
 import { TransportFault } from "../phone/transport.ts";
 import { WalletFault } from "../phone/wallet.ts";
-import { House, HouseFault } from "./house.ts";
+import { House } from "./house.ts";
+import { HouseFault } from "./house-fault.ts";
 
 type Print = (line: string) => void;
 

@@ -9,7 +9,7 @@ import { WalletFault } from "../phone/wallet.ts";
 import { RegistryFault } from "../relay/registry-file.ts";
 import { PATHS } from "../setup/paths.ts";
 import { TrustFault } from "../trust/trust-fault.ts";
-import { HouseFault } from "./house.ts";
+import { HouseFault } from "./house-fault.ts";
 import { runPrompt } from "./prompt.ts";
 import { runScript } from "./script.ts";
 

@@ -2,7 +2,8 @@
 import { toHex } from "../../modules/base/bytes.ts";
 import { plainText } from "../cli/plain-text.ts";
 import { type FleetRow, isAlarm } from "../relay/fleet.ts";
-import { countOutcomes, type FormerOffer, type PublishedRelease, type Rollout } from "../relay/rollout.ts";
+import { countOutcomes } from "../relay/offer-outcome.ts";
+import type { FormerOffer, PublishedRelease, Rollout } from "../relay/rollout.ts";
 
 const HEADINGS = Object.freeze([
 	"SERIAL",
@@ -109,6 +110,8 @@ export function rolloutJson({ rollout, release, offers }: RolloutView): object {
 		cohort: rollout.cohort.size,
 		haltRate: rollout.haltRate,
 		haltMinimum: rollout.haltMinimum,
+		refusalRate: rollout.refusalRate,
+		silentHours: rollout.silentHours,
 		counts: countOutcomes(offers.values()),
 		failed: [...offers].flatMap(([serial, { outcome, result }]) =>
 			outcome === "failed" || outcome === "refused" ? [{ serial, outcome, result: result ?? null }] : [],
@@ -124,6 +127,7 @@ export function rolloutText({ rollout, release, offers }: RolloutView): string {
 	const lines = [
 		`sequence ${sequence} (${version}) for ${hardwareClass} ${board}: ${rollout.state}${reason}`,
 		`  to ${rollout.percent} %${cohort}; halts beyond ${rollout.haltRate} % failures, from ${rollout.haltMinimum} outcomes on`,
+		`  or beyond ${rollout.refusalRate} % refusals of what it is; silent for ${rollout.silentHours} h is failed`,
 		`  ${installed} installed, ${failed} failed, ${refused} refused, ${offered} on their way`,
 	];
 	for (const [serial, { outcome, result }] of offers) {

@@ -5,15 +5,13 @@ import { LIMITS } from "../../modules/base/limits.ts";
 import { existingFile, existingFolder, wholeNumber } from "../cli/arguments.ts";
 import { explaining } from "../cli/fault.ts";
 import { RegistryFault } from "../relay/registry-file.ts";
-import type { PublishedRelease } from "../relay/rollout.ts";
+import { type PublishedRelease, ROLLOUT_DEFAULTS, SILENT_HOURS_MAX } from "../relay/rollout.ts";
 import type { RolloutPlan, UpdateTable } from "../relay/update-table.ts";
 import { type RolloutView, rolloutJson, rolloutText } from "./fleet-text.ts";
 import { requireRelay } from "./publish-cli.ts";
 import { runUpdate, say } from "./run-update.ts";
 import { UpdateFault } from "./update-fault.ts";
 
-const HALT_RATE = 10;
-const HALT_MINIMUM = 5;
 const SERIAL = /^[A-Z0-9-]{4,24}$/;
 /** What a command that found a rollout halted, or a fleet with alarms, ends with. */
 export const ALARM_STATUS = 3;
@@ -30,6 +28,8 @@ interface PlanArguments extends ReleaseArguments {
 	readonly cohort?: string;
 	readonly haltRate?: number;
 	readonly haltMin?: number;
+	readonly refusalRate?: number;
+	readonly silentHours?: number;
 }
 
 export function registerUpdateRollout(update: Command): void {
@@ -65,7 +65,7 @@ export function registerUpdateRollout(update: Command): void {
 		.requiredOption("--dir <dir>", "folder of the relay's registry", existingFolder)
 		.option("--json", "as JSON")
 		.action((options: { readonly dir: string; readonly json?: true }) =>
-			withTable(options.dir, async (table) => {
+			withTable("present", options.dir, async (table) => {
 				const views = await rolloutViews(table);
 				say(
 					options.json
@@ -99,13 +99,23 @@ function addPlan(command: Command): Command {
 		)
 		.option(
 			"--halt-rate <n>",
-			`failures in a hundred outcomes beyond which it is halted (default: ${HALT_RATE})`,
+			`failures in a hundred outcomes beyond which it is halted (default: ${ROLLOUT_DEFAULTS.haltRate})`,
 			wholeNumber(0, 100),
 		)
 		.option(
 			"--halt-min <n>",
-			`not before so many outcomes (default: ${HALT_MINIMUM})`,
+			`not before so many outcomes (default: ${ROLLOUT_DEFAULTS.haltMinimum})`,
 			wholeNumber(1, 1_000_000),
+		)
+		.option(
+			"--refusal-rate <n>",
+			`refusals in a hundred answers, for what the release itself is, beyond which it is halted (default: ${ROLLOUT_DEFAULTS.refusalRate})`,
+			wholeNumber(0, 100),
+		)
+		.option(
+			"--silent-hours <n>",
+			`a lock that took it and was not heard of for so long has failed (default: ${ROLLOUT_DEFAULTS.silentHours})`,
+			wholeNumber(1, SILENT_HOURS_MAX),
 		);
 }
 
@@ -114,7 +124,7 @@ async function create(
 	{ digest }: PublishedRelease,
 	options: PlanArguments,
 ): Promise<void> {
-	const plan = { percent: 0, cohort: [], haltRate: HALT_RATE, haltMinimum: HALT_MINIMUM, ...planOf(options) };
+	const plan = { percent: 0, cohort: [], ...ROLLOUT_DEFAULTS, ...planOf(options) };
 	if (!(await table.createRollout(digest, plan)))
 		throw new UpdateFault("this release has a rollout already: rollout percent changes it");
 }
@@ -130,12 +140,15 @@ async function setState(
 	throw new UpdateFault(isThere ? "it is halted already" : NO_ROLLOUT);
 }
 
-function planOf({ percent, cohort, haltRate, haltMin }: PlanArguments): Partial<RolloutPlan> {
+function planOf(options: PlanArguments): Partial<RolloutPlan> {
+	const { percent, cohort, haltRate, haltMin, refusalRate, silentHours } = options;
 	return {
 		...(percent === undefined ? {} : { percent }),
 		...(cohort === undefined ? {} : { cohort: readCohort(cohort) }),
 		...(haltRate === undefined ? {} : { haltRate }),
 		...(haltMin === undefined ? {} : { haltMinimum: haltMin }),
+		...(refusalRate === undefined ? {} : { refusalRate }),
+		...(silentHours === undefined ? {} : { silentHours }),
 	};
 }
 
@@ -166,7 +179,7 @@ async function run(
 	options: ReleaseArguments,
 	work: (table: UpdateTable, release: PublishedRelease) => Promise<void>,
 ): Promise<void> {
-	await withTable(options.dir, async (table) => {
+	await withTable("any", options.dir, async (table) => {
 		const release = findRelease(await table.releases(), options);
 		await work(table, release);
 		const view = (await rolloutViews(table)).find((each) => each.rollout.digest === release.digest);
@@ -195,11 +208,18 @@ function findRelease(
 	return release;
 }
 
-async function withTable(dir: string, work: (table: UpdateTable) => Promise<void>): Promise<void> {
+/** present: read as it is, and never brought up to date. */
+async function withTable(
+	which: "present" | "any",
+	dir: string,
+	work: (table: UpdateTable) => Promise<void>,
+): Promise<void> {
 	await explaining([RegistryFault], () =>
 		runUpdate(async () => {
 			const { UpdateTable } = await import("../relay/update-table.ts");
-			const table = await UpdateTable.open(requireRelay(dir));
+			const { openDatabase, openPresentDatabase } = await import("../relay/database.ts");
+			const open = which === "present" ? openPresentDatabase : openDatabase;
+			const table = new UpdateTable(await open(requireRelay(dir)));
 			try {
 				await work(table);
 			} finally {

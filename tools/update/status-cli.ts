@@ -1,6 +1,7 @@
 /**
  * `latchkey update status`: how the fleet stands, and what in it does not fit together. Everything signed is verified here, in this
- * process; --release, --registry and --from make it independent of the relay that is asked about.
+ * process; --release, --registry and --from make it independent of the relay that is asked about. It changes no database, but for the
+ * requests that --attest leaves for the running relay.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
@@ -121,9 +122,11 @@ async function fromFile(path: string): Promise<Found> {
 }
 
 async function fromRelay(dir: string, options: StatusArguments): Promise<Found> {
+	const { openPresentDatabase } = await import("../relay/database.ts");
 	const { readFleet } = await import("../relay/fleet-records.ts");
 	const { UpdateTable } = await import("../relay/update-table.ts");
-	const table = await UpdateTable.open(requireRelay(dir));
+	const db = await openPresentDatabase(requireRelay(dir), options.attest === true);
+	const table = new UpdateTable(db);
 	try {
 		if (options.attest) await attest(table, options);
 		const manifests = (await table.releases()).map(({ manifest }) => manifest);
@@ -154,8 +157,8 @@ async function attest(table: UpdateTable, { wait: seconds, challenge }: StatusAr
 
 /** Whose keys count is in another registry: a lock that it does not know has none. */
 async function rekeyed(records: readonly FleetRecord[], dir: string): Promise<readonly FleetRecord[]> {
-	const { openDatabase } = await import("../relay/database.ts");
-	const db = await openDatabase(requireRelay(dir));
+	const { openPresentDatabase } = await import("../relay/database.ts");
+	const db = await openPresentDatabase(requireRelay(dir));
 	try {
 		const rows = await db.selectFrom("devices").select(["serial", "public_key", "status"]).execute();
 		const keys = new Map(rows.map((row) => [row.serial, row.public_key]));

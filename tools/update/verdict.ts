@@ -10,7 +10,7 @@ import type { UpdateDelta } from "../../modules/update/manifest.ts";
 import { judgeManifest, usableDelta } from "../../modules/update/manifest-acceptance.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import { applyDelta } from "./delta.ts";
-import { decodeImageHeader, imageIsWhole } from "./image-header.ts";
+import { imageFault } from "./image-verdict.ts";
 import type { NamedImage } from "./pack.ts";
 import type { Release } from "./release.ts";
 import { objectDifference } from "./update-object.ts";
@@ -91,18 +91,10 @@ interface FileVerdict {
 	readonly broken: boolean;
 }
 
-/** A lock reverts an image that says otherwise than its manifest (docs/UPDATE.md 7). */
 function checkImage({ image, file: { manifest } }: Release): FileVerdict {
-	const verdict = (found: string, broken = true): FileVerdict => ({ name: "image", found, broken });
-	const header = decodeImageHeader(image);
-	if (!header.ok) return verdict(`no firmware image: ${header.reason}`);
-	if (!imageIsWhole(image) || header.value.bytes !== image.length)
-		return verdict("its own checksum is wrong");
-	for (const field of ["sequence", "securityVersion", "version", "board"] as const) {
-		const [says, promised] = [header.value[field], manifest[field]];
-		if (says !== promised) return verdict(`it says ${field} ${says}, and the manifest ${promised}`);
-	}
-	return verdict("as the manifest says, every chunk", false);
+	const fault = imageFault(image, manifest);
+	const found = fault ?? "as the manifest says, every chunk";
+	return { name: "image", found, broken: fault !== undefined };
 }
 
 function checkDelta(

@@ -1,7 +1,6 @@
 /** What tests of releases need: images that a test makes up, keys with duties, and the trust bundle that names them. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { concatBytes } from "../../../modules/base/bytes.ts";
 import { type SignMessage, signStructure } from "../../../modules/cose/sign.ts";
 import { encodeBundle } from "../../../modules/trust/bundle.ts";
 import { manifestAad } from "../../../modules/update/manifest.ts";
@@ -10,7 +9,6 @@ import { addSignature, readBundleFile, writeBundleFile } from "../../../tools/tr
 import { makeDraft } from "../../../tools/trust/draft.ts";
 import { makeKeyFiles, withKeyFile } from "../../../tools/trust/key-file.ts";
 import { issueFreshness } from "../../../tools/update/freshness-statement.ts";
-import { IMAGE_FORMAT, IMAGE_HEADER_BYTES, imageChecksum } from "../../../tools/update/image-header.ts";
 import { addManifestSignature } from "../../../tools/update/manifest-file.ts";
 import { pack } from "../../../tools/update/pack.ts";
 import { writeRelease, writeStatement } from "../../../tools/update/release.ts";
@@ -20,30 +18,6 @@ import { check } from "../../harness/test.ts";
 import { type CommandEnd, runCommand } from "./command.ts";
 import { sharedPki } from "./identities.ts";
 import { temporaryFolder } from "./temporary.ts";
-
-export interface ImageSays {
-	readonly sequence: number;
-	readonly securityVersion?: number;
-	readonly version?: string;
-	readonly board?: string;
-}
-
-/** An image whose header and checksum are right around any body: nothing here runs it. */
-export function makeImage(says: ImageSays, body: Uint8Array): Uint8Array {
-	const image = concatBytes(new Uint8Array(IMAGE_HEADER_BYTES), body);
-	const view = new DataView(image.buffer);
-	const text = (at: number, value: string): void => image.set(new TextEncoder().encode(value), at);
-	text(0, "LKIMAGE\n");
-	view.setUint32(8, IMAGE_FORMAT, true);
-	view.setUint32(20, image.length, true);
-	view.setUint32(32, 1, true);
-	view.setUint32(40, says.sequence, true);
-	view.setUint32(44, says.securityVersion ?? 0, true);
-	text(48, says.version ?? `0.0.${says.sequence}`);
-	text(80, says.board ?? "linux");
-	view.setUint32(36, imageChecksum(image), true);
-	return image;
-}
 
 /** Standard output of a command that has to succeed. */
 export async function done(...words: readonly string[]): Promise<string> {

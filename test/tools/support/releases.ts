@@ -1,8 +1,10 @@
 /** Releases for tests of relays: small images, signed with the development trust of a PKI of their own. */
 import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { toHex } from "../../../modules/base/bytes.ts";
 import { encodeSign, signStructure } from "../../../modules/cose/sign.ts";
+import type { TrustBundle } from "../../../modules/trust/bundle.ts";
 import { encodeManifest, type Manifest, manifestAad } from "../../../modules/update/manifest.ts";
 import { NobleCrypto } from "../../../tools/crypto/noble.ts";
 import { publishBundle } from "../../../tools/relay/bundle-table.ts";
@@ -10,6 +12,7 @@ import { Publication } from "../../../tools/relay/publication.ts";
 import { registryPath } from "../../../tools/relay/registry-file.ts";
 import type { BundleFile } from "../../../tools/trust/bundle-file.ts";
 import { ensureTrust, signDevelopmentBundle, TRUST_FILES } from "../../../tools/trust/development-trust.ts";
+import { makeKeyFiles, readPublicKeyFile } from "../../../tools/trust/key-file.ts";
 import { issueFreshness } from "../../../tools/update/freshness-statement.ts";
 import { addManifestSignature, type ManifestFile } from "../../../tools/update/manifest-file.ts";
 import type { Release } from "../../../tools/update/release.ts";
@@ -17,12 +20,14 @@ import { signAs } from "../../../tools/update/role-signature.ts";
 import { objectOf } from "../../../tools/update/update-object.ts";
 import { sharedPki } from "./identities.ts";
 import { temporaryFolder } from "./temporary.ts";
+import { makeImage } from "./test-image.ts";
 
 export const VENDOR = "latchkey.example";
 export const HARDWARE_CLASS = "test-class";
 export const BOARD = "test-board";
 
 export interface ReleaseParts extends Partial<Omit<Manifest, "image" | "deltas">> {
+	/** The default is one that says what the manifest says. */
 	readonly image?: Uint8Array;
 	/** How long its freshness statement lives; 0: it has none. */
 	readonly freshDays?: number;
@@ -49,28 +54,41 @@ export class TestVendor {
 	}
 
 	/** The next version of the trust. */
-	newTrust(): BundleFile {
+	newTrust(changes: Partial<TrustBundle> = {}): BundleFile {
 		const { bundle } = this.bundles.at(-1)!;
-		const file = signDevelopmentBundle(this.pkiDir, { ...bundle, version: bundle.version + 1 });
+		const file = signDevelopmentBundle(this.pkiDir, { ...bundle, ...changes, version: bundle.version + 1 });
 		this.bundles.push(file);
 		return file;
 	}
 
+	/** Trust that knows another freshness key, which makes its statements from now on. */
+	newFreshnessKey(): BundleFile {
+		const key = TRUST_FILES.key(this.pkiDir, "freshness");
+		const publicKey = join(temporaryFolder(), "freshness.pub");
+		rmSync(key);
+		makeKeyFiles(key, publicKey);
+		return this.newTrust({ freshnessKeys: [readPublicKeyFile(publicKey)] });
+	}
+
 	async release(sequence: number, parts: ReleaseParts = {}): Promise<Release> {
-		const { image = imageOf(sequence), freshDays = 30, issuedUnixMs, signers, ...fields } = parts;
+		const { freshDays = 30, issuedUnixMs, signers, ...fields } = parts;
 		const trust = this.bundles.at(-1)!.bundle;
-		const manifest: Manifest = {
-			vendor: VENDOR,
-			hardwareClass: HARDWARE_CLASS,
+		const says = {
 			board: BOARD,
 			sequence,
 			securityVersion: 0,
 			version: `1.0.${sequence}`,
+			...fields,
+		};
+		const image = parts.image ?? makeImage(says, bodyOf(sequence));
+		const manifest: Manifest = {
+			vendor: VENDOR,
+			hardwareClass: HARDWARE_CLASS,
+			...says,
 			signedUnixSeconds: Math.floor(Date.now() / 1_000),
-			trustVersion: 1,
+			trustVersion: fields.trustVersion ?? 1,
 			image: objectOf(image),
 			deltas: [],
-			...fields,
 		};
 		const payload = encodeManifest(manifest);
 		let file: ManifestFile = { manifest, payload, signatures: [] };
@@ -111,8 +129,13 @@ export class TestVendor {
 	}
 }
 
+/** An image of this sequence, as a release of it says. Its body is another one for each number. */
+export function imageOf(sequence: number, body = sequence): Uint8Array {
+	return makeImage({ sequence, version: `1.0.${sequence}`, board: BOARD }, bodyOf(body));
+}
+
 /** Bytes that differ for each number, a little more than one chunk. */
-export function imageOf(number: number, bytes = 70_000): Uint8Array {
+export function bodyOf(number: number, bytes = 70_000): Uint8Array {
 	return Uint8Array.from({ length: bytes }, (_, index) => (index * 7 + (index >> 8) * 13 + number) & 0xff);
 }
 

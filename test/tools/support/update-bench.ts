@@ -1,8 +1,10 @@
 /** An update service over a relay's folder, with a vendor, locks that are enrolled, and short pauses. */
 
+import { type RelayClock, SYSTEM_CLOCK } from "../../../tools/relay/clock.ts";
 import type { RelayLimits } from "../../../tools/relay/limits.ts";
 import { openRegistry } from "../../../tools/relay/registry.ts";
 import { registryPath } from "../../../tools/relay/registry-file.ts";
+import { ROLLOUT_DEFAULTS } from "../../../tools/relay/rollout.ts";
 import { UpdateService } from "../../../tools/relay/update-service.ts";
 import { type RolloutPlan, UpdateTable } from "../../../tools/relay/update-table.ts";
 import type { Release } from "../../../tools/update/release.ts";
@@ -21,7 +23,25 @@ export function sharedVendor(): Promise<TestVendor> {
 	return made.vendor;
 }
 
+/** The system's, and what a test puts before it. */
+export class TestClock implements RelayClock {
+	#aheadMs = 0;
+
+	advance(ms: number): void {
+		this.#aheadMs += ms;
+	}
+
+	unixMs(): number {
+		return SYSTEM_CLOCK.unixMs() + this.#aheadMs;
+	}
+
+	monotonicMs(): number {
+		return SYSTEM_CLOCK.monotonicMs() + this.#aheadMs;
+	}
+}
+
 export class UpdateBench {
+	readonly clock: TestClock;
 	readonly dir: string;
 	readonly vendor: TestVendor;
 	readonly table: UpdateTable;
@@ -36,7 +56,9 @@ export class UpdateBench {
 		service: UpdateService,
 		limits: Partial<RelayLimits>,
 		lines: string[],
+		clock: TestClock,
 	) {
+		this.clock = clock;
 		this.dir = dir;
 		this.vendor = vendor;
 		this.table = table;
@@ -53,8 +75,10 @@ export class UpdateBench {
 		const dir = temporaryFolder();
 		const table = await UpdateTable.open(registryPath(dir));
 		const lines: string[] = [];
-		const service = await openService(dir, lines, limits);
-		const bench = new UpdateBench(dir, vendor ?? (await sharedVendor()), table, service, limits, lines);
+		const clock = new TestClock();
+		const service = await openService(dir, lines, limits, clock);
+		const maker = vendor ?? (await sharedVendor());
+		const bench = new UpdateBench(dir, maker, table, service, limits, lines, clock);
 		try {
 			await work(bench);
 		} finally {
@@ -66,7 +90,7 @@ export class UpdateBench {
 	/** The relay starts over. */
 	async restart(): Promise<void> {
 		await this.service.close();
-		this.service = await openService(this.dir, this.lines, this.#limits);
+		this.service = await openService(this.dir, this.lines, this.#limits, this.clock);
 	}
 
 	get log(): readonly Record<string, unknown>[] {
@@ -94,7 +118,7 @@ export class UpdateBench {
 	async rollOut(release: Release, plan: Partial<RolloutPlan> = {}): Promise<string> {
 		await this.vendor.publish(this.dir, release);
 		const digest = releaseDigest(release);
-		const whole = { percent: 100, cohort: [], haltRate: 10, haltMinimum: 5, ...plan };
+		const whole = { percent: 100, cohort: [], ...ROLLOUT_DEFAULTS, ...plan };
 		check.ok(await this.table.createRollout(digest, whole));
 		return digest;
 	}
@@ -110,9 +134,11 @@ async function openService(
 	dir: string,
 	lines: string[],
 	limits: Partial<RelayLimits>,
+	clock: TestClock,
 ): Promise<UpdateService> {
 	return await UpdateService.open(dir, (line) => lines.push(line), {
 		pollMs: POLL_MS,
+		clock,
 		limits: { updateWriteMs: 5, ...limits },
 	});
 }
