@@ -14,6 +14,8 @@ static const char *const NAMES[PORT_SLOTS] = { "slot-0", "slot-1" };
 static const char *const TEMPORARIES[PORT_SLOTS] = { "slot-0.new", "slot-1.new" };
 static int slot_files[PORT_SLOTS] = { -1, -1 };
 static uint32_t slot_bytes;
+/* What an erased sector holds, from slots_start on. */
+static uint8_t erased[SECTOR];
 /* The sector that was erased last, while nothing was written into it: it need not be read to know what it holds. */
 static struct {
 	bool is_known;
@@ -24,11 +26,8 @@ static struct {
 
 static bool write_erased(int file, uint32_t bytes)
 {
-	uint8_t sector[SECTOR];
-
-	memset(sector, ERASED, sizeof sector);
 	for (uint32_t at = 0; at < bytes; at += SECTOR) {
-		if (!files_write(file, sector, sizeof sector)) return false;
+		if (!files_write(file, erased, sizeof erased)) return false;
 	}
 	return files_sync(file);
 }
@@ -55,6 +54,7 @@ static bool has_size(int file, uint32_t bytes)
 void slots_start(uint32_t bytes)
 {
 	slot_bytes = bytes;
+	memset(erased, ERASED, sizeof erased);
 	for (uint32_t slot = 0; slot < PORT_SLOTS; slot++) {
 		int file = files_open(NAMES[slot]);
 		if (file < 0 && errno != ENOENT) fatal("%s: %s", NAMES[slot], strerror(errno));
@@ -77,11 +77,8 @@ bool slots_open_image(uint32_t slot, Image *image, char *reason, size_t reason_b
 
 bool slots_erase(uint32_t slot, uint32_t offset)
 {
-	uint8_t sector[SECTOR];
-
 	blank.is_known = false;
-	memset(sector, ERASED, sizeof sector);
-	if (!files_write_at(slot_files[slot], offset, sector, sizeof sector) || !files_sync_content(slot_files[slot])) return false;
+	if (!files_write_at(slot_files[slot], offset, erased, sizeof erased) || !files_sync_content(slot_files[slot])) return false;
 	blank.is_known = true;
 	blank.slot = slot;
 	blank.offset = offset;
@@ -123,6 +120,7 @@ bool slots_flash(uint32_t slot, const uint8_t *bytes, size_t count)
 {
 	uint8_t sector[SECTOR];
 
+	blank.is_known = false;
 	if (count > slot_bytes) {
 		errno = EFBIG;
 		return false;

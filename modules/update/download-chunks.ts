@@ -24,6 +24,7 @@ import {
 /** A look into LIMITS goes through all of it on the engine. */
 const CHUNK_BYTES = LIMITS.chunkBytes;
 const UNIT_BYTES = LIMITS.flashUnitBytes;
+const LEFT_MAX = LIMITS.updateLeft;
 const STALL_MS = LIMITS.updateStallMs;
 const CHUNK_MS = LIMITS.updateChunkMs;
 
@@ -124,8 +125,9 @@ function leave(state: Fetching, one: OpenChunk, heldMs: number): Fetching {
 
 /** Each that is left holds a hash (I8): the oldest of a phone is let go, and begun anew by whoever comes to it. */
 function leastLeft(state: Fetching): FetchingStep {
+	if (state.left.length <= LEFT_MAX) return { state, effects: [] };
 	const phones = state.left.filter(({ way }) => typeof way === "number");
-	const oldest = phones.length > LIMITS.updateLeft ? phones[0] : undefined;
+	const oldest = phones.length > LEFT_MAX ? phones[0] : undefined;
 	if (oldest === undefined) return { state, effects: [] };
 	const next = leastLeft({ ...state, left: state.left.filter((each) => each !== oldest) });
 	return { state: next.state, effects: [{ kind: "cease", chunk: oldest.chunk }, ...next.effects] };

@@ -18,6 +18,7 @@ export function mayOpen(
 	othersSend: boolean,
 	nowMs: number,
 ): boolean {
+	if (standings.length === 0) return true;
 	if (nowMs < standingOf(standings, way, nowMs).untilMs) return false;
 	return !othersSend || !isLate(standings, way, nowMs);
 }

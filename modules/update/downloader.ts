@@ -33,6 +33,7 @@ import type { SlotHead } from "./slot-head.ts";
 import { deltaStart, inSectors, writeBytes } from "./slot-writer.ts";
 
 /** A look into LIMITS goes through all of it on the engine. */
+const CHUNK_BYTES = LIMITS.chunkBytes;
 const WINDOW_BYTES = LIMITS.objectWindowBytes;
 const STALL_MS = LIMITS.updateStallMs;
 const CHUNK_MS = LIMITS.updateChunkMs;
@@ -292,7 +293,7 @@ export class Downloader {
 			case "hash-chunk": {
 				const { via, chunk } = effect;
 				const object = this.#object(via);
-				const start = this.#start(via) + chunk * LIMITS.chunkBytes;
+				const start = this.#start(via) + chunk * CHUNK_BYTES;
 				const withheld = start === 0 ? head.withheld : undefined;
 				const bytes = chunkBytes(object.bytes, chunk);
 				const digest = new FlashDigest(crypto, slots, slots.target, start, bytes, withheld);
@@ -306,7 +307,7 @@ export class Downloader {
 				this.#task = this.#patchTask(effect.image);
 				return;
 			case "erase": {
-				const at = this.#start(effect.via) + effect.chunk * LIMITS.chunkBytes;
+				const at = this.#start(effect.via) + effect.chunk * CHUNK_BYTES;
 				const bytes = inSectors(chunkBytes(this.#object(effect.via).bytes, effect.chunk));
 				this.#task = eraseTask(slots, at, bytes);
 				return;
@@ -348,7 +349,7 @@ export class Downloader {
 		}
 		if (hash === undefined) return false;
 		const at = offset + bytes.length;
-		const end = chunk * LIMITS.chunkBytes + chunkBytes(object.bytes, chunk);
+		const end = chunk * CHUNK_BYTES + chunkBytes(object.bytes, chunk);
 		const heardAtMs = nowMs();
 		const run = {
 			at,
