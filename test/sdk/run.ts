@@ -18,7 +18,13 @@ import { PATHS } from "../../tools/setup/paths.ts";
 const STEP_MS = 1_200_000;
 const OUT = join(PATHS.root, "build/sdk");
 const IDF = join(OUT, "idf");
-const BOARDS = Object.freeze(["esp32-devkit", "esp32s3-devkit", "esp32c3-devkit", "esp32c6-devkit", "esp32c3-emulated"]);
+const BOARDS = Object.freeze([
+	"esp32-devkit",
+	"esp32s3-devkit",
+	"esp32c3-devkit",
+	"esp32c6-devkit",
+	"esp32c3-emulated",
+]);
 
 /** Where the SDK puts what it makes for a board. */
 function productOf(board: string): string {
@@ -112,9 +118,12 @@ function checkObjects(name: string, objects: readonly string[], hasWifi: boolean
 	const flaws: string[] = [];
 	const interfaces = [...compiled].filter((file) => file.startsWith("port_interface_"));
 	if (interfaces.length !== 1) flaws.push(`interfaces: ${interfaces.join(", ") || "none"}`);
-	if (compiled.has("port_interface_wifi") !== hasWifi) flaws.push("Wi-Fi is where it should not be, or the other way round");
-	if (!hasWifi && [...compiled].some((file) => /wifi/i.test(file))) flaws.push("something of Wi-Fi is compiled");
-	if ([...compiled].some((file) => /neopixel|rmt/i.test(file))) flaws.push("the SDK's own set-up is compiled");
+	if (compiled.has("port_interface_wifi") !== hasWifi)
+		flaws.push("Wi-Fi is where it should not be, or the other way round");
+	if (!hasWifi && [...compiled].some((file) => /wifi/i.test(file)))
+		flaws.push("something of Wi-Fi is compiled");
+	if ([...compiled].some((file) => /neopixel|rmt/i.test(file)))
+		flaws.push("the SDK's own set-up is compiled");
 	for (const source of [...crossSources().compiled, ...crossSources().exempt]) {
 		const file = basename(source, ".c");
 		const isChosen = /^port_(interface_|ethernet$|boot_hook$)/.test(file);
@@ -165,7 +174,9 @@ function main(): number {
 	mkdirSync(OUT, { recursive: true });
 	pretendIdf(environment);
 	let last = "";
-	const only = process.argv.includes("--board") ? process.argv[process.argv.indexOf("--board") + 1] : undefined;
+	const only = process.argv.includes("--board")
+		? process.argv[process.argv.indexOf("--board") + 1]
+		: undefined;
 	for (const name of BOARDS) {
 		if (only !== undefined && only !== name) continue;
 		const product = buildModules(environment, name);

@@ -30,7 +30,10 @@ export function declaredModules(declarations: string): DeclaredModule[] {
 
 /** Where the SDK 8.2 has them. */
 export const SDK_SOURCES: Readonly<Record<string, readonly string[]>> = Object.freeze({
-	"embedded:io/digital": Object.freeze(["modules/io/digital/digital.js", "modules/io/digital/digitalbank.js"]),
+	"embedded:io/digital": Object.freeze([
+		"modules/io/digital/digital.js",
+		"modules/io/digital/digitalbank.js",
+	]),
 	"embedded:io/serial": Object.freeze(["modules/io/serial/esp32/serial.js"]),
 	"embedded:io/socket/tcp": Object.freeze(["modules/io/socket/lwip/tcp.js"]),
 	"embedded:io/socket/listener": Object.freeze(["modules/io/socket/lwip/listener.js"]),

@@ -2,16 +2,15 @@
  * The natives that TypeScript names and the ones that C defines, on each host: a name without C fails at the link of a board, and C
  * that nobody names is dead weight in flash. Pure over texts.
  */
+import { codeOf } from "../tidy/source-text.ts";
 
-const NAMED = /\bnative<?[^;]*?\(\s*"(xs_\w+)"\s*\)|\bNative\(\s*"(xs_\w+)"\s*\)/g;
+/** The SDK's compiler takes one string literal, so each name stands in the source as one. */
+const NAMED = /"(xs_\w+)"/g;
 /** A definition, not a declaration: the line after the head is a brace. */
 const DEFINED = /^(?:PORT_CUT_CODE\s+)?void\s+(xs_\w+)\s*\([^;{)]*\)\s*\n\{/gm;
 
-/** Of one TypeScript source. Generics may hold anything but a semicolon. */
 export function nativesNamed(source: string): string[] {
-	const found: string[] = [];
-	for (const [, name, destructor] of source.matchAll(NAMED)) found.push((name ?? destructor)!);
-	return found;
+	return [...codeOf(source).matchAll(NAMED)].map(([, name]) => name!);
 }
 
 export function nativesDefined(source: string): string[] {
