@@ -1,12 +1,12 @@
-/** When a board joins its network again: every state with every input, and the ways that a door meets. */
+/** When a board joins its network again: every state with every input, and the ways that a door meets. Pure, and on Node alone: a host is no module of the engine's tests. */
 import {
 	JOIN_MS,
 	type NetworkInput,
 	type NetworkState,
 	PAUSES_MS,
 	stepNetwork,
-} from "../../../hosts/esp32/network-state.ts";
-import { check, type Suite } from "../../harness/test.ts";
+} from "../../hosts/esp32/network-state.ts";
+import { check, type Suite } from "../harness/test.ts";
 
 const STATES: readonly NetworkState[] = [
 	{ at: "idle" },
