@@ -16,7 +16,7 @@
 enum { RESOLUTION_HZ = 1000000, SOONEST_US = 5, LEAST_US = 1 };
 
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
-static uint64_t outputs;  /* a bit for each pin that is one */
+static uint32_t outputs[2];  /* a bit for each pin that is one; no 64-bit shift, which is a call */
 static CutTable cuts;
 static gptimer_handle_t timer;
 static void (*on_halt)(void);
@@ -29,14 +29,14 @@ static bool make_output(uint32_t pin)
 	const gpio_config_t config = { .pin_bit_mask = 1ull << pin, .mode = GPIO_MODE_INPUT_OUTPUT, .pull_down_en = GPIO_PULLDOWN_ENABLE };
 
 	if (!GPIO_IS_VALID_OUTPUT_GPIO((int)pin) || gpio_set_level((gpio_num_t)pin, 0) != ESP_OK || gpio_config(&config) != ESP_OK) return false;
-	outputs |= 1ull << pin;
+	outputs[pin / 32] |= 1u << pin % 32;
 	return true;
 }
 
 PORT_CUT_CODE bool port_pin_write(uint32_t pin, bool level)
 {
 	if (pin >= GPIO_NUM_MAX) return false;
-	if ((outputs >> pin & 1) == 0) return !level && make_output(pin);
+	if ((outputs[pin / 32] & 1u << pin % 32) == 0) return !level && make_output(pin);
 	return gpio_set_level((gpio_num_t)pin, level) == ESP_OK;
 }
 

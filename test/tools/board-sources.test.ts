@@ -184,6 +184,40 @@ export default function suite(t: Suite): void {
 		},
 	);
 
+	t.test(
+		"what cuts an output on a chip calls nothing that lies in flash: other cuts, what the port keeps in RAM, and atomics (T19)",
+		() => {
+			const folder = crossFolder();
+			const called = new Set<string>();
+			const there: string[] = [];
+			for (const source of ["hosts/bindings/drive.c", "hosts/esp32/cut-table.c"]) {
+				const { fault, object } = crossCompile(source, folder, ["-DESP_PLATFORM"]);
+				check.equal(fault, undefined, source);
+				const words = ["-r", "-j", ".iram1.latchkey", object];
+				const said = execFileSync("riscv64-unknown-elf-objdump", words, {
+					encoding: "utf8",
+					timeout: 30_000,
+				});
+				for (const [, name] of said.matchAll(/R_RISCV_CALL\S*\s+(\w+)/g)) called.add(name!);
+				const symbols = execFileSync("riscv64-unknown-elf-objdump", ["-t", object], {
+					encoding: "utf8",
+					timeout: 30_000,
+				});
+				for (const [, name] of symbols.matchAll(/F \.iram1\.latchkey\s+\S+\s+(\w+)/g)) there.push(name!);
+			}
+			const cuts = ["cut_table_arm", "cut_table_disarm", "cut_table_first", "cut_table_take"];
+			check.deepEqual(there.sort(), [...cuts, "deadline_passed", "halt"]);
+			const inRam = /^(port_pin_write|port_cut_timer_arm|port_monotonic_us|cut_table_\w+|__atomic_\w+)$/;
+			check.deepEqual(
+				[...called].filter((name) => !inRam.test(name)),
+				[],
+			);
+			const glue = readFileSync(join(PATHS.root, "hosts/esp32/port_outputs.c"), "utf8");
+			for (const name of ["port_pin_write", "port_cut_timer_arm", "on_alarm", "set_alarm", "host_cut_all"])
+				check.ok(new RegExp(`PORT_CUT_CODE [a-z ]*\\b${name}\\(`).test(glue), name);
+		},
+	);
+
 	t.test("the RISC-V compiler refuses what gcc of this machine takes: a warning, and a 64-bit habit", () => {
 		const folder = crossFolder();
 		const path = "hosts/bindings/wrong-on-purpose.c";

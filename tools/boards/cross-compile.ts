@@ -16,6 +16,8 @@ export interface CrossObject {
 	/** hosts/bindings/crypto.c */
 	readonly source: string;
 	/** What the compiler said; undefined: nothing. */
+	/** Where it lies, when there was no fault. */
+	readonly object: string;
 	readonly fault?: string;
 	readonly flashBytes: number;
 	readonly ramBytes: number;
@@ -83,10 +85,10 @@ export function crossCompile(source: string, folder: string, extra: readonly str
 		timeout: 120_000,
 		maxBuffer: 1 << 24,
 	});
-	if (error !== undefined) return { source, fault: error.message, flashBytes: 0, ramBytes: 0 };
+	if (error !== undefined) return { source, object, fault: error.message, flashBytes: 0, ramBytes: 0 };
 	if (status !== 0 || !existsSync(object))
-		return { source, fault: stderr.trim() || `status ${status}`, flashBytes: 0, ramBytes: 0 };
-	return { source, ...sizesOf(object) };
+		return { source, object, fault: stderr.trim() || `status ${status}`, flashBytes: 0, ramBytes: 0 };
+	return { source, object, ...sizesOf(object) };
 }
 
 /** Where Debian keeps the headers that are text and no code of this machine. */
