@@ -113,7 +113,11 @@ export function boardSdkconfig(board: Board, stamp: BuildStamp, isProduction: bo
 		"CONFIG_APP_PROJECT_VER_FROM_CONFIG=y",
 		`CONFIG_APP_PROJECT_VER="${version}"`,
 	];
-	if (isProduction) lines.push(`CONFIG_BOOTLOADER_APP_SECURE_VERSION=${securityVersion}`);
+	if (isProduction) {
+		lines.push(`CONFIG_BOOTLOADER_APP_SECURE_VERSION=${securityVersion}`);
+		if (board.chip === "esp32") lines.push("CONFIG_ESP32_REV_MIN_3=y", "CONFIG_SECURE_DISABLE_ROM_DL_MODE=y");
+		else lines.push("CONFIG_SECURE_ENABLE_SECURE_ROM_DL_MODE=y");
+	}
 	lines.push(
 		board.console === "usb" && !isProduction
 			? "CONFIG_ESP_CONSOLE_USB_SERIAL_JTAG=y"

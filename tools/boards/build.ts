@@ -85,7 +85,7 @@ export function buildImage({ board, kind, program }: BuildOptions): string {
 function judgeImage(board: Board, kind: Kind, project: string): string {
 	const config = join(project, "sdkconfig");
 	if (!existsSync(config)) throw new BoardFault(`${config}: ESP-IDF wrote no settings`);
-	const flaws = settingFlaws(parseSdkconfig(readFileSync(config, "utf8")), kind === "production");
+	const flaws = settingFlaws(parseSdkconfig(readFileSync(config, "utf8")), kind === "production", board.chip);
 	if (flaws.length > 0)
 		throw new BoardFault(`The image was built otherwise than it must be:\n${flaws.join("\n")}`);
 	const image = join(project, "build/xs_esp32.bin");

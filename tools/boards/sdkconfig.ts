@@ -4,17 +4,24 @@
  * know, or overrules, is gone without a word. Pure; never throws.
  */
 import { accept, type Result, refuse } from "../../modules/base/result.ts";
+import { CHIPS, type Chip } from "./chip-pins.ts";
 
 export interface Required {
 	readonly symbol: string;
 	/** "n": absent, "=n" or "is not set". */
 	readonly value: string;
 	readonly reason: string;
+	/** Chips that have such a setting at all. */
+	readonly chips: readonly Chip[];
 }
 
-function required(symbol: string, value: string, reason: string): Required {
-	return Object.freeze({ symbol, value, reason });
+function required(symbol: string, value: string, reason: string, chips: readonly Chip[] = CHIPS): Required {
+	return Object.freeze({ symbol, value, reason, chips });
 }
+
+/** An ESP32 has no memory protection, and its ROM no secure download mode (soc_caps of ESP-IDF 6.0): there the ROM's loader is shut. */
+const NOT_ESP32: readonly Chip[] = Object.freeze(["esp32s3", "esp32c3", "esp32c6"]);
+const ESP32: readonly Chip[] = Object.freeze(["esp32"]);
 
 /** Of every image. */
 export const REQUIRED_ALWAYS: readonly Required[] = Object.freeze([
@@ -41,7 +48,12 @@ export const REQUIRED_ALWAYS: readonly Required[] = Object.freeze([
 	required("ESP_TASK_WDT_PANIC", "y", "a message alone ends nothing"),
 	required("ESP_TASK_WDT_TIMEOUT_S", "5", "as the Linux host's"),
 	required("ESP_BROWNOUT_DET", "y", "a supply that sags writes no flash"),
-	required("ESP_SYSTEM_MEMPROT", "y", "memory that is written is not run; the SDK's default is off"),
+	required(
+		"ESP_SYSTEM_MEMPROT",
+		"y",
+		"memory that is written is not run; the SDK's default is off",
+		NOT_ESP32,
+	),
 	required("COMPILER_STACK_CHECK_MODE_STRONG", "y", "a buffer that overflows is seen before it returns"),
 	required("FREERTOS_CHECK_STACKOVERFLOW_CANARY", "y", "a task's stack that overflows is seen"),
 	required("FREERTOS_WATCHPOINT_END_OF_STACK", "y", "and at the write, not at the next switch"),
@@ -63,7 +75,14 @@ export const REQUIRED_PRODUCTION: readonly Required[] = Object.freeze([
 	required("SECURE_BOOT_BUILD_SIGNED_BINARIES", "n", "the key that signs is not on the machine that builds"),
 	required("SECURE_FLASH_ENC_ENABLED", "y", "who reads the flash chip reads nothing (T14)"),
 	required("SECURE_FLASH_ENCRYPTION_MODE_RELEASE", "y", "and cannot switch it off"),
-	required("SECURE_ENABLE_SECURE_ROM_DL_MODE", "y", "the ROM's loader neither reads flash nor runs code"),
+	required(
+		"SECURE_ENABLE_SECURE_ROM_DL_MODE",
+		"y",
+		"the ROM's loader neither reads flash nor runs code",
+		NOT_ESP32,
+	),
+	required("SECURE_DISABLE_ROM_DL_MODE", "y", "the ROM of an ESP32 has no loader that keeps secrets", ESP32),
+	required("ESP32_REV_MIN_3", "y", "secure boot v2 begins with revision 3", ESP32),
 	required("NVS_ENCRYPTION", "y", "records are encrypted too (T14)"),
 	required("BOOTLOADER_APP_ANTI_ROLLBACK", "y", "the security version is a fuse (I3)"),
 	required("BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD", "16", "PORT_SECURITY_FLOOR_MAX"),
@@ -125,10 +144,11 @@ function sameValue(found: string, wanted: string): boolean {
 }
 
 /** Each names the symbol, what it is and why it must be otherwise. */
-export function settingFlaws(settings: Settings, isProduction: boolean): string[] {
+export function settingFlaws(settings: Settings, isProduction: boolean, chip: Chip): string[] {
 	const all = [...REQUIRED_ALWAYS, ...(isProduction ? REQUIRED_PRODUCTION : REQUIRED_DEVELOPMENT)];
 	const flaws: string[] = [];
-	for (const { symbol, value, reason } of all) {
+	for (const { symbol, value, reason, chips } of all) {
+		if (!chips.includes(chip)) continue;
 		const found = settings.get(symbol) ?? "n";
 		if (!sameValue(found === "" ? "n" : found, value))
 			flaws.push(`CONFIG_${symbol} is ${found}, and must be ${value}: ${reason}`);

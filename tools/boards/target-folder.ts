@@ -32,7 +32,7 @@ export function imageSettings(
 ): { lines: string[]; settings: Settings } {
 	const lines = [...fragmentLines(kind), ...boardSdkconfig(board, stamp, kind === "production")];
 	const parsed = parseFragment(lines.join("\n"));
-	const flaws = parsed.ok ? settingFlaws(parsed.value, kind === "production") : parsed.flaws;
+	const flaws = parsed.ok ? settingFlaws(parsed.value, kind === "production", board.chip) : parsed.flaws;
 	if (!parsed.ok || flaws.length > 0)
 		throw new BoardFault(flaws.map((flaw) => `sdkconfig (${kind}, ${board.name}): ${flaw}`).join("\n"));
 	return { lines, settings: parsed.value };
