@@ -24,6 +24,9 @@ typedef struct {
 
 _Static_assert(sizeof(ImageLabel) == 32, "ImageLabel");
 
+/* Of this image (port_label.c). Read at run time: what nobody refers to is not taken out of an archive when an image is linked. */
+extern const ImageLabel image_label;
+
 /* Magic, a name of 1 to 23 bytes, and nothing behind it. */
 bool image_label_is_sound(const ImageLabel *label);
 bool image_label_is_for(const ImageLabel *label, const char *board);

@@ -11,7 +11,6 @@
 #include "esp_image_format.h"
 #include "esp_ota_ops.h"
 #include "esp_partition.h"
-#include "mc.defines.h"
 #include "sdkconfig.h"
 
 #include "boot-entries.h"
@@ -83,7 +82,7 @@ uint32_t port_slot_bytes(void)
 
 const char *port_slot_board(void)
 {
-	return MODDEF_LATCHKEY_BOARD;
+	return image_label.board;
 }
 
 bool port_slot_running(uint32_t *slot)
