@@ -72,7 +72,7 @@ declare module "embedded:io/socket/tcp" {
 		readonly port?: number;
 		/** What a listener's `read` gave, instead of address and port. */
 		readonly from?: TCP;
-		readonly noDelay?: boolean;
+		readonly nodelay?: boolean;
 		readonly onReadable?: (this: TCP, bytes: number) => void;
 		/** So many bytes can be written; the first time, the socket is connected. */
 		readonly onWritable?: (this: TCP, bytes: number) => void;

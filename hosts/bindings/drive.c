@@ -50,7 +50,7 @@ static void set_phase(Output *output, unsigned phase)
 
 /* ---- cutting: the timer's thread, a signal handler, or the engine's thread ---- */
 
-static void deadline_passed(uint32_t slot)
+PORT_CUT_CODE static void deadline_passed(uint32_t slot)
 {
 	Output *output = &outputs[slot];
 	unsigned state = atomic_load(&output->state);
@@ -64,7 +64,7 @@ static void deadline_passed(uint32_t slot)
 	atomic_compare_exchange_strong(&output->state, &state, state - state % PHASES + OFF);
 }
 
-static void halt(void)
+PORT_CUT_CODE static void halt(void)
 {
 	atomic_store(&halted, true);
 	for (int role = 0; role < ROLES; role++) port_pin_write(outputs[role].pin, false);

@@ -11,6 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a cut timer runs: on a chip it must lie in RAM, as flash cannot be read while some of it is erased or written. */
+#ifdef ESP_PLATFORM
+#define PORT_CUT_CODE __attribute__((section(".iram1.latchkey"), noinline))
+#else
+#define PORT_CUT_CODE
+#endif
+
 /* ---- time ---- */
 
 /* Microseconds since an arbitrary start; counts through sleep, never goes back. Any thread. */

@@ -40,6 +40,7 @@ export class TcpListener implements Listener {
 	}
 
 	close(): void {
-		this.#socket.close();
+		// The SDK's own types leave it out.
+		(this.#socket as unknown as { close(): void }).close();
 	}
 }

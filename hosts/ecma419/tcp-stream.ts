@@ -2,9 +2,11 @@
  * A plain TCP connection as a ByteStream, over ECMA-419's TCP: what a probe's `ws://` and the local network run on. A relay is
  * reached through TLS.
  */
-import type { TcpReason } from "embedded:io/socket/tcp";
 import TCP from "embedded:io/socket/tcp";
 import type { ByteStream } from "../../modules/platform/stream.ts";
+
+/** What Linux tells of an error; a board tells nothing. "end": the peer has ended its half. */
+export type TcpReason = "end" | "reset" | "connect" | "resolve";
 
 export interface TcpStreamHandlers {
 	onConnected(): void;
@@ -26,7 +28,7 @@ export class TcpStream implements ByteStream {
 	constructor(source: TcpStreamSource, handlers: TcpStreamHandlers) {
 		this.#tcp = new TCP({
 			...source,
-			noDelay: true,
+			nodelay: true,
 			onReadable: () => handlers.onReadable(),
 			onWritable: (bytes) => {
 				this.#room = bytes;
@@ -38,14 +40,14 @@ export class TcpStream implements ByteStream {
 				}
 			},
 			// A board tells no reason.
-			onError: (reason) => handlers.onClosed(reason ?? "reset"),
+			onError: (reason?: TcpReason) => handlers.onClosed(reason ?? "reset"),
 		});
 	}
 
 	read(maximum: number): Uint8Array | undefined {
 		if (this.#closed) return undefined;
 		const bytes = this.#tcp.read(maximum);
-		return bytes === undefined ? undefined : new Uint8Array(bytes);
+		return bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : undefined;
 	}
 
 	write(bytes: Uint8Array): number {

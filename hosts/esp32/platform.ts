@@ -1,5 +1,7 @@
 /** The Platform of an ESP32 board: the SDK's ECMA-419 classes and the bindings, put together. Opened once a boot. */
+import type { Listener } from "../../modules/platform/listener.ts";
 import type { Platform } from "../../modules/platform/platform.ts";
+import type { System } from "../../modules/platform/system.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
 import { ZLIB_INFLATE } from "../bindings/inflate.ts";
@@ -12,9 +14,30 @@ import { Machine } from "../ecma419/machine.ts";
 import { DigitalPins } from "../ecma419/pins.ts";
 import { KeyValueRecords } from "../ecma419/records.ts";
 import { StandardSerialPort } from "../ecma419/serial-port.ts";
-import { DRIVE_PINS, INDICATOR_PIN, INPUT_PINS, SERVICE_LINE } from "./board.ts";
+import { TcpListener } from "../ecma419/tcp-listener.ts";
+import { DRIVE_PINS, INDICATOR_PIN, INPUT_PINS, LOCAL_PORT, SERVICE_LINE } from "./board.ts";
+import { startHost } from "./host-start.ts";
+import { BoardNetwork } from "./network.ts";
+
+/** The port of the board's file; lwIP takes listeners before there is an address, and none where there is no network. */
+function openListener(system: System): Listener | undefined {
+	if (LOCAL_PORT === 0) return undefined;
+	try {
+		return new TcpListener({ port: LOCAL_PORT });
+	} catch (error) {
+		system.log(`local: none, ${(error as Error).message}`);
+		return undefined;
+	}
+}
 
 export function openPlatform(): Platform {
+	startHost();
+	const system = new Machine();
+	// Before anything that may take its time: what moves the bolt is pulled low.
+	const drive = new NativeDrive(DRIVE_PINS);
+	const network = new BoardNetwork(CLOCK, (up) => system.log(up ? "network: up" : "network: down"));
+	if (!network.exists) system.log("network: none");
+	const listener = network.exists ? openListener(system) : undefined;
 	return {
 		clock: CLOCK,
 		crypto: new PsaCrypto(),
@@ -22,11 +45,12 @@ export function openPlatform(): Platform {
 		storage: new KeyValueRecords(),
 		tls: new NativeTls(),
 		pins: new DigitalPins(INPUT_PINS, INDICATOR_PIN),
-		drive: new NativeDrive(DRIVE_PINS),
+		drive,
 		serial: new StandardSerialPort(SERVICE_LINE, false),
-		system: new Machine(),
+		system,
 		slots: new NativeSlots(),
 		inflate: ZLIB_INFLATE,
 		wsBytes: NATIVE_WS_BYTES,
+		...(listener === undefined ? {} : { listener }),
 	};
 }

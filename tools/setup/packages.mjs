@@ -3,7 +3,7 @@
  */
 import { spawnSync } from "node:child_process";
 
-const BUILDS = ["start", "test", "fuzz", "bench", "build", "mbedtls", "latchkey"];
+const BUILDS = ["start", "test", "fuzz", "bench", "build", "mbedtls", "latchkey", "size"];
 
 /** One row a package: which verbs need it, and what for. `:i386` rows count on x86-64 machines only. */
 export const PACKAGES = Object.freeze([
@@ -20,6 +20,12 @@ export const PACKAGES = Object.freeze([
 	{ name: "clang", verbs: ["test", "fuzz"], reason: "compiles the fuzz targets" },
 	{ name: "libclang-rt-14-dev", verbs: ["test", "fuzz"], reason: "libFuzzer and its sanitizers" },
 	{ name: "bsdiff", verbs: ["test", "bench"], reason: "what delta updates are measured against" },
+	{
+		name: "gcc-riscv64-unknown-elf",
+		verbs: ["test", "size"],
+		reason: "compiles a board's C as rv32imc, without an SDK",
+	},
+	{ name: "picolibc-riscv64-unknown-elf", verbs: ["test", "size"], reason: "its C library's headers" },
 	{ name: "valgrind", verbs: ["bench"], reason: "callgrind counts instructions" },
 	{
 		name: "gcc-multilib",

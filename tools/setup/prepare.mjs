@@ -190,7 +190,7 @@ async function buildImage(name, program, manifest) {
 export async function prepare(verb) {
 	await withLock(join(ROOT, "build", "setup.lock"), async () => {
 		await installNpmPackages();
-		if (verb === "tidy" || verb === "sdk") {
+		if (verb === "tidy" || verb === "sdk" || verb === "boards") {
 			await compileTypeScript();
 			return;
 		}

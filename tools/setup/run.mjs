@@ -15,6 +15,8 @@ const ENTRIES = Object.freeze({
 	tidy: "tools/tidy/tidy.js",
 	sdk: "test/sdk/run.js",
 	mbedtls: "test/bindings/check-mbedtls.js",
+	boards: "tools/boards/cli.js",
+	size: "tools/boards/cli.js",
 	build: undefined,
 });
 

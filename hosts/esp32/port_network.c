@@ -1,0 +1,164 @@
+/* The network for JavaScript: start, join, leave, and one callback with the state. network.ts is its class. */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "esp_event.h"
+#include "esp_netif.h"
+#include "esp_netif_sntp.h"
+#include "mc.defines.h"
+#include "mc.xs.h"
+#include "xsmc.h"
+
+/* After xsmc.h, which it looks for. */
+#include "xsHost.h"
+
+#include "check.h"
+#include "host.h"
+#include "network.h"
+#include "port.h"
+
+void xs_network_start(xsMachine *the);
+void xs_network_join(xsMachine *the);
+void xs_network_keep(xsMachine *the);
+void xs_network_leave(xsMachine *the);
+
+extern xsMachine *gThe;
+
+static esp_netif_t *interface;
+static xsSlot on_state;
+static atomic_int state, told = -1;
+static atomic_bool pending;
+
+/* ---- events ---- */
+
+static void deliver(void *nothing)
+{
+	int now;
+
+	(void)nothing;
+	atomic_store(&pending, false);
+	now = atomic_load(&state);
+	if (now == atomic_exchange(&told, now)) return;
+	xsMachine *the = gThe;
+	xsBeginHost(the);
+	{
+		xsmcVars(2);
+		xsVar(0) = xsAccess(on_state);
+		xsmcSetInteger(xsVar(1), now);
+		xsCallFunction1(xsVar(0), xsUndefined, xsVar(1));
+	}
+	xsEndHost(the);
+}
+
+/* The last one counts: a state that came and went before the engine looked is not told. */
+void network_tell(NetworkState now)
+{
+	atomic_store(&state, now);
+	if (!atomic_exchange(&pending, true) && !port_post(deliver, NULL)) atomic_store(&pending, false);
+}
+
+#ifdef MODDEF_LATCHKEY_SNTP
+
+/* What a time server says is for the log: nobody signed it, and nothing reads the chip's clock (DESIGN 7). */
+static void on_hint(struct timeval *when)
+{
+	char line[64];
+
+	snprintf(line, sizeof line, "sntp: %lld says somebody", (long long)when->tv_sec);
+	port_log(line);
+}
+
+static void ask_for_hint(void)
+{
+	static bool asked;
+	esp_sntp_config_t config = ESP_NETIF_SNTP_DEFAULT_CONFIG(MODDEF_LATCHKEY_SNTP);
+
+	if (asked) return;
+	asked = true;
+	config.sync_cb = on_hint;
+	config.wait_for_sync = false;
+	esp_netif_sntp_init(&config);
+}
+
+#else
+
+static void ask_for_hint(void) { }
+
+#endif
+
+static void on_address(void *nothing, esp_event_base_t base, int32_t id, void *data)
+{
+	const ip_event_got_ip_t *event = data;
+
+	(void)nothing, (void)base, (void)id;
+	if (event->esp_netif != interface) return;
+	network_tell(NETWORK_UP);
+	ask_for_hint();
+}
+
+static void on_address_lost(void *nothing, esp_event_base_t base, int32_t id, void *data)
+{
+	(void)nothing, (void)base, (void)id, (void)data;
+	network_tell(NETWORK_JOINED);
+}
+
+/* ---- natives ---- */
+
+/* (callback): whether somebody must join; undefined: there is no network here */
+void xs_network_start(xsMachine *the)
+{
+	esp_err_t loop;
+
+	if (interface) xsUnknownError("network: started");
+	if (!xsmcIsCallable(xsArg(0))) xsTypeError("network: callback is no function");
+	if (esp_netif_init() != ESP_OK) return;
+	loop = esp_event_loop_create_default();
+	if (loop != ESP_OK && loop != ESP_ERR_INVALID_STATE) return;
+	if (esp_event_handler_register(IP_EVENT, IP_EVENT_STA_GOT_IP, on_address, NULL) != ESP_OK
+		|| esp_event_handler_register(IP_EVENT, IP_EVENT_ETH_GOT_IP, on_address, NULL) != ESP_OK
+		|| esp_event_handler_register(IP_EVENT, IP_EVENT_STA_LOST_IP, on_address_lost, NULL) != ESP_OK
+		|| esp_event_handler_register(IP_EVENT, IP_EVENT_ETH_LOST_IP, on_address_lost, NULL) != ESP_OK) return;
+	on_state = xsArg(0);
+	xsRemember(on_state);
+	interface = network_interface_start();
+	if (interface) xsmcSetBoolean(xsResult, network_interface_joins());
+}
+
+/* True: it began. False: there is nothing to join on record, or it could not begin. */
+void xs_network_join(xsMachine *the)
+{
+	uint8_t record[STATION_RECORD_MAX];
+	Station station;
+	size_t bytes = 0;
+	bool joins = interface && port_record_read(HOST_DOMAIN, HOST_STATION_NAME, record, sizeof record, &bytes) == PORT_RECORD_OK
+		&& station_decode(record, bytes, &station) && network_interface_join(&station);
+
+	lk_wipe(record, sizeof record);
+	lk_wipe(&station, sizeof station);
+	xsmcSetBoolean(xsResult, joins);
+}
+
+/* (name, password): both Uint8Array; an empty password is an open network. A fault, or undefined when it is on record. */
+void xs_network_keep(xsMachine *the)
+{
+	Station station = { 0 };
+	uint8_t record[STATION_RECORD_MAX];
+	LkSpan name = lk_bytes(the, 0, 1, STATION_NAME_MAX), password = lk_bytes(the, 1, 0, STATION_PASSWORD_MAX);
+	bool kept;
+
+	station.name_bytes = (uint8_t)name.bytes;
+	station.password_bytes = (uint8_t)password.bytes;
+	memcpy(station.name, name.data, name.bytes);
+	memcpy(station.password, password.data, password.bytes);
+	kept = station_is_sound(&station) && port_record_write(HOST_DOMAIN, HOST_STATION_NAME, record, station_encode(&station, record)) == PORT_RECORD_OK;
+	lk_wipe(record, sizeof record);
+	lk_wipe(&station, sizeof station);
+	if (!kept) lk_fault(the, "record/io");
+}
+
+/* Forgets what to join; the connection stays until the restart that follows a reset. */
+void xs_network_leave(xsMachine *the)
+{
+	if (port_record_delete(HOST_DOMAIN, HOST_STATION_NAME) != PORT_RECORD_OK) lk_fault(the, "record/io");
+}

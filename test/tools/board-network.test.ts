@@ -1,0 +1,107 @@
+/** When a board joins its network again: every state with every input, and the ways that a door meets. Pure, and on Node alone: a host is no module of the engine's tests. */
+import {
+	JOIN_MS,
+	type NetworkInput,
+	type NetworkState,
+	PAUSES_MS,
+	stepNetwork,
+} from "../../hosts/esp32/network-state.ts";
+import { check, type Suite } from "../harness/test.ts";
+
+const STATES: readonly NetworkState[] = [
+	{ at: "idle" },
+	{ at: "joining", tries: 0 },
+	{ at: "joining", tries: 9 },
+	{ at: "joined" },
+	{ at: "up" },
+	{ at: "waiting", tries: 3 },
+];
+const INPUTS: readonly NetworkInput[] = [
+	{ on: "event", event: "down" },
+	{ on: "event", event: "joined" },
+	{ on: "event", event: "up" },
+	{ on: "timer" },
+	{ on: "begun", begun: true },
+	{ on: "begun", begun: false },
+	{ on: "kept" },
+];
+
+/** Runs inputs from idle; what was told last, and all waits. */
+function play(
+	inputs: readonly NetworkInput[],
+	joins = true,
+): { state: NetworkState; joined: number; waits: number[]; told: boolean[] } {
+	let state: NetworkState = { at: "idle" };
+	const waits: number[] = [];
+	const told: boolean[] = [];
+	let joined = 0;
+	for (const input of inputs) {
+		const next = stepNetwork(state, input, joins);
+		state = next.state;
+		for (const effect of next.effects) {
+			if (effect.do === "join") joined++;
+			if (effect.do === "wait") waits.push(effect.ms);
+			if (effect.do === "tell") told.push(effect.up);
+		}
+	}
+	return { state, joined, waits, told };
+}
+
+export default function suite(t: Suite): void {
+	t.test(
+		"whatever happens to Wi-Fi, a state that needs a timer has one, and up is told exactly when it changes",
+		() => {
+			for (const before of STATES) {
+				for (const input of INPUTS) {
+					const { state, effects } = stepNetwork(before, input, true);
+					const waits = effects.filter((effect) => effect.do === "wait").length;
+					const changed = state.at !== before.at;
+					if (changed && (state.at === "waiting" || state.at === "joining")) check.equal(waits, 1);
+					const told = effects.filter((effect) => effect.do === "tell").map(({ up }) => up);
+					const wanted = (state.at === "up") === (before.at === "up") ? [] : [state.at === "up"];
+					check.deepEqual(told, wanted, `${before.at} ${input.on}`);
+				}
+			}
+		},
+	);
+
+	t.test("a network that is lost is joined again, ever more slowly, and for ever", () => {
+		const lost: NetworkInput[] = [{ on: "kept" }];
+		for (let round = 0; round < 20; round++) lost.push({ on: "event", event: "down" }, { on: "timer" });
+		const { joined, waits } = play(lost);
+		check.equal(joined, 21);
+		const pauses = waits.filter((ms) => ms !== JOIN_MS);
+		check.deepEqual(pauses.slice(0, PAUSES_MS.length), [...PAUSES_MS]);
+		check.equal(pauses.at(-1), PAUSES_MS.at(-1));
+	});
+
+	t.test("a join that nobody answers ends, and comes again", () => {
+		const { state, joined } = play([{ on: "kept" }, { on: "timer" }, { on: "timer" }]);
+		check.deepEqual([state.at, joined], ["joining", 2]);
+	});
+
+	t.test("a connection that was up starts over without delay's memory", () => {
+		const up: NetworkInput[] = [{ on: "kept" }, { on: "event", event: "down" }, { on: "timer" }];
+		up.push({ on: "event", event: "joined" }, { on: "event", event: "up" }, { on: "event", event: "down" });
+		check.equal(play(up).waits.at(-1), PAUSES_MS[0]);
+	});
+
+	t.test("a board with nothing to join waits for somebody to say what, and asks no radio meanwhile", () => {
+		const { state, joined, waits } = play([{ on: "kept" }, { on: "begun", begun: false }, { on: "timer" }]);
+		check.deepEqual([state.at, joined, waits.length], ["idle", 1, 1]);
+		check.equal(play([{ on: "kept" }, { on: "begun", begun: false }, { on: "kept" }]).joined, 2);
+	});
+
+	t.test("Ethernet is never told to join, and tells when it is up and when it is not", () => {
+		for (const before of STATES) {
+			for (const input of INPUTS) {
+				const { effects } = stepNetwork(before, input, false);
+				check.ok(!effects.some((effect) => effect.do !== "tell"), `${before.at} ${input.on}`);
+			}
+		}
+		const events = (["up", "down", "joined", "up"] as const).map(
+			(event) => ({ on: "event", event }) as const,
+		);
+		check.deepEqual(play(events, false).told, [true, false, true]);
+	});
+}
