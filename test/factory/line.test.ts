@@ -1,0 +1,98 @@
+/**
+ * A whole line under mishaps: two tools with one journal, four stations, boards of the real firmware. Tools are killed, power is
+ * cut, cables are pulled; afterwards every board is looked at.
+ */
+import { check, type Suite } from "../harness/test.ts";
+import { runCommand } from "../tools/support/command.ts";
+import { auditWorld } from "./line-audit.ts";
+import { LineWorld } from "./line-world.ts";
+
+const SLOW = process.argv.includes("--slow");
+const WHOLE = SLOW ? { boards: 1_000, cuts: 500 } : { boards: 50, cuts: 40 };
+const BOARD_MS = 15_000;
+
+export default function suite(t: Suite): void {
+	t.test(
+		"whatever is killed, cut or pulled, each board ends with one serial, one certificate, one label, or set aside; no secret is anywhere else (T6, T12, I1)",
+		async ({ random, note }) => {
+			const { boards, cuts } = WHOLE;
+			const fuses = [
+				{ block: "BLOCK_KEY0", purpose: "SECURE_BOOT_DIGEST0", digest: "digest.bin" },
+				{ field: "SECURE_BOOT_EN", value: 1 },
+				{ field: "ENABLE_SECURITY_DOWNLOAD", value: 1 },
+			];
+			const world = await LineWorld.open({
+				random,
+				boards,
+				stations: 4,
+				tools: 2,
+				words: ["--burn"],
+				config: { fuses },
+			});
+			try {
+				// One in twenty-five has a broken wire, and one in twenty-five loses its flash after it has its keys.
+				const broken = new Set<number>();
+				const erased = new Set<number>();
+				for (let number = 10; number <= boards; number += 25) {
+					world.replace(number, { broken: random.pick(["brake", "drive-throw", "indicator"]) });
+					broken.add(number);
+					erased.add(number + 5);
+				}
+				world.onStep = (board, step, station) => {
+					const { number } = board.options;
+					if (step !== "trust" || !erased.delete(number)) return;
+					void station.remove().then((removed) => {
+						board.eraseRecords();
+						if (removed !== undefined) station.insert(removed);
+					});
+				};
+				world.onSetAside = async (board, failure, serial) => {
+					const { number } = board.options;
+					if (failure !== "self-test-pins" || !broken.delete(number)) return true;
+					// The next one is scrapped, the one after that mended.
+					if (broken.size % 2 === 1) {
+						world.replaceBoard(number);
+						return true;
+					}
+					const end = await runCommand(
+						"factory",
+						"scrap",
+						"--config",
+						world.configPath(0),
+						"--serial",
+						serial!,
+					);
+					check.equal(end.status, 0, end.stderr);
+					return false;
+				};
+				const startedMs = performance.now();
+				await world.run(cuts, boards * BOARD_MS);
+				const seconds = (performance.now() - startedMs) / 1_000;
+				await world.stop();
+				const kinds = ["tool-killed", "power-cut", "cable-pulled"].map(
+					(kind) => `${world.cuts.filter((cut) => cut.kind === kind).length} ${kind}`,
+				);
+				note(`${boards} boards, ${world.cuts.length} cuts (${kinds.join(", ")}) in ${seconds.toFixed(1)} s`);
+				note(
+					`behind ${new Set(world.cuts.map(({ step }) => step)).size} different steps; failures ${[...world.failures].map(([name, count]) => `${name} ${count}`).join(", ")}`,
+				);
+				note(`median ms: ${world.medians()}`);
+				check.equal(world.cuts.length, cuts);
+				const figures = await auditWorld(world);
+				note(
+					`${figures.proven} boards proven, ${world.setAside.size} set aside, ${figures.scrapped} lives scrapped; ${figures.spellings} spellings searched for in ${figures.bytes} bytes of ${figures.files} files`,
+				);
+				check.equal(figures.proven, world.done.length);
+				check.ok(
+					[...world.setAside.values()].every((failure) => failure === "self-test-pins"),
+					[...world.setAside].join(),
+				);
+				check.ok(figures.scrapped >= 2, "keys that were lost were retired");
+				const audited = await runCommand("factory", "audit", "--config", world.configPath(0));
+				check.equal(audited.status, 0, audited.stdout);
+			} finally {
+				await world.close();
+			}
+		},
+	);
+}
