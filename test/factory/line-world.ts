@@ -72,6 +72,7 @@ export class LineWorld {
 	readonly #tries = new Map<number, number>();
 	#stepsToCut = Number.POSITIVE_INFINITY;
 	#cutsWanted = 0;
+	#cutsPlanned = 0;
 	#stepsBetween = 1;
 	#pending: Promise<unknown>[] = [];
 	#over = false;
@@ -160,14 +161,17 @@ export class LineWorld {
 		const { boards, random, tools } = this.options;
 		const steps = boards * 13;
 		this.#cutsWanted = cuts;
-		this.#stepsBetween = Math.max(1, Math.floor((0.9 * steps) / Math.max(1, cuts)));
+		this.#stepsBetween = Math.max(1, Math.floor((0.75 * steps) / Math.max(1, cuts)));
 		if (cuts > 0) this.#stepsToCut = 1 + random.below(2 * this.#stepsBetween - 1);
 		for (let tool = 0; tool < tools; tool++) this.#startTool(tool);
 		const deadline = performance.now() + withinMs;
 		while (this.done.length + this.setAside.size < boards) {
 			this.#serve();
 			if (this.#fault !== undefined) throw this.#fault;
-			if (performance.now() > deadline) throw new Error(`not done after ${withinMs} ms: ${this.standing()}`);
+			if (performance.now() > deadline)
+				throw new Error(
+					`not done after ${withinMs} ms: ${this.standing()}\n${this.log.split("\n").slice(-40).join("\n")}`,
+				);
 			await pause(20);
 		}
 		this.#over = true;
@@ -242,7 +246,10 @@ export class LineWorld {
 	}
 
 	async #takeOut(place: Place, { outcome, failure, serial }: ToolNews): Promise<void> {
-		if (place.busy) return;
+		while (place.busy) await pause(10);
+		const inside = place.station.board;
+		// Word of a board that is out already, by a tool that did not see it go.
+		if (inside === undefined || (serial !== undefined && !inside.isCalled(serial))) return;
 		place.busy = true;
 		try {
 			const board = await place.station.remove();
@@ -266,11 +273,12 @@ export class LineWorld {
 
 	#cutSoon(): void {
 		const { random } = this.options;
-		if (this.cuts.length >= this.#cutsWanted || this.#over) {
+		if (this.#cutsPlanned >= this.#cutsWanted || this.#over) {
 			this.#stepsToCut = Number.POSITIVE_INFINITY;
 			return;
 		}
 		this.#stepsToCut = 1 + random.below(2 * this.#stepsBetween - 1);
+		this.#cutsPlanned++;
 		const kind = random.pick<CutKind>([
 			"tool-killed",
 			"tool-killed",
@@ -283,8 +291,13 @@ export class LineWorld {
 		const offMs = random.below(OFF_MS_MAX);
 		this.#later(async () => {
 			await pause(delayMs);
+			const before = this.cuts.length;
 			if (kind === "tool-killed") await this.#killTool(choice);
 			else await this.#cutPower(kind, choice, offMs);
+			if (this.cuts.length > before) return;
+			// It met nobody at work.
+			this.#cutsPlanned--;
+			this.#stepsToCut = 1;
 		});
 	}
 
@@ -320,11 +333,26 @@ export class LineWorld {
 		if (place === undefined || this.#over) return;
 		this.cuts.push({ kind, step: this.#lastStep });
 		if (kind === "power-cut") return await place.station.cut(offMs);
+		await this.#pull(place, () => pause(offMs));
+	}
+
+	/** Takes the board out of its station for a moment, while nobody else does. */
+	async pull(station: BenchStation, meanwhile: (board: BenchBoard) => void | Promise<void>): Promise<void> {
+		const place = this.#places.find((each) => each.station === station);
+		if (place !== undefined) await this.#pull(place, meanwhile);
+	}
+
+	async #pull(place: Place, meanwhile: (board: BenchBoard) => void | Promise<void>): Promise<void> {
+		while (place.busy) await pause(10);
 		place.busy = true;
-		const board = await place.station.remove();
-		await pause(offMs);
-		if (board !== undefined) place.station.insert(board);
-		place.busy = false;
+		try {
+			const board = await place.station.remove();
+			if (board === undefined) return;
+			await meanwhile(board);
+			place.station.insert(board);
+		} finally {
+			place.busy = false;
+		}
 	}
 
 	// ---- what is left behind ----

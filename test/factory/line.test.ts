@@ -41,9 +41,9 @@ export default function suite(t: Suite): void {
 				world.onStep = (board, step, station) => {
 					const { number } = board.options;
 					if (step !== "trust" || !erased.delete(number)) return;
-					void station.remove().then((removed) => {
-						board.eraseRecords();
-						if (removed !== undefined) station.insert(removed);
+					void world.pull(station, (inside) => {
+						if (inside === board) board.eraseRecords();
+						else erased.add(number);
 					});
 				};
 				world.onSetAside = async (board, failure, serial) => {

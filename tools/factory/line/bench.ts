@@ -87,6 +87,12 @@ export class BenchBoard {
 		return existsSync(join(this.flashFolder, "identity,seal.rec"));
 	}
 
+	/** Whether its firmware was given this serial. */
+	isCalled(serial: string): boolean {
+		const record = join(this.flashFolder, "identity,device.rec");
+		return existsSync(record) && readFileSync(record, "latin1").includes(serial);
+	}
+
 	get fuses(): Readonly<Record<string, string>> {
 		const path = join(this.options.dir, "chip.json");
 		return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as ChipFile).fuses : {};

@@ -10,20 +10,21 @@ import type { FuseReading } from "./fuses.ts";
 export const OUTPUT_BYTES_MAX = 262_144;
 const FUSES_MAX = 512;
 
-const CHIP = /^(?:Chip is|Chip type:\s+)\s*(ESP32(?:-[A-Z]\d{1,2})?)(?:[-\s(].*)?$/m;
-const MAC = /^MAC:\s+((?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2})\s*$/m;
+/** "ESP32-C6FH4 (QFN32)" is an ESP32-C6, "ESP32-D0WD-V3" an ESP32. */
+const CHIP = /^(?:Chip is|Chip type:)\s+ESP32(?:-([CHPS][1-9]\d?)(?!\d))?/m;
+const MAC = /^(?:BASE )?MAC:\s+((?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2})\s*$/m;
 const FLASH = /^Detected flash size:\s+(\d{1,4})(KB|MB)\s*$/m;
 const SECURED = /in Secure Download Mode\b/;
 
 export function decodeIdentity(text: string): Result<ChipIdentity, "output" | "secured"> {
 	if (text.length > OUTPUT_BYTES_MAX) return refuse("output");
 	if (SECURED.test(text)) return refuse("secured");
-	const chip = CHIP.exec(text)?.[1];
+	const chip = CHIP.exec(text);
 	const mac = MAC.exec(text)?.[1]?.toLowerCase();
 	const size = FLASH.exec(text);
-	if (chip === undefined || mac === undefined || size === null) return refuse("output");
+	if (chip === null || mac === undefined || size === null) return refuse("output");
 	const flashBytes = Number(size[1]) * (size[2] === "MB" ? 1_048_576 : 1_024);
-	return flashBytes > 0 ? accept({ chip, mac, flashBytes }) : refuse("output");
+	return flashBytes > 0 ? accept({ chip: chip[1] === undefined ? "ESP32" : `ESP32-${chip[1]}`, mac, flashBytes }) : refuse("output");
 }
 
 /** `summary --format json`, which stands behind what the tool says first. */

@@ -21,7 +21,7 @@ const HEIGHT_MM = 36;
 const CODE_MM = 32;
 const MARGIN_MM = 2;
 const TEXT_MM = CODE_MM + 2 * MARGIN_MM;
-const LINE_CHARACTERS = 26;
+const LINE_CHARACTERS = 27;
 const POINTS_PER_MM = 72 / 25.4;
 /** Of a printer with 203 dots an inch. */
 const DOTS_PER_MM = 8;
