@@ -27,6 +27,7 @@ const PARTS: readonly Part[] = [
 	{ name: "link", file: "build/js/test/link/run.js", minutes: 60 },
 	{ name: "tools", file: "build/js/test/tools/run.js", minutes: 20 },
 	{ name: "scenario", file: "build/js/test/scenario/run.js", minutes: 20 },
+	{ name: "factory", file: "build/js/test/factory/run.js", minutes: 150 },
 	{ name: "fleet", file: "build/js/test/fleet/run.js", minutes: 20 },
 	{ name: "sweep", file: "build/js/test/sweep/run.js", minutes: 60 },
 	{ name: "threats", file: "build/js/test/faults/threats-check.js", minutes: 2 },

@@ -24,7 +24,9 @@ export function decodeIdentity(text: string): Result<ChipIdentity, "output" | "s
 	const size = FLASH.exec(text);
 	if (chip === null || mac === undefined || size === null) return refuse("output");
 	const flashBytes = Number(size[1]) * (size[2] === "MB" ? 1_048_576 : 1_024);
-	return flashBytes > 0 ? accept({ chip: chip[1] === undefined ? "ESP32" : `ESP32-${chip[1]}`, mac, flashBytes }) : refuse("output");
+	return flashBytes > 0
+		? accept({ chip: chip[1] === undefined ? "ESP32" : `ESP32-${chip[1]}`, mac, flashBytes })
+		: refuse("output");
 }
 
 /** `summary --format json`, which stands behind what the tool says first. */

@@ -34,6 +34,8 @@ export interface StationOptions {
 	/** Whether no new board is to be begun. */
 	readonly isStopping: () => boolean;
 	readonly onNews: (news: StationNews) => void;
+	/** Default: the serial device of that path. Throws SerialFault open. */
+	readonly openLine?: (path: string, answerMs: number) => VerbLine;
 }
 
 /** How long a board's firmware, if there is any, has to answer when nobody knows whether there is. */
@@ -255,7 +257,8 @@ export class Station {
 			try {
 				if (path === undefined) throw new SerialFault("open", "there is no device");
 				// It is asked patiently once it has answered, and impatiently until then.
-				const probe = VerbLine.onPort(path, Math.min(ANSWER_MS, Math.max(RETRY_MS, withinMs / 3)));
+				const open = this.#options.openLine ?? VerbLine.onPort;
+				const probe = open(path, Math.min(ANSWER_MS, Math.max(RETRY_MS, withinMs / 3)));
 				this.#line = probe;
 				await identify(probe);
 				probe.answerMs = ANSWER_MS;
