@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { toHex } from "../../modules/base/bytes.ts";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import { decodeLabel } from "../../modules/wire/label.ts";
+import type { LineVerbName } from "../../modules/wire/line-verb.ts";
 import { issuerFor } from "../../tools/factory/certificates.ts";
 import { type ChipDriver, ChipFault } from "../../tools/factory/line/chip-driver.ts";
 import type { LineConfig } from "../../tools/factory/line/config.ts";
@@ -18,6 +19,7 @@ import type { LineParts } from "../../tools/factory/line/line-parts.ts";
 import { Station, type StationNews } from "../../tools/factory/line/station.ts";
 import { STEPS, type Step } from "../../tools/factory/line/steps.ts";
 import { readIntermediate } from "../../tools/factory/pki.ts";
+import type { VerbLine } from "../../tools/factory/verbs.ts";
 import { openRegistry, type Registry } from "../../tools/relay/registry.ts";
 import { standingAlone } from "../../tools/trust/bundle-file.ts";
 import { ensureTrust } from "../../tools/trust/development-trust.ts";
@@ -48,6 +50,8 @@ class TwinChip implements ChipDriver {
 		["ENABLE_SECURITY_DOWNLOAD", "0"],
 	]);
 	twin: FactoryTwin | undefined;
+	/** What becomes of the result of a verb on its way; bytes of field 0. */
+	bend: (verb: LineVerbName, bytes: Uint8Array) => void = () => undefined;
 	present = true;
 	writes = 0;
 	/** Called with each burning, when it is done. */
@@ -108,6 +112,25 @@ class TwinChip implements ChipDriver {
 		this.onBurn(name);
 		if (fuse.kind === "digest") this.fuses.set("KEY_PURPOSE_0", fuse.purpose);
 	}
+}
+
+/** A line whose answers somebody changes. */
+function bending(line: VerbLine, bend: () => TwinChip["bend"]): VerbLine {
+	const call: VerbLine["call"] = async (verb, fields) => {
+		const answer = await line.call(verb, fields);
+		const value = answer.ok ? answer.value.get(0) : undefined;
+		const bytes = Array.isArray(value) ? value[0] : value;
+		if (bytes instanceof Uint8Array) bend()(verb, bytes);
+		return answer;
+	};
+	return new Proxy(line, {
+		get: (target, name) => {
+			if (name === "call") return call;
+			const own = target[name as keyof VerbLine] as unknown;
+			return typeof own === "function" ? (own as (...words: unknown[]) => unknown).bind(target) : own;
+		},
+		set: () => true,
+	});
 }
 
 interface Rig {
@@ -177,7 +200,7 @@ async function withRig(crypto: TestCrypto, work: (rig: Rig) => Promise<void>): P
 				news.push(each);
 				if (each.kind === "take-out") stopping = true;
 			},
-			openLine: () => chip.twin!.line(),
+			openLine: () => bending(chip.twin!.line(), () => chip.bend),
 		});
 		await station.work().catch((error: unknown) => {
 			if (!(error instanceof Killed)) throw error;
@@ -349,6 +372,31 @@ export default function suite(t: Suite): void {
 			);
 			check.deepEqual([now!.state, (await rig.registry.find(now!.serial!))?.status], ["done", "active"]);
 		}),
+	);
+
+	t.test(
+		"a board that cannot prove its key, or gives back another certificate, is set aside (T6)",
+		({ crypto }) =>
+			withRig(crypto, async (rig) => {
+				for (const [verb, failure] of [
+					["read-back", "certificate-differs"],
+					["attest", "proof"],
+					["begin", "request-refused"],
+				] as const) {
+					// The last byte of a certificate and of an attestation is the signature's.
+					rig.chip.bend = (asked, bytes) => {
+						if (asked === verb) bytes[bytes.length - 1]! ^= 1;
+					};
+					const news = await rig.run(rig.journal, false);
+					const [out] = news.filter(({ kind }) => kind === "take-out");
+					check.deepEqual(out !== undefined && "failure" in out ? out.failure : undefined, failure);
+					check.ok(only(rig.journal).state === "open");
+					rig.chip.bend = () => undefined;
+					if (verb === "attest") await rig.run(killing(rig.journal, "finish", "label").journal, false);
+				}
+				const news = await rig.run(rig.journal, false);
+				check.ok(news.some((each) => each.kind === "take-out" && each.outcome === "done"));
+			}),
 	);
 
 	t.test("a board that was begun somewhere else is not touched (T6)", ({ crypto }) =>
