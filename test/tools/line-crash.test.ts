@@ -253,6 +253,26 @@ function only(journal: Journal): BoardRow {
 	return boards[0]!;
 }
 
+/** False: this step has no such moment. */
+async function killedAndFinished(rig: Rig, at: "finish" | "begin", step: Step): Promise<boolean> {
+	const kill = killing(rig.journal, at, step);
+	await rig.run(kill.journal);
+	if (!kill.struck()) {
+		check.ok(at === "begin", step);
+		return false;
+	}
+	const before = only(rig.journal);
+	const news = await rig.run();
+	const outcomes = news.flatMap((each) => (each.kind === "take-out" ? each.outcome : []));
+	check.deepEqual(outcomes, ["done"], step);
+	const after = only(rig.journal);
+	for (const field of ["serial", "publicKeyHex", "certificate"] as const)
+		if (before[field] !== undefined) check.deepEqual(after[field], before[field], `${step} ${field}`);
+	await assertWhole(rig, after);
+	check.deepEqual(rig.chip.burned, ["BLOCK_KEY0", "SECURE_BOOT_EN", "ENABLE_SECURITY_DOWNLOAD"], step);
+	return true;
+}
+
 /** One board, one serial, one certificate, one label, sealed. */
 async function assertWhole(rig: Rig, row: BoardRow): Promise<void> {
 	check.equal(row.state, "done");
@@ -271,37 +291,15 @@ async function assertWhole(rig: Rig, row: BoardRow): Promise<void> {
 }
 
 export default function suite(t: Suite): void {
-	for (const at of ["finish", "begin"] as const) {
-		t.test(
-			`a tool that is killed ${at === "finish" ? "behind each step, before it is on record" : "when a step that cannot be undone is on record and no more"}, leaves a board that the next one finishes as the same (T12)`,
-			({ crypto }) =>
-				withEach(crypto, STEPS, async (rig, step) => {
-					const kill = killing(rig.journal, at, step);
-					await rig.run(kill.journal);
-					if (!kill.struck()) {
-						check.ok(at === "begin", step);
-						return false;
-					}
-					const before = only(rig.journal);
-					const news = await rig.run();
-					check.deepEqual(
-						news.filter(({ kind }) => kind === "take-out").map((each) => "outcome" in each && each.outcome),
-						["done"],
-						step,
-					);
-					const after = only(rig.journal);
-					for (const field of ["serial", "publicKeyHex", "certificate"] as const)
-						if (before[field] !== undefined) check.deepEqual(after[field], before[field], `${step} ${field}`);
-					await assertWhole(rig, after);
-					check.deepEqual(
-						rig.chip.burned,
-						["BLOCK_KEY0", "SECURE_BOOT_EN", "ENABLE_SECURITY_DOWNLOAD"],
-						step,
-					);
-					return true;
-				}),
-		);
-	}
+	t.test(
+		"a tool that is killed behind a step, before it is on record, leaves a board that the next one finishes as the same (T12)",
+		({ crypto }) => withEach(crypto, STEPS, (rig, step) => killedAndFinished(rig, "finish", step)),
+	);
+
+	t.test(
+		"a tool that is killed when a step is on record as begun, and no more, leaves a board that the next one finishes as the same (T12)",
+		({ crypto }) => withEach(crypto, STEPS, (rig, step) => killedAndFinished(rig, "begin", step)),
+	);
 
 	t.test(
 		"power that goes in each eFuse's burning leaves a board that goes on with the next, and burns none twice (T12, T14)",
