@@ -14,7 +14,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BenchBoard, BenchStation, VIRTUAL_CHIP } from "../../tools/factory/line/bench.ts";
+import {
+	BenchBoard,
+	type BenchBoardOptions,
+	BenchStation,
+	VIRTUAL_CHIP,
+} from "../../tools/factory/line/bench.ts";
 import { Journal } from "../../tools/factory/line/journal.ts";
 import { reportOf } from "../../tools/factory/line/report.ts";
 import { ensurePki } from "../../tools/factory/pki.ts";
@@ -37,7 +42,6 @@ export interface WorldOptions {
 	readonly stations: number;
 	readonly tools: number;
 	readonly boards: number;
-	readonly words?: readonly string[];
 	readonly config?: Readonly<Record<string, unknown>>;
 }
 
@@ -54,6 +58,8 @@ interface Place {
 export class LineWorld {
 	readonly dir = mkdtempSync(join(tmpdir(), "lk-line-"));
 	readonly options: WorldOptions;
+	/** What every tool is started with, besides its configuration. */
+	words: readonly string[] = [];
 	readonly boards: BenchBoard[] = [];
 	readonly cuts: { kind: CutKind; step: string }[] = [];
 	/** Numbers of boards that came out done, in their order. */
@@ -76,6 +82,7 @@ export class LineWorld {
 	#stepsBetween = 1;
 	#pending: Promise<unknown>[] = [];
 	#over = false;
+	readonly #kinds = new Set<string>();
 	#lastStep = "none";
 	#fault: Error | undefined;
 
@@ -117,14 +124,14 @@ export class LineWorld {
 		for (let number = 1; number <= boards; number++) this.#shelf.push(this.newBoard(number));
 	}
 
-	newBoard(number: number, more: { readonly broken?: string; readonly stations?: number } = {}): BenchBoard {
+	newBoard(number: number, more: Partial<BenchBoardOptions> = {}): BenchBoard {
 		const board = new BenchBoard({ dir: this.at("boards", String(number)), number, ...more });
 		this.boards[number - 1] = board;
 		return board;
 	}
 
 	/** Instead of the board of this number on the shelf. */
-	replace(number: number, more: { readonly broken?: string; readonly stations?: number }): void {
+	replace(number: number, more: Partial<BenchBoardOptions>): void {
 		const index = this.#shelf.findIndex((board) => board.options.number === number);
 		this.#shelf[index] = this.newBoard(number, more);
 	}
@@ -229,7 +236,17 @@ export class LineWorld {
 		);
 	}
 
+	/** Resolves when a tool has said something of this kind. */
+	async heard(kind: string): Promise<void> {
+		const deadline = performance.now() + 30_000;
+		while (!this.#kinds.has(kind)) {
+			if (performance.now() > deadline) throw new Error(`no tool said ${kind}`);
+			await pause(10);
+		}
+	}
+
 	#heard(news: ToolNews): void {
+		this.#kinds.add(news.kind);
 		const place = this.#places.find(({ name }) => name === news.station);
 		if (place === undefined) return;
 		if (news.kind === "stepped") {
@@ -304,7 +321,7 @@ export class LineWorld {
 	#startTool(index: number): void {
 		this.#tools[index] = new Tool({
 			config: this.configPath(index),
-			words: this.options.words ?? [],
+			words: this.words,
 			log: this.at("tools.log"),
 			tmp: this.at("tmp"),
 			onNews: (news) => this.#heard(news),

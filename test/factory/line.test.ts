@@ -2,10 +2,16 @@
  * A whole line under mishaps: two tools with one journal, four stations, boards of the real firmware. Tools are killed, power is
  * cut, cables are pulled; afterwards every board is looked at.
  */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Journal } from "../../tools/factory/line/journal.ts";
+import type { LineReport } from "../../tools/factory/line/report.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "../tools/support/command.ts";
+import { temporaryFolder } from "../tools/support/temporary.ts";
 import { auditWorld } from "./line-audit.ts";
-import { LineWorld } from "./line-world.ts";
+import { LineWorld, PREFIX } from "./line-world.ts";
+import { Tool } from "./tool.ts";
 
 const SLOW = process.argv.includes("--slow");
 const WHOLE = SLOW ? { boards: 1_000, cuts: 500 } : { boards: 50, cuts: 40 };
@@ -26,10 +32,10 @@ export default function suite(t: Suite): void {
 				boards,
 				stations: 4,
 				tools: 2,
-				words: ["--burn"],
 				config: { fuses },
 			});
 			try {
+				world.words = ["--burn"];
 				// One in twenty-five has a broken wire, and one in twenty-five loses its flash after it has its keys.
 				const broken = new Set<number>();
 				const erased = new Set<number>();
@@ -93,6 +99,65 @@ export default function suite(t: Suite): void {
 			} finally {
 				await world.close();
 			}
+		},
+	);
+
+	t.test(
+		"a board with an empty slot passes every part of its self-test; a second tool finds the port in use; the report says what was done",
+		async ({ random }) => {
+			const world = await LineWorld.open({
+				random,
+				boards: 1,
+				stations: 1,
+				tools: 1,
+				config: { selfTest: {} },
+			});
+			try {
+				world.replace(1, { slotKb: 1_536 });
+				const report = world.at("report.json");
+				world.words = ["--report", report];
+				const finished = world.run(0, 60_000);
+				await world.heard("begun");
+				const kinds: string[] = [];
+				const second = new Tool({
+					config: world.configPath(0),
+					words: [],
+					log: world.at("tools.log"),
+					tmp: world.at("tmp"),
+					onNews: ({ kind }) => kinds.push(kind),
+				});
+				await finished;
+				check.equal(await second.stop(), 0);
+				check.deepEqual(kinds, ["port-in-use", "report"]);
+				check.deepEqual(await world.stop(), [0]);
+				const {
+					boards,
+					yield: share,
+					serials,
+					burn,
+				} = JSON.parse(readFileSync(report, "utf8")) as LineReport;
+				check.deepEqual(boards, { done: 1, failed: 0, unfinished: 0 });
+				check.deepEqual([share, serials, burn], [1, [`${PREFIX}000001`], false]);
+				const journal = Journal.open(world.at("line.db"));
+				check.equal(journal.boards()[0]?.selfTest, "random passed, flash passed, pins passed, radio passed");
+				journal.close();
+				await auditWorld(world);
+			} finally {
+				await world.close();
+			}
+		},
+	);
+
+	t.test(
+		"without a configuration, or with a flaw in it, the line is one line of error and status 2",
+		async () => {
+			const folder = temporaryFolder();
+			const path = join(folder, "line.json");
+			writeFileSync(path, JSON.stringify({ format: 1 }));
+			const flawed = await runCommand("factory", "line", "--config", path);
+			check.deepEqual([flawed.status, flawed.stderr.split("\n").length], [2, 2], flawed.stderr);
+			const absent = await runCommand("factory", "line", "--config", join(folder, "none.json"));
+			check.equal(absent.status, 2);
 		},
 	);
 }

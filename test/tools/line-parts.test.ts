@@ -16,7 +16,8 @@ import { StepFault } from "../../tools/factory/line/cause.ts";
 import { ChipFault } from "../../tools/factory/line/chip-driver.ts";
 import { EsptoolChip } from "../../tools/factory/line/esptool.ts";
 import { standingOf } from "../../tools/factory/line/fuses.ts";
-import { type BoardRow, Journal } from "../../tools/factory/line/journal.ts";
+import { Journal } from "../../tools/factory/line/journal.ts";
+import type { BoardRow } from "../../tools/factory/line/journal-rows.ts";
 import {
 	drawLabel,
 	drawSvg,

@@ -9,7 +9,8 @@ import { decodeCertificate } from "../../../modules/trust/certificate.ts";
 import type { Registry } from "../../relay/registry.ts";
 import { readCertificate } from "../pki.ts";
 import type { LineConfig } from "./config.ts";
-import type { BoardRow, Journal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { BoardRow } from "./journal-rows.ts";
 import { isBefore } from "./steps.ts";
 
 export interface Audit {

@@ -33,7 +33,7 @@ import type { VerbLine, VerbRefusal } from "../verbs.ts";
 import { StepFault } from "./cause.ts";
 import { type ChipDriver, ChipFault } from "./chip-driver.ts";
 import { closesTheChip, type Fuse, fuseName, isEncrypted, purposeOf, standingOf } from "./fuses.ts";
-import type { BoardRow, StepFacts } from "./journal.ts";
+import type { BoardRow, StepFacts } from "./journal-rows.ts";
 import type { LineParts } from "./line-parts.ts";
 import type { Step } from "./steps.ts";
 

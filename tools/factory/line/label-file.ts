@@ -16,12 +16,17 @@ export interface LabelText {
 }
 
 /** Millimetres of a common label. */
-const WIDTH_MM = 70;
+const WIDTH_MM = 76;
 const HEIGHT_MM = 36;
 const CODE_MM = 32;
 const MARGIN_MM = 2;
 const TEXT_MM = CODE_MM + 2 * MARGIN_MM;
 const LINE_CHARACTERS = 27;
+const LINE_MM = 3.4;
+const CODE_SIZE_MM = 2.1;
+const NAME_SIZE_MM = 3.2;
+/** Of a character of a fixed width, for one of its height. */
+const ASPECT = 0.6;
 const POINTS_PER_MM = 72 / 25.4;
 /** Of a printer with 203 dots an inch. */
 const DOTS_PER_MM = 8;
@@ -41,6 +46,25 @@ export async function drawLabel(format: LabelFormat, label: LabelText): Promise<
 	if (format === "svg") return new TextEncoder().encode(drawSvg(label));
 	if (format === "zpl") return new TextEncoder().encode(drawZpl(label));
 	return await drawPdf(label);
+}
+
+interface TextLine {
+	readonly text: string;
+	/** Of its top. */
+	readonly yMm: number;
+	readonly sizeMm: number;
+}
+
+/** What stands beside the QR code, each line as large as there is room for. */
+function textLines({ title, serial, code }: LabelText): readonly TextLine[] {
+	const room = WIDTH_MM - TEXT_MM - MARGIN_MM;
+	const names = [title, serial].map((text) => ({
+		text,
+		sizeMm: Math.min(NAME_SIZE_MM, room / (ASPECT * [...text].length)),
+	}));
+	const codes = typedLines(code).map((text) => ({ text, sizeMm: CODE_SIZE_MM }));
+	const gap = { text: "", sizeMm: CODE_SIZE_MM };
+	return [...names, gap, ...codes].map((line, index) => ({ ...line, yMm: MARGIN_MM + index * LINE_MM }));
 }
 
 /** Dark modules in rows as runs: x, y and length in modules, the quiet zone included. */
@@ -66,13 +90,12 @@ export function escapeXml(text: string): string {
 	return legal.replace(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-export function drawSvg({ title, serial, code }: LabelText): string {
-	const { size, runs } = runsOf(code);
+export function drawSvg(label: LabelText): string {
+	const { size, runs } = runsOf(label.code);
 	const path = runs.map(([x, y, length]) => `M${x} ${y}h${length}v1h-${length}z`).join("");
-	const lines = [title, serial, "", ...typedLines(code)];
-	const texts = lines.map(
-		(line, index) =>
-			`<text x="${TEXT_MM}" y="${5 + index * 3.4}" font-size="${index < 2 ? 3.2 : 2.1}">${escapeXml(line)}</text>`,
+	const texts = textLines(label).map(
+		({ text, yMm, sizeMm }) =>
+			`<text x="${TEXT_MM}" y="${(yMm + sizeMm).toFixed(2)}" font-size="${sizeMm.toFixed(2)}">${escapeXml(text)}</text>`,
 	);
 	return [
 		`<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH_MM}mm" height="${HEIGHT_MM}mm" viewBox="0 0 ${WIDTH_MM} ${HEIGHT_MM}" font-family="monospace">`,
@@ -89,7 +112,7 @@ function latin(text: string): string {
 	return text.replace(/[^ -~\u00a0-\u00ff]/gu, "?");
 }
 
-function drawPdf({ title, serial, code }: LabelText): Promise<Uint8Array> {
+function drawPdf(label: LabelText): Promise<Uint8Array> {
 	const points = (mm: number): number => mm * POINTS_PER_MM;
 	const document = new PDFDocument({
 		size: [points(WIDTH_MM), points(HEIGHT_MM)],
@@ -102,18 +125,16 @@ function drawPdf({ title, serial, code }: LabelText): Promise<Uint8Array> {
 		document.on("end", () => resolve(new Uint8Array(Buffer.concat(chunks))));
 		document.on("error", reject);
 	});
-	const { size, runs } = runsOf(code);
+	const { size, runs } = runsOf(label.code);
 	const module = points(CODE_MM) / size;
 	const origin = points(MARGIN_MM);
 	for (const [x, y, length] of runs)
 		document.rect(origin + x! * module, origin + y! * module, length! * module, module);
 	document.fill("#000");
 	document.font("Courier");
-	[title, serial, "", ...typedLines(code)].forEach((line, index) => {
-		document
-			.fontSize(points(index < 2 ? 3.2 : 2.1))
-			.text(latin(line), points(TEXT_MM), points(2.4 + index * 3.4), { lineBreak: false });
-	});
+	for (const { text, yMm, sizeMm } of textLines(label)) {
+		document.fontSize(points(sizeMm)).text(latin(text), points(TEXT_MM), points(yMm), { lineBreak: false });
+	}
 	document.end();
 	return ended;
 }
@@ -127,12 +148,11 @@ export function escapeZpl(text: string): string {
 	}).join("");
 }
 
-export function drawZpl({ title, serial, code }: LabelText): string {
+export function drawZpl(label: LabelText): string {
 	const dots = (mm: number): number => Math.round(mm * DOTS_PER_MM);
-	const lines = [title, serial, "", ...typedLines(code)];
-	const texts = lines.map((line, index) => {
-		const height = dots(index < 2 ? 3.2 : 2.2);
-		return `^FO${dots(TEXT_MM)},${dots(2.4 + index * 3.4)}^A0N,${height},${Math.round(height * 0.8)}^FH_^FD${escapeZpl(line)}^FS`;
+	const texts = textLines(label).map(({ text, yMm, sizeMm }) => {
+		const height = dots(sizeMm);
+		return `^FO${dots(TEXT_MM)},${dots(yMm)}^A0N,${height},${Math.round(height * 0.8)}^FH_^FD${escapeZpl(text)}^FS`;
 	});
 	return [
 		"^XA",
@@ -140,7 +160,7 @@ export function drawZpl({ title, serial, code }: LabelText): string {
 		`^PW${dots(WIDTH_MM)}`,
 		`^LL${dots(HEIGHT_MM)}`,
 		// Model 2, level M, the printer chooses the mode: capitals and digits are its alphanumeric one.
-		`^FO${dots(MARGIN_MM)},${dots(MARGIN_MM)}^BQN,2,5,M^FH_^FDMA,${escapeZpl(code)}^FS`,
+		`^FO${dots(MARGIN_MM)},${dots(MARGIN_MM)}^BQN,2,5,M^FH_^FDMA,${escapeZpl(label.code)}^FS`,
 		...texts,
 		"^XZ",
 		"",

@@ -1,6 +1,6 @@
 /** What a run of the line came to: yield, times, failures by cause. Pure; from the journal's rows. It names serials, and no secret is known to it. */
 import { CAUSES, type Cause } from "./cause.ts";
-import type { BoardRow, StepRow } from "./journal.ts";
+import type { BoardRow, StepRow } from "./journal-rows.ts";
 import { STEPS, type Step } from "./steps.ts";
 
 export interface StepFigures {

@@ -10,7 +10,7 @@ import { VerbLine } from "../verbs.ts";
 import { BoardWork } from "./board-work.ts";
 import { StepFault } from "./cause.ts";
 import { type ChipDriver, ChipFault } from "./chip-driver.ts";
-import { type BoardRow, standingFrom } from "./journal.ts";
+import { type BoardRow, standingFrom } from "./journal-rows.ts";
 import type { LineParts } from "./line-parts.ts";
 import { PortLock } from "./port-lock.ts";
 import { judgeBegun, judgeBlank, type Told, type Verdict } from "./resume.ts";
