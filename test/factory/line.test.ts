@@ -8,7 +8,7 @@ import { Journal } from "../../tools/factory/line/journal.ts";
 import type { LineReport } from "../../tools/factory/line/report.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "../tools/support/command.ts";
-import { temporaryFolder } from "../tools/support/temporary.ts";
+import { eventually, temporaryFolder } from "../tools/support/temporary.ts";
 import { auditWorld } from "./line-audit.ts";
 import { LineWorld, PREFIX } from "./line-world.ts";
 import { Tool } from "./tool.ts";
@@ -127,6 +127,7 @@ export default function suite(t: Suite): void {
 					onNews: ({ kind }) => kinds.push(kind),
 				});
 				await finished;
+				check.ok(await eventually(() => kinds.includes("port-in-use"), 20_000));
 				check.equal(await second.stop(), 0);
 				check.deepEqual(kinds, ["port-in-use", "report"]);
 				check.deepEqual(await world.stop(), [0]);
