@@ -20,13 +20,17 @@ import type { Issuer } from "../pki/issuer.ts";
 import { issueDevice } from "./certificates.ts";
 import { readCertificate } from "./pki.ts";
 import { checkRequest, type DeviceRequest } from "./request.ts";
-import { VERB_REFUSALS, type VerbLine } from "./verbs.ts";
+import { VERB_REFUSALS, type VerbLine, type VerbRefusal } from "./verbs.ts";
 
 /** A board that cannot be provisioned as asked; the message is for the person at the line. */
 export class ProvisionFault extends Error {
-	constructor(message: string) {
+	/** What the board refused with, or that its certificate request was refused. */
+	readonly reason: VerbRefusal | "request" | undefined;
+
+	constructor(message: string, reason?: VerbRefusal | "request") {
 		super(message);
 		this.name = "ProvisionFault";
+		this.reason = reason;
 	}
 }
 
@@ -55,7 +59,7 @@ export async function call(
 	fields?: Parameters<VerbLine["call"]>[1],
 ): Promise<CborMap> {
 	const answer = await line.call(verb, fields);
-	if (!answer.ok) throw new ProvisionFault(`${verb}: ${VERB_REFUSALS[answer.reason]}`);
+	if (!answer.ok) throw new ProvisionFault(`${verb}: ${VERB_REFUSALS[answer.reason]}`, answer.reason);
 	return answer.value;
 }
 
@@ -97,7 +101,8 @@ export async function begin(
 	// A blank board tells its key once it has one.
 	const point = toldPoint ?? (await identify(line)).point;
 	const request = checkRequest(der, serial, point);
-	if (!request.ok) throw new ProvisionFault(`the board's certificate request is refused: ${request.reason}`);
+	if (!request.ok)
+		throw new ProvisionFault(`the board's certificate request is refused: ${request.reason}`, "request");
 	return { request: request.value, noisePublicKey };
 }
 

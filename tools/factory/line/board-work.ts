@@ -333,10 +333,10 @@ function asStepFault(error: unknown): unknown {
 	if (error instanceof IssuerFault) return new StepFault("issuer", { detail: error.message });
 	if (error instanceof TrustFault) return new StepFault("board-refuses", { detail: error.message });
 	if (!(error instanceof ProvisionFault)) return error;
-	const { message } = error;
-	if (message.includes("request is refused")) return new StepFault("request-refused", { detail: message });
-	// VERB_REFUSALS.storage: the same may be done again.
-	if (message.includes("may be done again"))
+	const { message, reason } = error;
+	if (reason === "request") return new StepFault("request-refused", { detail: message });
+	// The same may be done again.
+	if (reason === "storage" || reason === "later")
 		return new StepFault("storage", { transient: true, detail: message });
 	return new StepFault("board-refuses", { detail: message });
 }
