@@ -1,5 +1,5 @@
 /**
- * The driver for real boards: Espressif's esptool and espefuse (Debian packages `esptool`, or ESP-IDF's), as processes. Their
+ * The driver for real boards: Espressif's esptool and espefuse, as processes. Never tried on a chip yet (docs/FACTORY.md). Their
  * protocol with the chip is theirs. Each call opens the port anew, so the firmware's serial line must be closed meanwhile.
  */
 import { existsSync } from "node:fs";
