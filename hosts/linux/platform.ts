@@ -15,6 +15,7 @@ import { DigitalPins } from "../ecma419/pins.ts";
 import { KeyValueRecords } from "../ecma419/records.ts";
 import { TcpListener } from "../ecma419/tcp-listener.ts";
 import { BOARD_PINS } from "./board.ts";
+import { openRadio } from "./radio.ts";
 import { openSerial } from "./service-line.ts";
 import { boardArgument } from "./system.ts";
 
@@ -35,6 +36,7 @@ function openListener(system: System): Listener | undefined {
 export function openPlatform(): Platform {
 	const system = new Machine();
 	const listener = openListener(system);
+	const radio = openRadio();
 	const { indicator, "drive-throw": driveThrow, "drive-retract": driveRetract, brake } = BOARD_PINS;
 	const inputs = {
 		button: { pin: BOARD_PINS.button },
@@ -59,5 +61,6 @@ export function openPlatform(): Platform {
 		inflate: ZLIB_INFLATE,
 		wsBytes: NATIVE_WS_BYTES,
 		...(listener === undefined ? {} : { listener }),
+		...(radio === undefined ? {} : { radio }),
 	};
 }

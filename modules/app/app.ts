@@ -41,6 +41,7 @@ import { RecoveryLine } from "./recovery-line.ts";
 import { RecoveryMode } from "./recovery-mode.ts";
 import { RelaySide } from "./relay-side.ts";
 import { ResetKeeper } from "./reset-keeper.ts";
+import { SelfTest } from "./self-test.ts";
 import { SerialLine } from "./serial-line.ts";
 import { Transports } from "./transports.ts";
 import { TrustCommands } from "./trust-commands.ts";
@@ -179,6 +180,10 @@ export class App {
 			...line,
 			crypto,
 			timeKeeper: this.#relaySide.timeKeeper,
+			selfTest: new SelfTest({
+				platform,
+				mayDrive: () => !this.#grants.claimed && !this.#bolt.driving,
+			}),
 			report: () => this.#relaySide.report(),
 			onProvisioned: () => {
 				this.#updates.revise();

@@ -23,6 +23,8 @@ import {
 	type LineRequest,
 } from "../wire/line-verb.ts";
 import { decodePiece } from "../wire/piece.ts";
+import { encodeSelfTestReport } from "../wire/self-test.ts";
+import type { SelfTest } from "./self-test.ts";
 import type { TimeKeeper } from "./time-keeper.ts";
 import { type PieceReason, refusalClass, type TrustKeeper } from "./trust-keeper.ts";
 import type { UpdateVerbs } from "./update-verbs.ts";
@@ -37,6 +39,8 @@ const AFTER_SEAL: readonly number[] = Object.freeze([
 	LINE_VERBS.attest,
 ]);
 
+const RUN_MAX = 4294967295;
+
 export type VerbResult = Result<CborFields | undefined, LineCode>;
 
 export interface LineVerbsOptions {
@@ -46,6 +50,7 @@ export interface LineVerbsOptions {
 	readonly firmwareVersion: string;
 	readonly timeKeeper: TimeKeeper;
 	readonly updates: UpdateVerbs;
+	readonly selfTest: SelfTest;
 	/** What the lock says of itself (PROTOCOL 12). */
 	readonly report: () => Uint8Array;
 	/** The board became able to serve sessions or to reach its relay. */
@@ -87,6 +92,10 @@ export class LineVerbs {
 				return this.#time(args);
 			case LINE_VERBS.health:
 				return args.size === 0 ? accept({ 0: this.#options.report() }) : refuse("malformed");
+			case LINE_VERBS["self-test"]:
+				return this.#selfTest(args);
+			case LINE_VERBS["read-back"]:
+				return args.size === 0 ? this.#readBack() : refuse("malformed");
 			default:
 				return this.#options.updates.run(verb, args) ?? refuse("malformed");
 		}
@@ -123,6 +132,19 @@ export class LineVerbs {
 		secret.value.close();
 		if (!sealed.ok) return refuse("storage");
 		return sealed.value.ok ? accept({ 0: sealed.value.value }) : refuse("malformed");
+	}
+
+	/** `later` until the run is over. */
+	#selfTest(args: CborMap): VerbResult {
+		const run = args.uint(0, RUN_MAX);
+		if (!args.hasOnly([0]) || run === undefined) return refuse("malformed");
+		const report = this.#options.selfTest.ask(run);
+		return report === undefined ? refuse("later") : accept({ 0: encodeSelfTestReport(report) });
+	}
+
+	#readBack(): VerbResult {
+		const chain = this.#options.identity.readBack();
+		return chain.ok ? accept({ 0: chain.value }) : chain;
 	}
 
 	/** A question, or the time role's answer to the last one. */

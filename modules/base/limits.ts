@@ -271,6 +271,19 @@ export const LIMITS = Object.freeze({
 	shortPressMinMs: 30,
 	shortPressMaxMs: 2000,
 
+	/**
+	 * Self-test of a factory line (app/self-test.ts): random bytes drawn; how often one byte may come in a row and in a window
+	 * of 512 (NIST SP 800-90B 4.4, H = 8, false alarms below 2^-30); how long an output is energised, and looked at how often;
+	 * how long the radio listens.
+	 */
+	selfTestRandomBytes: 4096,
+	selfTestRepeats: 5,
+	selfTestWindowBytes: 512,
+	selfTestWindowRepeats: 16,
+	selfTestPulseMs: 200,
+	selfTestLookMs: 5,
+	selfTestRadioMs: 5000,
+
 	/** Log. */
 	logEntries: 512,
 	logPage: 16,

@@ -139,6 +139,14 @@ export class Identity {
 		return accept(undefined);
 	}
 
+	/** The chain as flash gives it now, read anew. */
+	readBack(): Result<readonly Uint8Array[], IdentityReason> {
+		if (this.#sealed) return refuse("sealed");
+		const stored = this.#store.read(CERTIFICATE_CODEC);
+		if (stored.ok) return stored;
+		return refuse(stored.reason === "absent" ? "out-of-order" : "storage");
+	}
+
 	/** The setup secret for the label, until the seal; the caller closes it. */
 	openSetupSecret(): Result<Secret, IdentityReason> {
 		if (this.#sealed) return refuse("sealed");

@@ -5,6 +5,7 @@ import type { Inflate } from "./inflate.ts";
 import type { KeyStore } from "./keys.ts";
 import type { Listener } from "./listener.ts";
 import type { Drive, Pins } from "./pins.ts";
+import type { Radio } from "./radio.ts";
 import type { SerialPort } from "./serial.ts";
 import type { Slots } from "./slots.ts";
 import type { RecordStorage } from "./storage.ts";
@@ -23,6 +24,8 @@ export interface Platform {
 	readonly serial: SerialPort;
 	/** Absent: no local network. */
 	readonly listener?: Listener;
+	/** Absent: none, or none that a self-test could hear with. */
+	readonly radio?: Radio;
 	readonly system: System;
 	readonly slots: Slots;
 	readonly inflate: Inflate;

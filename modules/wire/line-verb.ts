@@ -23,6 +23,8 @@ export const LINE_VERBS = Object.freeze({
 	"update-piece": 10,
 	"update-status": 11,
 	attest: 12,
+	"self-test": 13,
+	"read-back": 14,
 } as const);
 export type LineVerbName = keyof typeof LINE_VERBS;
 

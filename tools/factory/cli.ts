@@ -1,4 +1,4 @@
-/** `latchkey factory`: a development PKI, and the provisioning of one board. */
+/** `latchkey factory`: a development PKI, the provisioning of one board; of many: line/line-cli.ts. */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { LIMITS } from "../../modules/base/limits.ts";
@@ -23,13 +23,14 @@ import { RegistryFault } from "../relay/registry-file.ts";
 import { type BundleFile, readBundleFile } from "../trust/bundle-file.ts";
 import { ensureTrust, newestBundlePath } from "../trust/development-trust.ts";
 import { TrustFault } from "../trust/trust-fault.ts";
+import { ProvisionFault } from "./board-steps.ts";
+import { registerLine } from "./line/line-cli.ts";
+import { readTrust } from "./line/line-parts.ts";
 import { ensurePki, PkiFault } from "./pki.ts";
-import { ProvisionFault, provision } from "./provision.ts";
+import { provision } from "./provision.ts";
 import { drawQrCode } from "./qr-code.ts";
 import { SerialFault } from "./serial-line.ts";
 import { VerbLine } from "./verbs.ts";
-
-const DAY_MS = 86_400_000;
 
 function hardwareClass(text: string): string {
 	if (!isHardwareClass(text))
@@ -61,7 +62,9 @@ interface ProvisionArguments {
 }
 
 export function registerFactory(program: Command): void {
-	const factory = program.command("factory").description("Make a development PKI, provision boards");
+	const factory = program
+		.command("factory")
+		.description("Make a development PKI, provision boards one by one or in a line");
 	factory
 		.command("pki")
 		.description(
@@ -113,6 +116,7 @@ export function registerFactory(program: Command): void {
 		.action((options: { readonly serialLine: string; readonly json?: true }) =>
 			explaining([SerialFault], () => showHealth(options.serialLine, options.json === true)),
 		);
+	registerLine(factory);
 }
 
 async function showHealth(path: string, json: boolean): Promise<void> {
@@ -145,20 +149,8 @@ function relaysOf({ bundle }: BundleFile): readonly NamedEndpoint[] {
 	return bundle.relays.map(({ host, port, serverName }) => ({ host, port, name: serverName }));
 }
 
-/** A bundle that is signed far from now moves the floor of time of each board that gets it. */
-function readTrust({ pki, bundle }: ProvisionArguments): BundleFile {
-	const path = bundle ?? newestBundlePath(pki);
-	if (path === undefined)
-		throw new TrustFault(`there is no trust bundle in ${pki}: run latchkey factory pki`);
-	const file = readBundleFile(path);
-	if (file.bundle.signedUnixSeconds * 1_000 > Date.now() + DAY_MS) {
-		throw new TrustFault(`${path} is signed in the future, by this machine's clock`);
-	}
-	return file;
-}
-
 async function provisionBoard(options: ProvisionArguments): Promise<void> {
-	const trust = readTrust(options);
+	const trust = readTrust(options.pki, options.bundle);
 	const issuer =
 		options.issuer === undefined ? undefined : await openIssuer(options.issuer, options.issuerCertificate);
 	const { openRegistry } = await import("../relay/registry.ts");

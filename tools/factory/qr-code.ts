@@ -1,32 +1,21 @@
 /**
- * A label as a QR code in alphanumeric mode (PROTOCOL 7, ISO/IEC 18004 7.4.4), drawn with half-block characters. The
- * package at hand encodes bytes only; the mode's segment is added here, which makes the code a size smaller.
+ * A label as a QR code in alphanumeric mode (PROTOCOL 7, ISO/IEC 18004 7.4.4): its modules, and the drawing of them with
+ * half-block characters for a terminal.
  */
-import QRCode from "qrcode-terminal/vendor/QRCode/index.js";
+import QRCode from "qrcode";
 import { assert } from "../../modules/base/assert.ts";
 
-const ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
-const MODE_ALPHANUMERIC = 2;
-/** Level M of ISO/IEC 18004: 15 % of a scratched label can be missing. */
-const CORRECTION_M = 0;
-const QUIET_MODULES = 4;
+const ALPHANUMERIC = /^[0-9A-Z $%*+\-./:]+$/;
+/** Light modules around the code, of ISO/IEC 18004 5.3.8. */
+export const QUIET_MODULES = 4;
 
-/** Rows of modules, true is dark. Asserts on text outside the mode's alphabet. */
+/** Rows of modules, true is dark. Level M: 15 % of a scratched label can be missing. Asserts on text outside the mode's alphabet. */
 export function makeQrModules(text: string): readonly (readonly boolean[])[] {
-	const values = [...text].map((character) => ALPHANUMERIC.indexOf(character));
-	assert(!values.includes(-1), "text outside a QR code's alphanumeric mode");
-	const code = new QRCode(-1, CORRECTION_M);
-	code.dataList.push({
-		mode: MODE_ALPHANUMERIC,
-		getLength: () => values.length,
-		write(buffer) {
-			for (let index = 0; index + 1 < values.length; index += 2)
-				buffer.put(45 * values[index]! + values[index + 1]!, 11);
-			if (values.length % 2 === 1) buffer.put(values.at(-1)!, 6);
-		},
-	});
-	code.make();
-	return code.modules.map((row) => row.map((module) => module === true));
+	assert(ALPHANUMERIC.test(text), "text outside a QR code's alphanumeric mode");
+	const { modules } = QRCode.create([{ data: text, mode: "alphanumeric" }], { errorCorrectionLevel: "M" });
+	return Array.from({ length: modules.size }, (_, row) =>
+		Array.from({ length: modules.size }, (_, column) => modules.get(row, column) === 1),
+	);
 }
 
 /** Light modules as full blocks, for the dark background of a terminal; each line holds two rows. */

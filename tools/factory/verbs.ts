@@ -45,7 +45,7 @@ interface Waiting {
 
 export class VerbLine {
 	readonly #line: FrameLine;
-	readonly #answerMs: number;
+	#answerMs: number;
 	#waiting: Waiting | undefined;
 	#lost = false;
 
@@ -61,8 +61,13 @@ export class VerbLine {
 	}
 
 	/** Throws SerialFault open. */
-	static onPort(path: string): VerbLine {
-		return new VerbLine((handlers) => SerialLine.open(path, handlers));
+	static onPort(path: string, answerMs?: number): VerbLine {
+		return new VerbLine((handlers) => SerialLine.open(path, handlers), answerMs);
+	}
+
+	/** How long each answer is waited for from now on. */
+	set answerMs(ms: number) {
+		this.#answerMs = ms;
 	}
 
 	/** The answer's result, empty when there is none. Rejects with SerialFault when no answer comes. */

@@ -2,8 +2,8 @@
 import { Command, CommanderError } from "commander";
 import { folder } from "../cli/arguments.ts";
 import { CliFault, oneLine } from "../cli/fault.ts";
+import { ProvisionFault } from "../factory/board-steps.ts";
 import { PkiFault } from "../factory/pki.ts";
-import { ProvisionFault } from "../factory/provision.ts";
 import { SerialFault } from "../factory/serial-line.ts";
 import { WalletFault } from "../phone/wallet.ts";
 import { RegistryFault } from "../relay/registry-file.ts";

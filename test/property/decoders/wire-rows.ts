@@ -16,6 +16,11 @@ import {
 	encodeLineRequest,
 	LINE_CODES,
 } from "../../../modules/wire/line-verb.ts";
+import {
+	decodeSelfTestReport,
+	encodeSelfTestReport,
+	SELF_TEST_OUTCOMES,
+} from "../../../modules/wire/self-test.ts";
 import { encodeStreamFrame, StreamDeframer } from "../../../modules/wire/stream-frame.ts";
 import { randomCborValue } from "../../harness/cbor-values.ts";
 import type { Random } from "../../harness/random.ts";
@@ -121,6 +126,19 @@ export const WIRE_ROWS: readonly Decoder[] = Object.freeze([
 			again(accepted(decodeLineAnswer(bytes)), ({ verb, code, result }) =>
 				encodeCbor({ 0: 17, 1: verb, 2: LINE_CODES.indexOf(code), 3: inputOf(result) }),
 			),
+		loose: IGNORES_KEYS,
+	}),
+	decoder("wire/self-test.ts", "decodeSelfTestReport", {
+		valid: (random) =>
+			encodeSelfTestReport({
+				random: random.pick(SELF_TEST_OUTCOMES),
+				flash: random.pick(SELF_TEST_OUTCOMES),
+				pins: random.pick(SELF_TEST_OUTCOMES),
+				radio: random.pick(SELF_TEST_OUTCOMES),
+				...(random.boolean() ? { pin: random.pick(["brake", "drive-throw", "door"]) } : {}),
+				...(random.boolean() ? { stations: random.below(65536) } : {}),
+			}),
+		decode: (bytes) => again(accepted(decodeSelfTestReport(bytes)), encodeSelfTestReport),
 		loose: IGNORES_KEYS,
 	}),
 ]);
