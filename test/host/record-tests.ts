@@ -115,7 +115,7 @@ export const recordTests: readonly HostTest[] = [
 			const found =
 				await lines(`const reader = KeyValue.open({ path: "test", mode: "r" }); say(reason(() => reader.write("a", bytes("x"))), reason(() => reader.delete("a")), text("a"));
 				storage.close(); storage.close(); say(reason(() => storage.read("a")));`);
-			assert.deepEqual(found, ["Error Error absent", "Error"]);
+			assert.deepEqual(found, ["TypeError TypeError absent", "TypeError"]);
 		},
 	},
 	{
