@@ -16,6 +16,7 @@ import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-s
 import { RELAY_LIMITS, type RelayLimits } from "./limits.ts";
 import { type LogSink, RelayLog } from "./log.ts";
 import { ObjectStore, objectsPath } from "./object-store.ts";
+import { OfferAnswers } from "./offer-answers.ts";
 import { judgeOffers } from "./offer-judge.ts";
 import { PieceServer } from "./piece-server.ts";
 import { SqlRegistry } from "./registry.ts";
@@ -37,19 +38,28 @@ import { UpdateTable } from "./update-table.ts";
 /** How often the database is asked whether anything changed. */
 const POLL_MS = 1_000;
 
+/** A report that can be read. */
+interface Arrived {
+	readonly report: UpdateReport;
+	readonly bytes: Uint8Array;
+	readonly arrival: number;
+}
+
 /** One connection's lock. */
 interface Known {
 	readonly device: ConnectedDevice;
-	/** The last one of this connection, and as it came. */
+	/** The last one of this connection, as it came, and which one it was. */
 	report: UpdateReport | undefined;
 	bytes: Uint8Array | undefined;
+	arrival: number;
+	readonly answers: OfferAnswers;
 	/** What the database has of it; undefined until it was read. */
 	stored: { readonly lock: AttestedLock; readonly offers: Map<string, FormerOffer> } | undefined;
 	loading: boolean;
 	/** The statement that was sent last on this connection, by vendor and class. */
 	readonly freshness: Map<string, PublishedFreshness>;
 	/** A report that its allowance was not there for. */
-	late: Uint8Array | undefined;
+	late: Arrived | undefined;
 	/** The highest trust version that it had on this connection. */
 	trustVersion: number;
 	/** When somebody requested the attestation that it was last asked for without a pause. */
@@ -90,6 +100,7 @@ export class UpdateService implements DeviceService {
 	#dataVersion: number | undefined;
 	#polling = false;
 	#closed = false;
+	#looks = 0;
 
 	private constructor(table: UpdateTable, store: ObjectStore, log: LogSink, options: UpdateServiceOptions) {
 		this.#limits = { ...RELAY_LIMITS, ...options.limits };
@@ -97,10 +108,10 @@ export class UpdateService implements DeviceService {
 		this.#log = new RelayLog(log);
 		this.#table = table;
 		this.#store = store;
-		this.#attestations = new AttestationTable(table.db);
+		this.#attestations = new AttestationTable(table.db, this.#clock);
 		this.#registry = new SqlRegistry(table.db);
-		this.#journal = new UpdateJournal(table, this.#log, this.#limits.updateWriteMs);
-		this.#attestor = new Attestor(this.#attestations, this.#journal, this.#limits, this.#log);
+		this.#journal = new UpdateJournal(table.db, this.#log, this.#limits.updateWriteMs);
+		this.#attestor = new Attestor(this.#attestations, this.#journal, this.#limits, this.#log, this.#clock);
 		this.#board = new RolloutBoard(table, this.#journal, this.#log, this.#clock, this.#limits.silenceGraceMs);
 		this.#pieces = new PieceServer(store, (digest) => this.#board.sizes.get(digest), this.#limits, this.#log);
 		const limits = this.#limits;
@@ -113,7 +124,10 @@ export class UpdateService implements DeviceService {
 
 	/** Of the relay whose folder this is. Rejects with RegistryFault. */
 	static async open(dir: string, log: LogSink, options: UpdateServiceOptions = {}): Promise<UpdateService> {
-		const table = new UpdateTable(options.db ?? (await openServingDatabase(registryPath(dir))));
+		const table = new UpdateTable(
+			options.db ?? (await openServingDatabase(registryPath(dir))),
+			options.clock,
+		);
 		const service = new UpdateService(table, new ObjectStore(objectsPath(dir)), log, options);
 		await service.#look();
 		return service;
@@ -124,6 +138,8 @@ export class UpdateService implements DeviceService {
 			device,
 			report: undefined,
 			bytes: undefined,
+			arrival: 0,
+			answers: new OfferAnswers(),
 			stored: undefined,
 			loading: false,
 			freshness: new Map(),
@@ -138,7 +154,7 @@ export class UpdateService implements DeviceService {
 		if (known === undefined) return;
 		switch (envelope.kind) {
 			case "update-report":
-				this.#reported(known, envelope.report);
+				this.#arrived(known, envelope.report);
 				return;
 			case "object-want":
 				this.#pieces.want(device, envelope.want);
@@ -152,11 +168,17 @@ export class UpdateService implements DeviceService {
 
 	detached(device: ConnectedDevice): void {
 		const known = this.#known.get(device);
+		if (known !== undefined) this.#takeLastWord(known);
 		this.#known.delete(device);
 		// From now on it is silent, also for the relay's next start.
 		if (known?.bytes !== undefined && this.#board.isAwaited(device.serial))
 			this.#journal.report(device.serial, { report: known.bytes, atMs: this.#clock.unixMs() });
 		this.#pieces.forget(device);
+	}
+
+	/** How often it has looked at the database and at every lock, to the end. */
+	get looks(): number {
+		return this.#looks;
 	}
 
 	/** Resolves when everything that came is in the database. */
@@ -176,26 +198,46 @@ export class UpdateService implements DeviceService {
 		if (this.#ownsDatabase) await this.#table.close();
 	}
 
-	#reported(known: Known, bytes: Uint8Array): void {
+	#arrived(known: Known, bytes: Uint8Array): void {
 		const report = decodeUpdateReport(bytes);
 		if (!report.ok) return;
-		const { serial } = known.device;
+		// When it came says what it can be about, not when it is looked at.
+		const arrival = known.answers.heard(report.value, bytes);
+		this.#reported(known, { report: report.value, bytes, arrival });
+	}
+
+	#reported(known: Known, arrived: Arrived): void {
 		known.late = undefined;
-		if (known.bytes !== undefined && bytesEqual(known.bytes, bytes)) return;
-		if (!this.#reportRates.take(serial, this.#clock.monotonicMs())) {
-			known.late = bytes;
+		if (known.bytes !== undefined && bytesEqual(known.bytes, arrived.bytes)) {
+			known.arrival = arrived.arrival;
+			return;
+		}
+		if (!this.#reportRates.take(known.device.serial, this.#clock.monotonicMs())) {
+			known.late = arrived;
 			return;
 		}
 		// Trust goes up only; a lock that says otherwise wins nothing by it.
-		const { trustVersion } = report.value;
+		const { trustVersion } = arrived.report;
 		const newTrust = known.report !== undefined && trustVersion > known.trustVersion;
 		known.trustVersion = Math.max(known.trustVersion, trustVersion);
-		known.report = report.value;
-		known.bytes = bytes;
-		this.#journal.report(serial, { report: bytes, atMs: this.#clock.unixMs() });
+		this.#keep(known, arrived);
 		if (newTrust) this.#forgive(known);
 		if (known.stored === undefined) void this.#load(known);
 		else this.#consider(known, this.#clock.unixMs());
+	}
+
+	#keep(known: Known, { report, bytes, arrival }: Arrived): void {
+		known.report = report;
+		known.bytes = bytes;
+		known.arrival = arrival;
+		this.#journal.report(known.device.serial, { report: bytes, atMs: this.#clock.unixMs() });
+	}
+
+	/** The connection ends, and with it the time to wait for an allowance: one report a connection comes without. */
+	#takeLastWord(known: Known): void {
+		if (known.late !== undefined) this.#keep(known, known.late);
+		known.late = undefined;
+		this.#judge(known);
 	}
 
 	/** What the database knows of a lock is read once a connection. */
@@ -235,13 +277,19 @@ export class UpdateService implements DeviceService {
 		if (report === undefined || stored === undefined || this.#closed) return;
 		if (this.#known.get(device) !== known) return;
 		const { lock, offers } = stored;
-		judgeOffers(this.#board, this.#clock, { serial: device.serial, report, offers, attested: lock.attested });
+		this.#judge(known);
 		if (!isAttested(report, lock)) this.#attestor.ask(lock, this.#clock.monotonicMs());
 		const { board } = lock;
 		if (board === undefined) return;
 		const candidate: Candidate = { serial: device.serial, board, report, offers };
 		this.#renew(known, candidate, nowMs);
 		this.#offer(known, candidate, offers, nowMs);
+	}
+
+	#judge({ device: { serial }, report, arrival, answers, stored }: Known): void {
+		if (report === undefined || stored === undefined) return;
+		const { lock, offers } = stored;
+		judgeOffers(this.#board, { serial, report, arrival, answers, offers, attested: lock.attested });
 	}
 
 	/** Once a connection, and again when there is a newer one. */
@@ -273,12 +321,14 @@ export class UpdateService implements DeviceService {
 			outcome: "offered",
 			result: undefined,
 			outcomeAt: undefined,
+			generation: 0,
 			reverts: undefined,
 			...former,
 			tries: (former?.tries ?? 0) + 1,
 			offeredAtMs: nowMs,
 		};
 		offers.set(release.digest, made);
+		known.answers.offered(release.digest);
 		this.#board.offered(release, device.serial, made);
 		this.#log.write("info", "update-offered", {
 			serial: device.serial,
@@ -324,6 +374,7 @@ export class UpdateService implements DeviceService {
 			this.#answerRequest(known, nowMs);
 		}
 		this.#judgeSilence();
+		this.#looks++;
 	}
 
 	#judgeSilence(): void {
