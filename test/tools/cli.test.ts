@@ -1,14 +1,22 @@
 /** The `latchkey` program: help for everybody, one clear line for what it cannot do, and no process left behind. */
+
+import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { openRegistry } from "../../tools/relay/registry.ts";
+import { registryPath } from "../../tools/relay/registry-file.ts";
 import { ensureTrust } from "../../tools/trust/development-trust.ts";
+import { COMPILED } from "../harness/files.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { type CommandEnd, RunningCommand, runCommand } from "./support/command.ts";
 import { sharedPki } from "./support/identities.ts";
 import { eventually, temporaryFolder } from "./support/temporary.ts";
+
+const run = promisify(execFile);
 
 /** Arguments that are refused -> what the one line must speak of. */
 const REFUSED: readonly (readonly [string, string])[] = [
@@ -179,6 +187,27 @@ export default function suite(t: Suite): void {
 			check.ok(end.stdout.startsWith(`Usage: latchkey${words === "" ? "" : ` ${words}`}`), end.stdout);
 		}),
 	);
+
+	t.test("the database's driver is loaded by who opens a database, and by no help", async () => {
+		const loads = async (...words: readonly string[]): Promise<string> => {
+			const script = `
+				const { createRequire } = await import("node:module");
+				process.argv = [process.execPath, "latchkey", ...${JSON.stringify(words)}];
+				process.stdout.write = () => true;
+				await import(${JSON.stringify(pathToFileURL(join(COMPILED, "tools/cli/latchkey.js")).href)});
+				const loaded = Object.keys(createRequire(process.execPath).cache);
+				process.stderr.write(loaded.some((path) => path.includes("node_modules/libsql/")) ? "driver" : "none");
+			`;
+			const { stderr } = await run(process.execPath, ["--input-type=module", "-e", script]);
+			return stderr;
+		};
+		await inPairs(["relay", "factory", "trust", "update"], async (word) =>
+			check.equal(await loads(word, "--help"), "none", word),
+		);
+		const dir = temporaryFolder();
+		await (await openRegistry(registryPath(dir))).close();
+		check.equal(await loads("update", "rollout", "show", "--dir", dir), "driver");
+	});
 
 	t.test("a value with line breaks still makes one line", async () => {
 		checkOneLine(

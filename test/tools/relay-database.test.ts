@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Kysely, Migrator, SqliteDialect, sql } from "kysely";
 import Database from "libsql";
 import { openPresentDatabase } from "../../tools/relay/database.ts";
+import { countOutcomes } from "../../tools/relay/offer-outcome.ts";
 import { Publication } from "../../tools/relay/publication.ts";
 import { openRegistry } from "../../tools/relay/registry.ts";
 import { registryPath } from "../../tools/relay/registry-file.ts";
@@ -118,20 +119,49 @@ export default function suite(t: Suite): void {
 		await (await openRegistry(registryPath(present))).close();
 		const before = migrationsOf(older);
 		for (const words of [
-			["status", "--dir", older],
-			["status", "--dir", older, "--attest", "--wait", "1"],
-			["status", "--dir", present, "--registry", older],
-			["rollout", "show", "--dir", older],
+			["update", "status", "--dir", older],
+			["update", "status", "--dir", older, "--attest", "--wait", "1"],
+			["update", "status", "--dir", present, "--registry", older],
+			["update", "rollout", "show", "--dir", older],
+			["relay", "--dir", older, "health", "--serial", "LK-1"],
 		]) {
-			const end = await runCommand("update", ...words);
+			const end = await runCommand(...words);
 			check.equal(end.status, 1, words.join(" "));
 			check.ok(/^[^\n]+of an older version[^\n]+latchkey relay[^\n]+\n$/.test(end.stderr), end.stderr);
 		}
 		check.deepEqual(migrationsOf(older), before);
 		await (await openRegistry(registryPath(older))).close();
-		check.equal(migrationsOf(older).length, before.length + 1);
+		check.equal(migrationsOf(older).length, Object.keys(MIGRATIONS).length);
 		check.equal((await runCommand("update", "status", "--dir", older)).status, 0);
 	});
+
+	t.test(
+		"what was before a rollout was resumed stays so when its tables are brought up to date (T10)",
+		async () => {
+			const dir = await olderFolder("0008");
+			const database = new Database(registryPath(dir));
+			database.exec(
+				"insert into rollouts (digest, state, percent, halt_rate, halt_minimum, counted_from, created_at) values ('aa', 'running', 100, 10, 1, '2026-02-01', '2026-01-01')",
+			);
+			for (const [serial, at] of [
+				["LK-OLD", "'2026-01-31'"],
+				["LK-NEW", "'2026-02-02'"],
+				["LK-NONE", "null"],
+			])
+				database.exec(
+					`insert into offers (digest, serial, tries, offered_at, outcome, outcome_at) values ('aa', '${serial}', 1, '2026-01-30', '${at === "null" ? "offered" : "failed"}', ${at})`,
+				);
+			database.close();
+			const table = await UpdateTable.open(registryPath(dir));
+			const [rollout] = await table.rollouts();
+			const offers = await table.offersFor("aa");
+			check.equal(offers.size, 3);
+			const { failed, offered } = countOutcomes(offers.values(), rollout!.generation);
+			check.deepEqual([failed, offered], [1, 1]);
+			check.ok(offers.get("LK-NEW")!.generation === rollout!.generation);
+			await table.close();
+		},
+	);
 
 	t.test("a database that is looked at is not written, and a newer one is not misread", async () => {
 		const dir = temporaryFolder();

@@ -19,7 +19,7 @@ function rolloutOf(percent: number, digest: string, cohort: readonly string[] = 
 		cohort: new Set(cohort),
 		reason: undefined,
 		...ROLLOUT_DEFAULTS,
-		countedFrom: "",
+		generation: 0,
 	};
 }
 

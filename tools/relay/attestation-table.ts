@@ -4,6 +4,7 @@
  */
 import type { Transaction } from "kysely";
 import { fromHex, toHex } from "../../modules/base/bytes.ts";
+import { type RelayClock, SYSTEM_CLOCK } from "./clock.ts";
 import type { RelayDatabase } from "./database.ts";
 import type { RelaySchema } from "./schema.ts";
 import type { AttestationRank, AttestationRow } from "./update-schema.ts";
@@ -27,13 +28,18 @@ export interface AttestationAnswer {
 	readonly statement: Uint8Array;
 	readonly nonce: Uint8Array;
 	readonly reason: string | undefined;
+	/** When it came; it is written later. */
+	readonly atMs: number;
 }
 
 export class AttestationTable {
 	readonly #db: RelayDatabase;
 
-	constructor(db: RelayDatabase) {
+	readonly #clock: RelayClock;
+
+	constructor(db: RelayDatabase, clock: RelayClock = SYSTEM_CLOCK) {
 		this.#db = db;
+		this.#clock = clock;
 	}
 
 	async of(serial: string): Promise<readonly StoredAttestation[]> {
@@ -57,7 +63,7 @@ export class AttestationTable {
 
 	/** `nonceOf`: an auditor's (challenge.ts). */
 	async request(serials: readonly string[], nonceOf?: (serial: string) => Uint8Array): Promise<void> {
-		const requested_at = new Date().toISOString();
+		const requested_at = new Date(this.#clock.unixMs()).toISOString();
 		for (let start = 0; start < serials.length; start += ROWS_AT_ONCE) {
 			await this.#db
 				.insertInto("attest_requests")
@@ -97,8 +103,8 @@ export async function keepAttestations(
 	db: Transaction<RelaySchema>,
 	answers: Iterable<AttestationAnswer>,
 ): Promise<void> {
-	const received_at = new Date().toISOString();
-	for (const { serial, ranks, statement, nonce, reason = null } of answers) {
+	for (const { serial, ranks, statement, nonce, reason = null, atMs } of answers) {
+		const received_at = new Date(atMs).toISOString();
 		for (const rank of ranks) {
 			const row = { serial, rank, statement: toHex(statement), nonce: toHex(nonce), reason, received_at };
 			await db

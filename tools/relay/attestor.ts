@@ -17,6 +17,7 @@ import { asArray, asBytes } from "../../modules/wire/cbor-map.ts";
 import { NodeCrypto } from "../crypto/node.ts";
 import type { AttestationTable } from "./attestation-table.ts";
 import { type AttestedHeights, heightsOf, higher, NO_HEIGHTS } from "./attested-heights.ts";
+import type { RelayClock } from "./clock.ts";
 import type { ConnectedDevice } from "./device-service.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { RelayLog } from "./log.ts";
@@ -68,14 +69,22 @@ export class Attestor {
 	readonly #journal: UpdateJournal;
 	readonly #limits: RelayLimits;
 	readonly #log: RelayLog;
+	readonly #clock: RelayClock;
 	readonly #all: TokenBucket;
 
-	constructor(table: AttestationTable, journal: UpdateJournal, limits: RelayLimits, log: RelayLog) {
+	constructor(
+		table: AttestationTable,
+		journal: UpdateJournal,
+		limits: RelayLimits,
+		log: RelayLog,
+		clock: RelayClock,
+	) {
+		this.#clock = clock;
 		this.#table = table;
 		this.#journal = journal;
 		this.#limits = limits;
 		this.#log = log;
-		this.#all = new TokenBucket(limits.attestationsBurst, limits.attestationsPerMinute, performance.now());
+		this.#all = new TokenBucket(limits.attestationsBurst, limits.attestationsPerMinute, clock.monotonicMs());
 	}
 
 	/** A lock that came, with what it attested before. */
@@ -130,9 +139,10 @@ export class Attestor {
 			return false;
 		}
 		const judged = judgeAttestation(serial, lock.publicKey, nonce, statement);
+		const atMs = this.#clock.unixMs();
 		if (!judged.ok) {
 			this.#refused(serial, judged.reason);
-			this.#journal.attested({ serial, ranks: ["refused"], statement, nonce, reason: judged.reason });
+			this.#journal.attested({ serial, ranks: ["refused"], statement, nonce, reason: judged.reason, atMs });
 			return true;
 		}
 		const isChallenged = lock.challenge !== undefined && bytesEqual(lock.challenge, nonce);
@@ -145,7 +155,7 @@ export class Attestor {
 		lock.attested = judged.value;
 		lock.heights = higher(lock.heights, heightsOf(judged.value));
 		lock.tries = 0;
-		this.#journal.attested({ serial, ranks, statement, nonce, reason: undefined });
+		this.#journal.attested({ serial, ranks, statement, nonce, reason: undefined, atMs });
 		return true;
 	}
 

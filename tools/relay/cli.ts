@@ -1,5 +1,8 @@
-/** `latchkey relay`: the relay in the foreground until SIGINT or SIGTERM; `revoke` and `rekey` in its registry. */
-import { existsSync, mkdirSync } from "node:fs";
+/**
+ * `latchkey relay`: the relay in the foreground until SIGINT or SIGTERM; `revoke` and `rekey` in its registry, `health` out of it. What
+ * takes long to load, the database's driver before all, is loaded by who needs it.
+ */
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import {
 	existingFile,
@@ -14,37 +17,10 @@ import {
 } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
 import { healthText } from "../cli/health-text.ts";
-import { askTimeServer } from "../cli/time-client.ts";
-import { openIssuer } from "../pki/issuer.ts";
 import { IssuerFault } from "../pki/signer.ts";
-import { BundleService } from "./bundle-service.ts";
-import { readCredentials } from "./credentials.ts";
-import { openDatabase, openServingDatabase, type RelayDatabase } from "./database.ts";
-import type { DeviceService } from "./device-service.ts";
-import { RelayLog } from "./log.ts";
-import { openRegistry, SqlRegistry } from "./registry.ts";
+import { OPERATIONAL_DAYS, OPERATIONAL_DAYS_MAX } from "./operational-days.ts";
 import { RegistryFault, registryPath } from "./registry-file.ts";
-import { Relay } from "./relay.ts";
-import { OPERATIONAL_DAYS, RenewalService, validityOf } from "./renewal-service.ts";
-import { ReportService } from "./report-service.ts";
-import { Reports } from "./reports.ts";
-import { TimeService } from "./time-service.ts";
-import { UpdateService } from "./update-service.ts";
-
-interface RelayArguments {
-	readonly dir: string;
-	readonly tls: string;
-	readonly host: string;
-	readonly devicePort: number;
-	readonly appPort: number;
-	readonly timeServer?: URL;
-	readonly issuer?: string;
-	readonly issuerCertificate?: string;
-	readonly operationalDays: number;
-	readonly admitFactory?: boolean;
-}
-
-const OPERATIONAL_DAYS_MAX = 825;
+import type { RelayArguments } from "./serve.ts";
 
 export function registerRelay(program: Command): void {
 	const relay = program
@@ -105,65 +81,18 @@ export function registerRelay(program: Command): void {
 
 async function runRelay(options: RelayArguments, command: Command): Promise<void> {
 	if (options.tls === undefined) command.error("error: required option '--tls <dir>' not specified");
-	const { issuer: key, issuerCertificate, operationalDays, admitFactory } = options;
-	if (key !== undefined && admitFactory === true)
+	if (options.issuer !== undefined && options.admitFactory === true)
 		command.error("error: --admit-factory is for a relay without an --issuer");
-	const issuer = key === undefined ? undefined : await openIssuer(key, issuerCertificate);
-	const credentials = readCredentials(options.tls);
-	const log = (line: string): void => void process.stdout.write(`${line}\n`);
-	mkdirSync(options.dir, { recursive: true });
-	const db = await openServingDatabase(registryPath(options.dir));
-	const registry = new SqlRegistry(db);
-	const bundles = await BundleService.open(registryPath(options.dir), log);
-	const updates = await UpdateService.open(options.dir, log, { db });
-	const relay = new Relay({
-		registry,
-		...credentials,
-		log,
-		services: [
-			...servicesOf(db, new RelayLog(log), options.timeServer),
-			bundles,
-			updates,
-			new RenewalService({
-				registry,
-				log,
-				validity: validityOf(operationalDays),
-				...(issuer === undefined ? {} : { issuer }),
-			}),
-		],
-		admitFactory: admitFactory === true,
-	});
-	// Whoever read the log may go; the relay stays.
-	process.stdout.on("error", () => undefined);
-	const told = new Promise<void>((resolve) => {
-		for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
-	});
-	try {
-		await relay.listen(options.host, options.devicePort, options.appPort);
-		await told;
-	} finally {
-		await relay.close();
-		await bundles.close();
-		await updates.close();
-		await registry.close();
-	}
-}
-
-function servicesOf(db: RelayDatabase, log: RelayLog, timeServer: URL | undefined): readonly DeviceService[] {
-	const failed =
-		(event: string) =>
-		(serial: string, reason: string): void =>
-			log.write("warning", event, { serial, reason });
-	const reports = new ReportService(new Reports(db), failed("report-not-kept"));
-	if (timeServer === undefined) return [reports];
-	const ask = (nonce: Uint8Array): Promise<Uint8Array> => askTimeServer(timeServer, nonce);
-	return [reports, new TimeService({ ask, onFailed: failed("time-not-answered") })];
+	const { serveRelay } = await import("./serve.ts");
+	await serveRelay(options, options.tls);
 }
 
 async function showHealth(relay: Command, serial: string, json: boolean): Promise<void> {
 	const { dir } = relay.opts<RelayArguments>();
 	if (!existsSync(registryPath(dir))) relay.error(`error: there is no registry in ${dir}`);
-	const db = await openDatabase(registryPath(dir));
+	const { openPresentDatabase } = await import("./database.ts");
+	const { Reports } = await import("./reports.ts");
+	const db = await openPresentDatabase(registryPath(dir));
 	try {
 		const report = await new Reports(db).find(serial);
 		if (report === undefined) throw new CliFault(`no report of ${serial} in ${registryPath(dir)}`);
@@ -177,6 +106,7 @@ async function showHealth(relay: Command, serial: string, json: boolean): Promis
 async function change(relay: Command, serial: string, verb: "revoke" | "rekey"): Promise<void> {
 	const { dir } = relay.opts<RelayArguments>();
 	if (!existsSync(registryPath(dir))) relay.error(`error: there is no registry in ${dir}`);
+	const { openRegistry } = await import("./registry.ts");
 	const registry = await openRegistry(registryPath(dir));
 	try {
 		if (!(await registry[verb](serial))) throw new CliFault(`no lock ${serial} in ${registryPath(dir)}`);

@@ -71,7 +71,7 @@ export const RELAY_LIMITS = Object.freeze({
 	offerPauseMaxMs: 21_600_000,
 	attestationPauseMs: 20_000,
 	attestationPauseMaxMs: 3_600_000,
-	/** So long after its start a relay calls no lock silent: they have to find back to it. */
+	/** So long after its start a relay calls no lock silent: they have to find back to it. So much of the time before counts at most. */
 	silenceGraceMs: 3_600_000,
 
 	/** Bytes waiting for one receiver; an app beyond it is dropped, a lock beyond it loses the channel that fills it. */

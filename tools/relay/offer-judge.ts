@@ -1,18 +1,22 @@
 /**
  * Holds a lock's report against everything that it was offered (docs/UPDATE.md 5): what became of each release, and whether the lock is about
- * to try it. It changes the offers that it is given, and tells the board. No report is believed but about its own lock.
+ * to try it. It changes the offers that it is given, and tells the board. No report is believed but about its own lock, and no refusal that
+ * counts against a release but of what was offered before it was said (offer-answers.ts).
  */
 import { bytesEqual } from "../../modules/base/bytes.ts";
 import type { Attestation } from "../../modules/wire/attestation.ts";
 import type { UpdateReport } from "../../modules/wire/update-report.ts";
-import type { RelayClock } from "./clock.ts";
-import { hasTaken, isFailureAgain, outcomeOf, refusesUnread } from "./offer-outcome.ts";
+import type { OfferAnswers } from "./offer-answers.ts";
+import { hasTaken, isFailureAgain, isUnfit, outcomeOf, refusesUnread } from "./offer-outcome.ts";
 import type { FormerOffer, PublishedRelease } from "./rollout.ts";
 import type { RolloutBoard } from "./rollout-board.ts";
 
 export interface OfferedLock {
 	readonly serial: string;
 	readonly report: UpdateReport;
+	/** Which of this connection's reports that is. */
+	readonly arrival: number;
+	readonly answers: OfferAnswers;
 	/** The last that verified on this connection. */
 	readonly attested: Attestation | undefined;
 	/** By the digest of the release. */
@@ -21,10 +25,9 @@ export interface OfferedLock {
 
 export function judgeOffers(
 	board: RolloutBoard,
-	clock: RelayClock,
-	{ serial, report, attested, offers }: OfferedLock,
+	{ serial, report, arrival, answers, attested, offers }: OfferedLock,
 ): void {
-	const unread = refusesUnread(report) ? lastOffered(offers) : undefined;
+	const unread = refusesUnread(report) ? answers.last : undefined;
 	for (const [digest, former] of offers) {
 		const release = board.releases.get(digest);
 		if (release === undefined) continue;
@@ -40,13 +43,11 @@ export function judgeOffers(
 		const word = isMeant ? { ...report, resultSequence: sequence } : report;
 		const now = outcomeOf(word, sequence, former.outcome);
 		if (now === undefined) continue;
+		if (isUnfit(now) && !answers.isAbout(digest, arrival)) continue;
 		const isSame = now.outcome === former.outcome && now.result === former.result;
 		if (isSame && !isFailureAgain(report, former)) continue;
 		if (now.outcome === "installed" && isOther(attested, sequence, image.digest)) continue;
-		const outcomeAt = new Date(clock.unixMs()).toISOString();
-		const changed = { ...former, ...now, outcomeAt, reverts: report.reverts };
-		offers.set(digest, changed);
-		board.outcome(release, serial, changed);
+		offers.set(digest, board.outcome(release, serial, { ...former, ...now, reverts: report.reverts }));
 	}
 }
 
@@ -62,12 +63,6 @@ function isOlderOffer(
 		if (releases.get(digest)?.manifest.sequence === sequence) return true;
 	}
 	return false;
-}
-
-function lastOffered(offers: ReadonlyMap<string, FormerOffer>): string | undefined {
-	let last: readonly [string, FormerOffer] | undefined;
-	for (const each of offers) if (each[1].offeredAtMs > (last?.[1].offeredAtMs ?? 0)) last = each;
-	return last?.[0];
 }
 
 /** It attested on this connection that under this number another image runs. Some boards cannot tell which. */

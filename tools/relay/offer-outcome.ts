@@ -91,13 +91,18 @@ export interface OutcomeCount {
 	readonly unfit: number;
 }
 
-/** Of one release; `countedFrom`: outcomes of before are left out. */
-export function countOutcomes(offers: Iterable<FormerOffer>, countedFrom = ""): OutcomeCount {
+/** It refused the release for what that is. */
+export function isUnfit({ outcome, result }: Pick<FormerOffer, "outcome" | "result">): boolean {
+	return outcome === "refused" && UNFIT.has(result ?? "");
+}
+
+/** Of one release; `generation`: outcomes of before the rollout was resumed for that time are left out. */
+export function countOutcomes(offers: Iterable<FormerOffer>, generation = 0): OutcomeCount {
 	const count = { installed: 0, failed: 0, refused: 0, offered: 0, unfit: 0 };
-	for (const { outcome, result, outcomeAt } of offers) {
-		if (outcome !== "offered" && outcomeAt !== undefined && outcomeAt < countedFrom) continue;
-		count[outcome]++;
-		if (outcome === "refused" && UNFIT.has(result ?? "")) count.unfit++;
+	for (const offer of offers) {
+		if (offer.outcome !== "offered" && offer.generation < generation) continue;
+		count[offer.outcome]++;
+		if (isUnfit(offer)) count.unfit++;
 	}
 	return count;
 }

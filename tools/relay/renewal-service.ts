@@ -15,6 +15,7 @@ import { checkRequest, type DeviceRequest, type RequestReason } from "../factory
 import type { Issuer } from "../pki/issuer.ts";
 import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-service.ts";
 import { type LogSink, RelayLog } from "./log.ts";
+import { OPERATIONAL_DAYS } from "./operational-days.ts";
 import type { IssueReason } from "./operational-keys.ts";
 import type { Registry } from "./registry.ts";
 import { SerialRates } from "./serial-rates.ts";
@@ -29,9 +30,6 @@ export interface RenewalServiceOptions {
 	readonly underWay?: number;
 	readonly waitMs?: number;
 }
-
-/** Also the default of `latchkey relay --operational-days`. */
-export const OPERATIONAL_DAYS = 180;
 
 const DAY_MS = 86_400_000;
 /** Of one device: so many at once, then one each 15 minutes. A lock asks at most once an hour after its first three. */

@@ -83,7 +83,7 @@ export class RolloutBoard {
 		for (const rollout of rollouts) {
 			const halt = this.#journal.halts.get(rollout.digest);
 			// One of before it was resumed is over, written or not.
-			const isHalted = halt !== undefined && halt.at >= rollout.countedFrom;
+			const isHalted = halt !== undefined && halt.generation === rollout.generation;
 			this.#rollouts.set(
 				rollout.digest,
 				isHalted ? { ...rollout, state: "halted", reason: halt.reason } : rollout,
@@ -99,15 +99,19 @@ export class RolloutBoard {
 		this.#journal.offered({ digest, serial, tries: offer.tries, atMs: offer.offeredAtMs });
 	}
 
-	outcome({ digest, manifest }: PublishedRelease, serial: string, offer: FormerOffer): void {
-		const { outcome, result, outcomeAt, reverts } = offer;
-		if (result === undefined || outcomeAt === undefined) return;
+	/** Learnt now. Returns it with when that was. */
+	outcome({ digest, manifest }: PublishedRelease, serial: string, learnt: FormerOffer): FormerOffer {
+		const at = new Date(this.#clock.unixMs()).toISOString();
+		const generation = this.#rollouts.get(digest)?.generation ?? 0;
+		const offer = { ...learnt, outcomeAt: at, generation };
+		const { outcome, result = "none", reverts } = offer;
 		this.#outcomes.get(digest)?.set(serial, offer);
-		this.#journal.outcome({ digest, serial, outcome, result, at: outcomeAt, reverts });
+		this.#journal.outcome({ digest, serial, outcome, result, at, generation, reverts });
 		const fields = { serial, sequence: manifest.sequence, reason: result };
 		if (outcome === "failed" || outcome === "refused") this.#log.write("warning", "update-outcome", fields);
 		else this.#log.write("info", "update-outcome", fields);
 		if (outcome === "failed" || outcome === "refused") this.#haltIfFailing(digest);
+		return offer;
 	}
 
 	/** What a lock that is here says of a release that it was offered: it is about to boot it or tries it, or it does not. */
@@ -129,8 +133,7 @@ export class RolloutBoard {
 			for (const serial of this.#silence.silent(digest, silentHours * HOUR_MS, isHere)) {
 				const former = this.#outcomes.get(digest)?.get(serial);
 				if (former === undefined || former.outcome === "installed") continue;
-				const outcomeAt = new Date(this.#clock.unixMs()).toISOString();
-				this.outcome(release, serial, { ...former, outcome: "failed", result: SILENT, outcomeAt });
+				this.outcome(release, serial, { ...former, outcome: "failed", result: SILENT });
 			}
 		}
 	}
@@ -147,31 +150,27 @@ export class RolloutBoard {
 			if (!report.ok || offer === undefined || !hasTaken(report.value, manifest.sequence)) continue;
 			// It refused this one, so that it has another of that number; or its silence was counted.
 			if (offer.outcome === "refused" || offer.outcome === "installed") continue;
-			if (offer.outcome === "failed" && Date.parse(offer.outcomeAt ?? "") >= heard.atMs) continue;
+			if (offer.result === SILENT && Date.parse(offer.outcomeAt ?? "") >= heard.atMs) continue;
 			this.#silence.took(digest, serial, nowMs - heard.atMs);
 		}
 	}
 
-	/** What was learnt while the database was being read. */
+	/** What was learnt while the database was being read. This relay alone writes it: what memory has is never the older. */
 	#keepNewer(outcomes: Map<string, Map<string, FormerOffer>>): void {
 		for (const [digest, offers] of this.#outcomes) {
 			const read = outcomes.get(digest);
-			for (const [serial, offer] of offers) {
-				const stored = read?.get(serial);
-				if (stored === undefined || (offer.outcomeAt ?? "") > (stored.outcomeAt ?? ""))
-					read?.set(serial, offer);
-			}
+			for (const [serial, offer] of offers) read?.set(serial, offer);
 		}
 	}
 
 	#haltIfFailing(digest: string): void {
 		const rollout = this.#rollouts.get(digest);
 		if (rollout === undefined || rollout.state === "halted") return;
-		const count = countOutcomes((this.#outcomes.get(digest) ?? new Map()).values(), rollout.countedFrom);
+		const count = countOutcomes((this.#outcomes.get(digest) ?? new Map()).values(), rollout.generation);
 		const reason = haltReason(rollout, count);
 		if (reason === undefined) return;
 		this.#rollouts.set(digest, { ...rollout, state: "halted", reason });
-		this.#journal.halt(digest, { reason, at: new Date(this.#clock.unixMs()).toISOString() });
+		this.#journal.halt(digest, { reason, generation: rollout.generation });
 		const sequence = this.#releases.get(digest)?.manifest.sequence;
 		this.#log.write("error", "rollout-halted", { ...(sequence === undefined ? {} : { sequence }), reason });
 	}

@@ -36,8 +36,8 @@ export interface Rollout {
 	readonly refusalRate: number;
 	/** A lock that took the release and was not heard of for so long has failed. */
 	readonly silentHours: number;
-	/** ISO 8601. */
-	readonly countedFrom: string;
+	/** How often it was resumed: outcomes of an earlier one do not count. A number, for clocks jump. */
+	readonly generation: number;
 }
 
 /** Of a rollout that nobody said otherwise of. */
@@ -57,6 +57,8 @@ export interface FormerOffer {
 	readonly result: string | undefined;
 	/** When the relay learnt it, ISO 8601; undefined as long as nothing is known. */
 	readonly outcomeAt: string | undefined;
+	/** Of the rollout when the relay learnt it. */
+	readonly generation: number;
 	/** How often the lock had reverted it by then; undefined: nothing is known of that. */
 	readonly reverts: number | undefined;
 }

@@ -6,6 +6,7 @@ import type { Kysely, Migration } from "kysely";
 import { BUNDLES_MIGRATION, type BundleRow } from "./bundle-schema.ts";
 import {
 	CHALLENGES_MIGRATION,
+	GENERATIONS_MIGRATION,
 	HALTS_MIGRATION,
 	UPDATES_MIGRATION,
 	type UpdateTables,
@@ -105,4 +106,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
 	"0005-updates": UPDATES_MIGRATION,
 	"0006-challenges": CHALLENGES_MIGRATION,
 	"0007-halts": HALTS_MIGRATION,
+	"0008-generations": GENERATIONS_MIGRATION,
 });

@@ -3,18 +3,18 @@
  * written now is written later; memory, which decides, has it already.
  */
 import type { AttestationAnswer } from "./attestation-table.ts";
+import type { RelayDatabase } from "./database.ts";
 import type { RelayLog } from "./log.ts";
-import type { Halt, OutcomeChange, ReportHeard, UpdateTable } from "./update-table.ts";
-
-interface OfferMade {
-	readonly digest: string;
-	readonly serial: string;
-	readonly tries: number;
-	readonly atMs: number;
-}
+import {
+	type Halt,
+	keepRecord,
+	type OfferMade,
+	type OutcomeChange,
+	type ReportHeard,
+} from "./update-record.ts";
 
 export class UpdateJournal {
-	readonly #table: UpdateTable;
+	readonly #db: RelayDatabase;
 	readonly #log: RelayLog;
 	readonly #everyMs: number;
 	/** One of each lock, and of each release and lock: bounded by how many there are. */
@@ -28,8 +28,8 @@ export class UpdateJournal {
 	#writing: Promise<void> = Promise.resolve();
 	#closed = false;
 
-	constructor(table: UpdateTable, log: RelayLog, everyMs: number) {
-		this.#table = table;
+	constructor(db: RelayDatabase, log: RelayLog, everyMs: number) {
+		this.#db = db;
 		this.#log = log;
 		this.#everyMs = everyMs;
 	}
@@ -93,7 +93,7 @@ export class UpdateJournal {
 		const answers = new Map(this.#answers);
 		if (reports.size + offers.size + outcomes.size + halts.size + answers.size === 0) return;
 		try {
-			await this.#table.record({
+			await keepRecord(this.#db, {
 				reports,
 				offers: [...offers.values()],
 				outcomes: [...outcomes.values()],

@@ -2,7 +2,7 @@
  * The tables of releases, rollouts and what locks say of their updates, and how they came to be. Objects (images and deltas) are
  * files beside the database (object-store.ts): a blob of 4 MiB would pass through the journal and every backup for nothing.
  */
-import type { Kysely, Migration } from "kysely";
+import { type Kysely, type Migration, sql } from "kysely";
 
 export interface ReleaseRow {
 	/** SHA-256 of the manifest's payload, hexadecimal. */
@@ -24,7 +24,7 @@ export interface ObjectRow {
 	readonly bytes: number;
 }
 
-/** Who halted it is in `reason`: the failure rate, or a person. */
+/** Why it was halted is in `reason`: failures (silence is one) or refusals beyond their rates, or a person ("by hand"). */
 export type RolloutState = "running" | "paused" | "halted";
 
 export interface RolloutRow {
@@ -41,8 +41,8 @@ export interface RolloutRow {
 	readonly refusal_rate: number;
 	/** Who took the release and was not heard of for so long has failed. */
 	readonly silent_hours: number;
-	/** Outcomes of before do not count: it was resumed then. */
-	readonly counted_from: string;
+	/** How often it was resumed. */
+	readonly generation: number;
 	readonly created_at: string;
 }
 
@@ -68,6 +68,8 @@ export interface OfferRow {
 	readonly outcome_at: string | null;
 	/** How often the lock had reverted it then. */
 	readonly reverts: number | null;
+	/** Of the rollout when the relay learnt the outcome: one of an earlier generation counts no more. */
+	readonly generation: number;
 }
 
 export interface UpdateReportRow {
@@ -213,5 +215,21 @@ export const HALTS_MIGRATION: Migration = Object.freeze({
 			.addColumn("silent_hours", "integer", (column) => column.notNull().defaultTo(24))
 			.execute();
 		await db.schema.alterTable("offers").addColumn("reverts", "integer").execute();
+	},
+});
+
+/** Whether an outcome is of before its rollout was resumed was told by two processes' wall clocks, of which either may be set. */
+export const GENERATIONS_MIGRATION: Migration = Object.freeze({
+	async up(db: Kysely<unknown>): Promise<void> {
+		for (const table of ["rollouts", "offers"] as const)
+			await db.schema
+				.alterTable(table)
+				.addColumn("generation", "integer", (column) => column.notNull().defaultTo(0))
+				.execute();
+		await sql`update rollouts set generation = 1`.execute(db);
+		await sql`update offers set generation = 1 where outcome_at >= (select counted_from from rollouts where rollouts.digest = offers.digest)`.execute(
+			db,
+		);
+		await db.schema.alterTable("rollouts").dropColumn("counted_from").execute();
 	},
 });

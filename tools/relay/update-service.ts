@@ -6,13 +6,13 @@
  * A lock is spoken to once it has reported its update on this connection, for an older firmware knows none of these envelopes.
  * What the relay decides by is in memory; the database has it for the next start, for people and for their commands.
  */
-import { bytesEqual } from "../../modules/base/bytes.ts";
-import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update-report.ts";
+import type { UpdateReport } from "../../modules/wire/update-report.ts";
 import { AttestationTable } from "./attestation-table.ts";
 import { type AttestedLock, Attestor } from "./attestor.ts";
 import { type RelayClock, SYSTEM_CLOCK } from "./clock.ts";
 import { openServingDatabase, type RelayDatabase } from "./database.ts";
 import type { ConnectedDevice, DeviceService, ServiceEnvelope } from "./device-service.ts";
+import { type Arrived, KnownLock } from "./known-lock.ts";
 import { RELAY_LIMITS, type RelayLimits } from "./limits.ts";
 import { type LogSink, RelayLog } from "./log.ts";
 import { ObjectStore, objectsPath } from "./object-store.ts";
@@ -20,14 +20,7 @@ import { judgeOffers } from "./offer-judge.ts";
 import { PieceServer } from "./piece-server.ts";
 import { SqlRegistry } from "./registry.ts";
 import { registryPath } from "./registry-file.ts";
-import {
-	type Candidate,
-	chooseOffer,
-	type FormerOffer,
-	newestFreshness,
-	type PublishedFreshness,
-	type PublishedRelease,
-} from "./rollout.ts";
+import { type Candidate, chooseOffer, type FormerOffer, newestFreshness } from "./rollout.ts";
 import { RolloutBoard } from "./rollout-board.ts";
 import { SerialRates } from "./serial-rates.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -36,25 +29,6 @@ import { UpdateTable } from "./update-table.ts";
 
 /** How often the database is asked whether anything changed. */
 const POLL_MS = 1_000;
-
-/** One connection's lock. */
-interface Known {
-	readonly device: ConnectedDevice;
-	/** The last one of this connection, and as it came. */
-	report: UpdateReport | undefined;
-	bytes: Uint8Array | undefined;
-	/** What the database has of it; undefined until it was read. */
-	stored: { readonly lock: AttestedLock; readonly offers: Map<string, FormerOffer> } | undefined;
-	loading: boolean;
-	/** The statement that was sent last on this connection, by vendor and class. */
-	readonly freshness: Map<string, PublishedFreshness>;
-	/** A report that its allowance was not there for. */
-	late: Uint8Array | undefined;
-	/** The highest trust version that it had on this connection. */
-	trustVersion: number;
-	/** When somebody requested the attestation that it was last asked for without a pause. */
-	askedFor: string | undefined;
-}
 
 export interface UpdateServiceOptions {
 	readonly limits?: Partial<RelayLimits>;
@@ -83,13 +57,14 @@ export class UpdateService implements DeviceService {
 	readonly #offerRates: SerialRates;
 	readonly #reportRates: SerialRates;
 	readonly #ownsDatabase: boolean;
-	readonly #known = new Map<ConnectedDevice, Known>();
+	readonly #known = new Map<ConnectedDevice, KnownLock>();
 	/** Locks that somebody at a command line waits for, with when that was requested. */
 	#requests = new Map<string, string>();
 	readonly #poll: NodeJS.Timeout;
 	#dataVersion: number | undefined;
 	#polling = false;
 	#closed = false;
+	#looks = 0;
 
 	private constructor(table: UpdateTable, store: ObjectStore, log: LogSink, options: UpdateServiceOptions) {
 		this.#limits = { ...RELAY_LIMITS, ...options.limits };
@@ -97,10 +72,10 @@ export class UpdateService implements DeviceService {
 		this.#log = new RelayLog(log);
 		this.#table = table;
 		this.#store = store;
-		this.#attestations = new AttestationTable(table.db);
+		this.#attestations = new AttestationTable(table.db, this.#clock);
 		this.#registry = new SqlRegistry(table.db);
-		this.#journal = new UpdateJournal(table, this.#log, this.#limits.updateWriteMs);
-		this.#attestor = new Attestor(this.#attestations, this.#journal, this.#limits, this.#log);
+		this.#journal = new UpdateJournal(table.db, this.#log, this.#limits.updateWriteMs);
+		this.#attestor = new Attestor(this.#attestations, this.#journal, this.#limits, this.#log, this.#clock);
 		this.#board = new RolloutBoard(table, this.#journal, this.#log, this.#clock, this.#limits.silenceGraceMs);
 		this.#pieces = new PieceServer(store, (digest) => this.#board.sizes.get(digest), this.#limits, this.#log);
 		const limits = this.#limits;
@@ -113,24 +88,17 @@ export class UpdateService implements DeviceService {
 
 	/** Of the relay whose folder this is. Rejects with RegistryFault. */
 	static async open(dir: string, log: LogSink, options: UpdateServiceOptions = {}): Promise<UpdateService> {
-		const table = new UpdateTable(options.db ?? (await openServingDatabase(registryPath(dir))));
+		const table = new UpdateTable(
+			options.db ?? (await openServingDatabase(registryPath(dir))),
+			options.clock,
+		);
 		const service = new UpdateService(table, new ObjectStore(objectsPath(dir)), log, options);
 		await service.#look();
 		return service;
 	}
 
 	attached(device: ConnectedDevice): void {
-		this.#known.set(device, {
-			device,
-			report: undefined,
-			bytes: undefined,
-			stored: undefined,
-			loading: false,
-			freshness: new Map(),
-			late: undefined,
-			trustVersion: 0,
-			askedFor: undefined,
-		});
+		this.#known.set(device, new KnownLock(device));
 	}
 
 	receive(device: ConnectedDevice, envelope: ServiceEnvelope): void {
@@ -138,7 +106,7 @@ export class UpdateService implements DeviceService {
 		if (known === undefined) return;
 		switch (envelope.kind) {
 			case "update-report":
-				this.#reported(known, envelope.report);
+				this.#heard(known, envelope.report);
 				return;
 			case "object-want":
 				this.#pieces.want(device, envelope.want);
@@ -152,11 +120,18 @@ export class UpdateService implements DeviceService {
 
 	detached(device: ConnectedDevice): void {
 		const known = this.#known.get(device);
+		if (known !== undefined) this.#takeLastWord(known);
 		this.#known.delete(device);
 		// From now on it is silent, also for the relay's next start.
-		if (known?.bytes !== undefined && this.#board.isAwaited(device.serial))
-			this.#journal.report(device.serial, { report: known.bytes, atMs: this.#clock.unixMs() });
+		const last = known?.last;
+		if (last !== undefined && this.#board.isAwaited(device.serial))
+			this.#journal.report(device.serial, { report: last.bytes, atMs: this.#clock.unixMs() });
 		this.#pieces.forget(device);
+	}
+
+	/** How often it has looked at the database and at every lock, to the end. */
+	get looks(): number {
+		return this.#looks;
 	}
 
 	/** Resolves when everything that came is in the database. */
@@ -176,30 +151,38 @@ export class UpdateService implements DeviceService {
 		if (this.#ownsDatabase) await this.#table.close();
 	}
 
-	#reported(known: Known, bytes: Uint8Array): void {
-		const report = decodeUpdateReport(bytes);
-		if (!report.ok) return;
-		const { serial } = known.device;
+	#heard(known: KnownLock, bytes: Uint8Array): void {
+		const arrived = known.heard(bytes);
+		if (arrived !== undefined) this.#reported(known, arrived);
+	}
+
+	#reported(known: KnownLock, arrived: Arrived): void {
 		known.late = undefined;
-		if (known.bytes !== undefined && bytesEqual(known.bytes, bytes)) return;
-		if (!this.#reportRates.take(serial, this.#clock.monotonicMs())) {
-			known.late = bytes;
+		if (known.repeats(arrived)) return;
+		if (!this.#reportRates.take(known.device.serial, this.#clock.monotonicMs())) {
+			known.late = arrived;
 			return;
 		}
-		// Trust goes up only; a lock that says otherwise wins nothing by it.
-		const { trustVersion } = report.value;
-		const newTrust = known.report !== undefined && trustVersion > known.trustVersion;
-		known.trustVersion = Math.max(known.trustVersion, trustVersion);
-		known.report = report.value;
-		known.bytes = bytes;
-		this.#journal.report(serial, { report: bytes, atMs: this.#clock.unixMs() });
-		if (newTrust) this.#forgive(known);
+		if (this.#keep(known, arrived)) known.forgive();
 		if (known.stored === undefined) void this.#load(known);
 		else this.#consider(known, this.#clock.unixMs());
 	}
 
+	/** True: it has newer trust. */
+	#keep(known: KnownLock, arrived: Arrived): boolean {
+		this.#journal.report(known.device.serial, { report: arrived.bytes, atMs: this.#clock.unixMs() });
+		return known.keep(arrived);
+	}
+
+	/** The connection ends, and with it the time to wait for an allowance: one report a connection comes without. */
+	#takeLastWord(known: KnownLock): void {
+		if (known.late !== undefined) this.#keep(known, known.late);
+		known.late = undefined;
+		this.#judge(known);
+	}
+
 	/** What the database knows of a lock is read once a connection. */
-	async #load(known: Known): Promise<void> {
+	async #load(known: KnownLock): Promise<void> {
 		if (known.loading || this.#closed) return;
 		known.loading = true;
 		const { serial } = known.device;
@@ -218,7 +201,7 @@ export class UpdateService implements DeviceService {
 		this.#consider(known, this.#clock.unixMs());
 	}
 
-	#attested(known: Known, statement: Uint8Array): void {
+	#attested(known: KnownLock, statement: Uint8Array): void {
 		const { stored, device } = known;
 		if (stored === undefined) {
 			this.#log.write("warning", "attestation-refused", { serial: device.serial, reason: "unasked" });
@@ -230,12 +213,12 @@ export class UpdateService implements DeviceService {
 	}
 
 	/** Says to a lock what there is to say to it now. */
-	#consider(known: Known, nowMs: number): void {
+	#consider(known: KnownLock, nowMs: number): void {
 		const { device, report, stored } = known;
 		if (report === undefined || stored === undefined || this.#closed) return;
 		if (this.#known.get(device) !== known) return;
 		const { lock, offers } = stored;
-		judgeOffers(this.#board, this.#clock, { serial: device.serial, report, offers, attested: lock.attested });
+		this.#judge(known);
 		if (!isAttested(report, lock)) this.#attestor.ask(lock, this.#clock.monotonicMs());
 		const { board } = lock;
 		if (board === undefined) return;
@@ -244,8 +227,15 @@ export class UpdateService implements DeviceService {
 		this.#offer(known, candidate, offers, nowMs);
 	}
 
+	#judge({ device: { serial }, last, answers, stored }: KnownLock): void {
+		if (last === undefined || stored === undefined) return;
+		const { lock, offers } = stored;
+		const { report, arrival } = last;
+		judgeOffers(this.#board, { serial, report, arrival, answers, offers, attested: lock.attested });
+	}
+
 	/** Once a connection, and again when there is a newer one. */
-	#renew(known: Known, candidate: Candidate, nowMs: number): void {
+	#renew(known: KnownLock, candidate: Candidate, nowMs: number): void {
 		const { stale, freshUntilUnixSeconds } = candidate.report;
 		for (const [kind, newest] of newestFreshness(candidate, this.#board.releases)) {
 			if (newest === known.freshness.get(kind)) continue;
@@ -256,7 +246,7 @@ export class UpdateService implements DeviceService {
 		}
 	}
 
-	#offer(known: Known, candidate: Candidate, offers: Map<string, FormerOffer>, nowMs: number): void {
+	#offer(known: KnownLock, candidate: Candidate, offers: Map<string, FormerOffer>, nowMs: number): void {
 		const { device } = known;
 		const { offerPauseMs, offerPauseMaxMs } = this.#limits;
 		const pauses = { firstMs: offerPauseMs, maxMs: offerPauseMaxMs };
@@ -273,26 +263,20 @@ export class UpdateService implements DeviceService {
 			outcome: "offered",
 			result: undefined,
 			outcomeAt: undefined,
+			generation: 0,
 			reverts: undefined,
 			...former,
 			tries: (former?.tries ?? 0) + 1,
 			offeredAtMs: nowMs,
 		};
 		offers.set(release.digest, made);
+		known.answers.offered(release.digest);
 		this.#board.offered(release, device.serial, made);
 		this.#log.write("info", "update-offered", {
 			serial: device.serial,
 			sequence: release.manifest.sequence,
 			count: made.tries,
 		});
-	}
-
-	/** What a lock refused before it may take now: no pause. */
-	#forgive(known: Known, releases?: ReadonlySet<PublishedRelease["digest"]>): void {
-		for (const [digest, former] of known.stored?.offers ?? []) {
-			if (former.outcome !== "refused" || releases?.has(digest) === false) continue;
-			known.stored?.offers.set(digest, { ...former, offeredAtMs: 0 });
-		}
 	}
 
 	async #look(): Promise<void> {
@@ -302,7 +286,7 @@ export class UpdateService implements DeviceService {
 			const dataVersion = await this.#table.dataVersion();
 			if (dataVersion !== this.#dataVersion) {
 				const renewed = await this.#board.read();
-				for (const known of this.#known.values()) this.#forgive(known, renewed);
+				for (const known of this.#known.values()) known.forgive(renewed);
 				await this.#journal.settled();
 				this.#requests = new Map(await this.#attestations.requests());
 				for (const { device, stored, askedFor } of this.#known.values()) {
@@ -324,6 +308,7 @@ export class UpdateService implements DeviceService {
 			this.#answerRequest(known, nowMs);
 		}
 		this.#judgeSilence();
+		this.#looks++;
 	}
 
 	#judgeSilence(): void {
@@ -336,7 +321,7 @@ export class UpdateService implements DeviceService {
 	 * Somebody at a command line waits for it: it is asked at once, and then with pauses. Who is not here is asked when he comes, as
 	 * everyone is.
 	 */
-	#answerRequest(known: Known, nowMs: number): void {
+	#answerRequest(known: KnownLock, nowMs: number): void {
 		const { device, stored, report } = known;
 		const requested = this.#requests.get(device.serial);
 		if (requested === undefined || stored === undefined || report === undefined) return;

@@ -3,16 +3,16 @@
  * running relay offers and outcomes; either sees what the other did at its next look.
  */
 import { sql, type Transaction } from "kysely";
-import { fromHex, toHex } from "../../modules/base/bytes.ts";
-import { type AttestationAnswer, keepAttestations } from "./attestation-table.ts";
+import { fromHex } from "../../modules/base/bytes.ts";
+import { type RelayClock, SYSTEM_CLOCK } from "./clock.ts";
 import { openDatabase, type RelayDatabase } from "./database.ts";
 import { readRelease } from "./release-table.ts";
 import type { FormerOffer, PublishedRelease, Rollout } from "./rollout.ts";
 import type { RelaySchema } from "./schema.ts";
-import type { ObjectRow, OfferOutcome, OfferRow, RolloutState } from "./update-schema.ts";
+import { REASON_MAX, type ReportHeard } from "./update-record.ts";
+import type { ObjectRow, OfferRow, RolloutState } from "./update-schema.ts";
 
 const ROWS_AT_ONCE = 100;
-const REASON_MAX = 200;
 
 export interface RolloutPlan {
 	readonly percent: number;
@@ -23,34 +23,14 @@ export interface RolloutPlan {
 	readonly silentHours: number;
 }
 
-export interface OutcomeChange {
-	readonly digest: string;
-	readonly serial: string;
-	readonly outcome: OfferOutcome;
-	readonly result: string;
-	/** When the relay learnt it, ISO 8601: it may be written much later. */
-	readonly at: string;
-	readonly reverts: number | undefined;
-}
-
-/** Of a rollout. */
-export interface Halt {
-	readonly reason: string;
-	/** When it was called for, ISO 8601. */
-	readonly at: string;
-}
-
-/** A lock's word about its update, and when it stood by it last. */
-export interface ReportHeard {
-	readonly report: Uint8Array;
-	readonly atMs: number;
-}
-
 export class UpdateTable {
 	readonly #db: RelayDatabase;
 
-	constructor(db: RelayDatabase) {
+	readonly #clock: RelayClock;
+
+	constructor(db: RelayDatabase, clock: RelayClock = SYSTEM_CLOCK) {
 		this.#db = db;
+		this.#clock = clock;
 	}
 
 	/** Opens the database at an SQLite file path. Rejects with RegistryFault. */
@@ -116,14 +96,13 @@ export class UpdateTable {
 			haltMinimum: Number(row.halt_minimum),
 			refusalRate: Number(row.refusal_rate),
 			silentHours: Number(row.silent_hours),
-			countedFrom: row.counted_from,
+			generation: Number(row.generation),
 		}));
 	}
 
 	/** False when the release has a rollout already. */
 	async createRollout(digest: string, plan: RolloutPlan): Promise<boolean> {
 		return await this.#db.transaction().execute(async (db) => {
-			const now = new Date().toISOString();
 			const inserted = await db
 				.insertInto("rollouts")
 				.values({
@@ -135,8 +114,8 @@ export class UpdateTable {
 					halt_minimum: plan.haltMinimum,
 					refusal_rate: plan.refusalRate,
 					silent_hours: plan.silentHours,
-					counted_from: now,
-					created_at: now,
+					generation: 0,
+					created_at: new Date(this.#clock.unixMs()).toISOString(),
 				})
 				.onConflict((conflict) => conflict.column("digest").doNothing())
 				.executeTakeFirst();
@@ -170,11 +149,11 @@ export class UpdateTable {
 	async setRolloutState(digest: string, state: RolloutState, reason?: string): Promise<boolean> {
 		let query = this.#db
 			.updateTable("rollouts")
-			.set({
+			.set((row) => ({
 				state,
 				reason: reason?.slice(0, REASON_MAX) ?? null,
-				...(state === "running" ? { counted_from: new Date().toISOString() } : {}),
-			})
+				...(state === "running" ? { generation: row("generation", "+", 1) } : {}),
+			}))
 			.where("digest", "=", digest);
 		if (state === "paused") query = query.where("state", "!=", "halted");
 		return (await query.executeTakeFirst()).numUpdatedRows > 0n;
@@ -209,63 +188,6 @@ export class UpdateTable {
 		);
 	}
 
-	/**
-	 * One transaction for all that came together. An outcome counts only for a release that was offered; a halt that was called for before
-	 * the rollout was resumed is over.
-	 */
-	async record(changes: {
-		readonly reports: ReadonlyMap<string, ReportHeard>;
-		readonly offers: readonly {
-			readonly digest: string;
-			readonly serial: string;
-			readonly tries: number;
-			readonly atMs: number;
-		}[];
-		readonly outcomes: readonly OutcomeChange[];
-		/** By release. */
-		readonly halts: ReadonlyMap<string, Halt>;
-		readonly answers: readonly AttestationAnswer[];
-	}): Promise<void> {
-		await this.#db.transaction().execute(async (db) => {
-			for (const { digest, serial, tries, atMs } of changes.offers) {
-				const offered_at = new Date(atMs).toISOString();
-				await db
-					.insertInto("offers")
-					.values({
-						...{ digest, serial, tries, offered_at, outcome: "offered" },
-						...{ result: null, outcome_at: null, reverts: null },
-					})
-					.onConflict((conflict) => conflict.columns(["digest", "serial"]).doUpdateSet({ tries, offered_at }))
-					.execute();
-			}
-			for (const { digest, serial, outcome, result, at, reverts } of changes.outcomes) {
-				await db
-					.updateTable("offers")
-					.set({ outcome, result, outcome_at: at, reverts: reverts ?? null })
-					.where("digest", "=", digest)
-					.where("serial", "=", serial)
-					.execute();
-			}
-			await keepAttestations(db, changes.answers);
-			for (const [digest, { reason, at }] of changes.halts) {
-				await db
-					.updateTable("rollouts")
-					.set({ state: "halted", reason: reason.slice(0, REASON_MAX) })
-					.where("digest", "=", digest)
-					.where("counted_from", "<=", at)
-					.execute();
-			}
-			for (const [serial, { report, atMs }] of changes.reports) {
-				const row = { serial, report: toHex(report), received_at: new Date(atMs).toISOString() };
-				await db
-					.insertInto("update_reports")
-					.values(row)
-					.onConflict((conflict) => conflict.column("serial").doUpdateSet(row))
-					.execute();
-			}
-		});
-	}
-
 	async close(): Promise<void> {
 		await this.#db.destroy();
 	}
@@ -292,6 +214,7 @@ function readOffer(row: OfferRow): FormerOffer {
 		outcome: row.outcome,
 		result: row.result ?? undefined,
 		outcomeAt: row.outcome_at ?? undefined,
+		generation: Number(row.generation),
 		reverts: row.reverts === null ? undefined : Number(row.reverts),
 	};
 }

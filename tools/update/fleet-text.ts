@@ -2,7 +2,7 @@
 import { toHex } from "../../modules/base/bytes.ts";
 import { plainText } from "../cli/plain-text.ts";
 import { type FleetRow, isAlarm } from "../relay/fleet.ts";
-import { countOutcomes } from "../relay/offer-outcome.ts";
+import { countOutcomes, type OutcomeCount } from "../relay/offer-outcome.ts";
 import type { FormerOffer, PublishedRelease, Rollout } from "../relay/rollout.ts";
 
 const HEADINGS = Object.freeze([
@@ -112,23 +112,30 @@ export function rolloutJson({ rollout, release, offers }: RolloutView): object {
 		haltMinimum: rollout.haltMinimum,
 		refusalRate: rollout.refusalRate,
 		silentHours: rollout.silentHours,
-		counts: countOutcomes(offers.values()),
+		counts: countsJson(countOutcomes(offers.values())),
 		failed: [...offers].flatMap(([serial, { outcome, result }]) =>
 			outcome === "failed" || outcome === "refused" ? [{ serial, outcome, result: result ?? null }] : [],
 		),
 	};
 }
 
+/** `unfit` stands inside what it is a part of: who adds the others up has every lock once. */
+function countsJson({ installed, failed, refused, offered, unfit }: OutcomeCount): object {
+	return { installed, failed, refused: { all: refused, unfit }, offered };
+}
+
 export function rolloutText({ rollout, release, offers }: RolloutView): string {
 	const { board, hardwareClass, sequence, version } = release.manifest;
-	const { installed, failed, refused, offered } = countOutcomes(offers.values());
+	const { installed, failed, refused, offered, unfit } = countOutcomes(offers.values());
 	const cohort = rollout.cohort.size === 0 ? "" : ` and ${rollout.cohort.size} by serial`;
 	const reason = rollout.reason === undefined ? "" : `: ${rollout.reason}`;
+	// Only these count for the refusal rate.
+	const ofThem = unfit === 0 ? "" : ` (of them ${unfit} for what it is)`;
 	const lines = [
 		`sequence ${sequence} (${version}) for ${hardwareClass} ${board}: ${rollout.state}${reason}`,
 		`  to ${rollout.percent} %${cohort}; halts beyond ${rollout.haltRate} % failures, from ${rollout.haltMinimum} outcomes on`,
 		`  or beyond ${rollout.refusalRate} % refusals of what it is; silent for ${rollout.silentHours} h is failed`,
-		`  ${installed} installed, ${failed} failed, ${refused} refused, ${offered} on their way`,
+		`  ${installed} installed, ${failed} failed, ${refused} refused${ofThem}, ${offered} on their way`,
 	];
 	for (const [serial, { outcome, result }] of offers) {
 		if (outcome === "failed" || outcome === "refused")

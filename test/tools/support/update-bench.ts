@@ -10,7 +10,7 @@ import { type RolloutPlan, UpdateTable } from "../../../tools/relay/update-table
 import type { Release } from "../../../tools/update/release.ts";
 import { check } from "../../harness/test.ts";
 import { releaseDigest, TestVendor } from "./releases.ts";
-import { pause, temporaryFolder } from "./temporary.ts";
+import { eventually, temporaryFolder } from "./temporary.ts";
 import { UpdateLock } from "./update-lock.ts";
 
 export const POLL_MS = 20;
@@ -26,13 +26,20 @@ export function sharedVendor(): Promise<TestVendor> {
 /** The system's, and what a test puts before it. */
 export class TestClock implements RelayClock {
 	#aheadMs = 0;
+	#setMs = 0;
 
+	/** Time goes by. */
 	advance(ms: number): void {
 		this.#aheadMs += ms;
 	}
 
+	/** Somebody sets the clock forward, or back: no time goes by. */
+	set(ms: number): void {
+		this.#setMs += ms;
+	}
+
 	unixMs(): number {
-		return SYSTEM_CLOCK.unixMs() + this.#aheadMs;
+		return SYSTEM_CLOCK.unixMs() + this.#aheadMs + this.#setMs;
 	}
 
 	monotonicMs(): number {
@@ -123,9 +130,10 @@ export class UpdateBench {
 		return digest;
 	}
 
-	/** Long enough for several looks. */
+	/** Until the service has looked so often, from its beginning to its end. */
 	async looks(count = 4): Promise<void> {
-		await pause(count * POLL_MS);
+		const { looks } = this.service;
+		check.ok(await eventually(() => this.service.looks > looks + count), `${count} looks`);
 		await this.service.settled();
 	}
 }
