@@ -137,7 +137,7 @@ export default function suite(t: Suite): void {
 	t.test("what begins processes while it is being killed is killed with all of them", async () => {
 		const name = "LATCHKEY_TEST_MARKED";
 		const value = `${process.pid}-${performance.now()}`;
-		const script = "i=0; while [ $i -lt 400 ]; do sleep 60 & i=$((i+1)); done; wait";
+		const script = "i=0; while [ $i -lt 3000 ]; do sleep 60 & i=$((i+1)); done; wait";
 		const shell = spawn("sh", ["-c", script], {
 			stdio: "ignore",
 			detached: true,
