@@ -1,7 +1,8 @@
 /**
  * One part of `npm test`: a program in its own process group, whose output passes through in whole lines and whose last
  * summary line counts. A part that is missing, ends without that line, runs nothing or hangs is a failure, never a
- * silence. Nothing that a part started outlives it, also what left its group: its environment carries the part's mark.
+ * silence. Nothing that a part started outlives it, also what left its group: its environment carries the part's mark. A process
+ * that was started without the mark and in a group of its own is out of reach.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";

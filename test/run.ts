@@ -43,14 +43,22 @@ const PARTS: readonly Part[] = [
 	{ name: "faults", file: "build/js/test/faults/run.js", slow: true, minutes: 120 },
 ];
 
+/** The exit status where no part is chosen. */
+const WRONG_WORDS = 2;
 /** Two parts at once, one for each core, most of which also wait; what they print stays in one piece. */
 const AT_ONCE = 2;
 
 async function main(): Promise<number> {
 	const { values } = parseArgs({ options: { slow: { type: "boolean" }, only: { type: "string" } } });
-	const chosen = PARTS.filter(
-		(part) => (values.only === undefined || part.name === values.only) && (!part.slow || values.slow),
-	);
+	const { only } = values;
+	const offered = PARTS.filter((part) => !part.slow || values.slow);
+	const chosen = offered.filter((part) => only === undefined || part.name === only);
+	if (chosen.length === 0) {
+		const isSlow = PARTS.some((part) => part.name === only);
+		const names = offered.map((part) => part.name).join(", ");
+		process.stderr.write(`${isSlow ? `${only} needs --slow` : `no part is named ${only}`}: ${names}\n`);
+		return WRONG_WORDS;
+	}
 	const runner = new PartRunner(PATHS.root);
 	runner.endOnSignals();
 	const output = new OrderedOutput((text) => void process.stdout.write(text), chosen.length);

@@ -28,6 +28,7 @@ import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
 import type { OutputRole } from "../../modules/platform/pins.ts";
 import { type PinChange, PinSocket } from "../../tools/board/pin-socket.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
+import { seedOf } from "../harness/seed.ts";
 import { WIRED } from "./jig.ts";
 
 const MAIN = "test/contract/linux";
@@ -48,7 +49,7 @@ const { values } = parseArgs({
 		slow: { type: "boolean" },
 	},
 });
-const seed = values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0;
+const seed = seedOf(values.seed);
 const folder = mkdtempSync(join(tmpdir(), "latchkey-contract-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 

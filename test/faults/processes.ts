@@ -4,20 +4,42 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Kills every process of this user, but this one, whose environment holds `name=value`; how many there were. */
-export function killMarked(name: string, value: string): number {
+/** What begins processes faster than this is ended by nobody. */
+const SCANS_MAX = 100;
+
+/** Every process of this user, but this one, whose environment holds `name=value`. One that is ending may still count. */
+export function markedProcesses(name: string, value: string): readonly number[] {
 	const mark = `${name}=${value}`;
-	let killed = 0;
-	for (const entry of readdirSync("/proc")) {
-		const id = Number(entry);
-		if (!Number.isInteger(id) || id === process.pid) continue;
-		try {
-			if (!readFileSync(`/proc/${entry}/environ`, "latin1").split("\0").includes(mark)) continue;
-			process.kill(id, "SIGKILL");
-			killed++;
-		} catch {
-			// Somebody else's, or gone meanwhile.
+	return readdirSync("/proc")
+		.map(Number)
+		.filter((id) => {
+			if (!Number.isInteger(id) || id === process.pid) return false;
+			try {
+				return readFileSync(`/proc/${id}/environ`, "latin1").split("\0").includes(mark);
+			} catch {
+				// Somebody else's, or gone meanwhile.
+				return false;
+			}
+		});
+}
+
+/**
+ * Kills all of them, and what they began meanwhile: looks until a scan finds none that it has not killed before. How many there
+ * were. A process that took the mark out of its environment is out of reach.
+ */
+export function killMarked(name: string, value: string): number {
+	const killed = new Set<number>();
+	for (let scan = 0; scan < SCANS_MAX; scan++) {
+		const found = markedProcesses(name, value).filter((id) => !killed.has(id));
+		if (found.length === 0) break;
+		for (const id of found) {
+			killed.add(id);
+			try {
+				process.kill(id, "SIGKILL");
+			} catch {
+				// Gone meanwhile.
+			}
 		}
 	}
-	return killed;
+	return killed.size;
 }

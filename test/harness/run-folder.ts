@@ -9,7 +9,9 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { NobleCrypto } from "../../tools/crypto/noble.ts";
 import { compiledPath, ROOT, readVectors } from "./files.ts";
+import { after } from "./node-timer.ts";
 import { runSuites } from "./runner.ts";
+import { seedOf } from "./seed.ts";
 import { shardOf } from "./shard.ts";
 import { runShards } from "./shards.ts";
 import type { SuiteFunction } from "./test.ts";
@@ -38,17 +40,18 @@ export async function runFolder(folder: string, options: FolderOptions = {}): Pr
 		},
 	});
 	const crypto = new NobleCrypto();
-	const seed = values.seed === undefined ? Math.floor(Math.random() * 4294967296) : Number(values.seed) >>> 0;
-	if (shards > 1 && values.only === undefined && values.shard === undefined) {
-		const words = ["--seed", String(seed), ...(values.slow ? ["--slow"] : [])];
-		const file = compiledPath(`${folder}/run.ts`);
-		return await runShards({ file, count: shards, atOnce, minutes: SHARD_MINUTES, words });
-	}
+	const seed = seedOf(values.seed);
 	const all = readdirSync(join(ROOT, folder))
 		.filter((file) => file.endsWith(".test.ts"))
 		.map((file) => `${folder}/${file}`)
 		.filter((file) => values.only === undefined || file.includes(values.only))
 		.sort();
+	if (shards > 1 && values.only === undefined && values.shard === undefined) {
+		const words = ["--seed", String(seed), ...(values.slow ? ["--slow"] : [])];
+		const file = compiledPath(`${folder}/run.ts`);
+		const count = Math.min(shards, all.length);
+		return await runShards({ file, count, atOnce, minutes: SHARD_MINUTES, words });
+	}
 	const files = shardOf(all, values.shard);
 	const totals = await runSuites(
 		files.map((file) => ({
@@ -64,10 +67,7 @@ export async function runFolder(folder: string, options: FolderOptions = {}): Pr
 			print: (line) => process.stdout.write(`${line}\n`),
 			crypto: () => crypto,
 			readVectors: (path) => readVectors(path, seed),
-			after(delayMs, callback) {
-				const timer = setTimeout(callback, delayMs);
-				return () => clearTimeout(timer);
-			},
+			after,
 		},
 	);
 	process.exit(totals.failed === 0 ? 0 : 1);

@@ -8,7 +8,9 @@ import { parseArgs } from "node:util";
 import { NobleCrypto } from "../../tools/crypto/noble.ts";
 import { runsOn } from "./engine-exceptions.ts";
 import { compiledPath, readVectors, testFiles } from "./files.ts";
+import { after } from "./node-timer.ts";
 import { runSuites } from "./runner.ts";
+import { seedOf } from "./seed.ts";
 import { shardOf } from "./shard.ts";
 import { SLOW_EFFORT, type SuiteFunction } from "./test.ts";
 
@@ -21,8 +23,7 @@ const { values } = parseArgs({
 	},
 });
 const crypto = new NobleCrypto();
-const given = values.seed ?? process.env.LATCHKEY_SEED;
-const seed = given === undefined ? Math.floor(Math.random() * 4294967296) : Number(given) >>> 0;
+const seed = seedOf(values.seed);
 
 const totals = await runSuites(
 	shardOf(
@@ -41,10 +42,7 @@ const totals = await runSuites(
 		print: (line) => process.stdout.write(`${line}\n`),
 		crypto: () => crypto,
 		readVectors: (path) => readVectors(path, seed),
-		after(delayMs, callback) {
-			const timer = setTimeout(callback, delayMs);
-			return () => clearTimeout(timer);
-		},
+		after,
 	},
 );
 process.exitCode = totals.failed === 0 ? 0 : 1;

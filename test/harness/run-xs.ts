@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runsOn } from "./engine-exceptions.ts";
 import { ROOT, testFiles } from "./files.ts";
+import { seedOf } from "./seed.ts";
 import { shardOf } from "./shard.ts";
 import { SLOW_EFFORT } from "./test.ts";
 import { buildTestBoard, buildXsImage } from "./xs-image.ts";
@@ -28,8 +29,7 @@ const { values } = parseArgs({
 		slow: { type: "boolean" },
 	},
 });
-const given = values.seed ?? process.env.LATCHKEY_SEED;
-const seed = given === undefined ? Math.floor(Math.random() * 4294967296) : Number(given) >>> 0;
+const seed = seedOf(values.seed);
 
 buildTestBoard();
 // Of this process alone: several runs may go on at once. What a killed one left goes now.

@@ -52,11 +52,15 @@ function reasonOf(error: unknown): string {
 	return stack.startsWith(headline) ? stack : `${headline}\n${stack}`;
 }
 
-async function within(body: Promise<void>, environment: Environment): Promise<void> {
+/** Rejects when the body is not done in time. It cannot end it: what it still does goes on beside the tests behind it. */
+export async function within(
+	body: Promise<void>,
+	testMs: number,
+	after: Environment["after"],
+): Promise<void> {
 	let cancel = () => {};
-	const { testMs = TEST_MS } = environment;
 	const late = new Promise<never>((_resolve, reject) => {
-		cancel = environment.after(testMs, () => reject(new Error(`not done after ${testMs} ms`)));
+		cancel = after(testMs, () => reject(new Error(`not done after ${testMs} ms`)));
 	});
 	try {
 		await Promise.race([body, late]);
@@ -92,7 +96,7 @@ async function runTest(
 ): Promise<Outcome> {
 	try {
 		const pending = body(contextFor(file, name, environment));
-		if (pending !== undefined) await within(pending, environment);
+		if (pending !== undefined) await within(pending, environment.testMs ?? TEST_MS, environment.after);
 		environment.print(`ok - ${file}: ${name}`);
 		return "passed";
 	} catch (error) {

@@ -17,6 +17,9 @@ export interface Shards {
 	readonly words: readonly string[];
 }
 
+/** A test's line; what hangs is the test behind the last one. */
+const ENDED = /^(?:ok|not ok|skip) - (.*)$/;
+
 /** Runs them all and prints their sum; ends the process with the outcome. */
 export async function runShards({ file, count, atOnce, minutes, words }: Shards): Promise<never> {
 	const runner = new PartRunner(PATHS.root);
@@ -25,10 +28,17 @@ export async function runShards({ file, count, atOnce, minutes, words }: Shards)
 	const numbers = Array.from({ length: count }, (_, index) => index);
 	const outcomes = await sideBySide(numbers, atOnce, async (index): Promise<PartOutcome> => {
 		const part = { name: `${index}`, file, minutes };
-		const print = (lines: string): void => output.write(index, withoutSummary(lines));
+		let last = "none";
+		const print = (lines: string): void => {
+			for (const line of lines.split("\n")) last = ENDED.exec(line)?.[1] ?? last;
+			output.write(index, withoutSummary(lines));
+		};
 		const outcome = await runner.run(part, [...words, "--shard", `${index}/${count}`], print);
 		if (outcome.fault !== undefined) {
-			output.write(index, `not ok - shard ${index}/${count}: it runs to its end\n#   ${outcome.fault}\n`);
+			output.write(
+				index,
+				`not ok - shard ${index}/${count}: it runs to its end\n#   ${outcome.fault}; the last test that ended: ${last}\n`,
+			);
 		}
 		output.end(index);
 		return outcome;

@@ -3,7 +3,7 @@
  * the host's binaries on it, and never leaves a process or a folder behind.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
@@ -54,10 +54,6 @@ export function newFolder(): string {
 export function binaryOf(variant: Variant): string {
 	const built = variant === "plain" ? (process.env.LATCHKEY_HOST_VARIANT ?? variant) : variant;
 	return join(PATHS.hostBuild, built, "latchkey-board");
-}
-
-export function isBuilt(variant: Variant): boolean {
-	return existsSync(binaryOf(variant));
 }
 
 /** Builds a variant of the host once for all tests that need it. */

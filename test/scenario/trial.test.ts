@@ -81,13 +81,15 @@ export default function suite(t: Suite): void {
 				home.succeeded(await home.phoneUpdate("retry"));
 				await house.cutPower();
 				// The hour that it waits for, and this trial is a good one.
-				for (let isConfirmed = false; !isConfirmed; ) {
+				let isConfirmed = false;
+				for (let boots = 0; boots <= 2 * LIMITS.revertsMax && !isConfirmed; boots++) {
 					const boot = await HostBoot.start(board, { slotKb: SLOT_KB, hurry: "1:3600" });
 					const isOver = (): boolean => boot.hasEnded || boot.log.includes("sequence 2 is confirmed");
 					check.ok(await eventually(isOver, TRIAL_MS), boot.log);
 					isConfirmed = !boot.hasEnded;
 					await boot.cut();
 				}
+				check.ok(isConfirmed, "never confirmed");
 				await house.startBoard();
 				check.ok(/^firmware\t0\.2\.0$/m.test(home.succeeded(await home.phone("status")).stdout));
 				check.deepEqual((await stepsOf(home)).slice(-3), ["2: retried", "2: chosen", "2: confirmed"]);

@@ -7,8 +7,8 @@ import { LIMITS } from "../../modules/base/limits.ts";
 import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import type { Manifest, UpdateDelta } from "../../modules/update/manifest.ts";
 import type { FreshnessClaim } from "../../modules/wire/freshness.ts";
-import { plainDelta } from "../unit/update/patch-rig.ts";
 import type { Holder } from "./bundles.ts";
+import { plainDelta } from "./plain-delta.ts";
 import { slotImage } from "./slot-image.ts";
 import { deltaOf, freshnessClaim, imageBytes, manifestFor, signFreshness, signManifest } from "./updates.ts";
 

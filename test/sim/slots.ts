@@ -41,6 +41,7 @@ export interface SlotsSnapshot {
 	readonly slots: SlotSectors;
 	readonly entries: BootSectors;
 	readonly fuse: number;
+	readonly fuseIsDamaged: boolean;
 }
 
 /** Neither slot boots, and there is no recovery image. */
@@ -65,7 +66,7 @@ export class SimSlots implements Slots {
 	readonly #judged: [Judged | undefined, Judged | undefined] = [undefined, undefined];
 	readonly #faults = new Map<SlotFault, number>();
 	#fuse: number;
-	#fuseIsDamaged = false;
+	#fuseIsDamaged: boolean;
 	#running: SlotNumber | undefined;
 	#target: SlotNumber = 0;
 	#onConfirmed: () => void = () => undefined;
@@ -87,6 +88,7 @@ export class SimSlots implements Slots {
 		this.#flash = new SlotFlash(options.slotBytes, snapshot.slots);
 		this.#entries = new BootEntries(power, snapshot.entries, () => this.#meet("boot"));
 		this.#fuse = snapshot.fuse;
+		this.#fuseIsDamaged = snapshot.fuseIsDamaged;
 	}
 
 	/* ---- what the firmware sees ---- */
@@ -324,6 +326,7 @@ export class SimSlots implements Slots {
 			slots: this.#flash.snapshot(),
 			entries: this.#entries.sectors,
 			fuse: this.#fuse,
+			fuseIsDamaged: this.#fuseIsDamaged,
 		};
 	}
 
@@ -385,5 +388,5 @@ function factorySlots(options: SimSlotsOptions): SlotsSnapshot {
 		sectorsOf(image, options.slotBytes),
 		sectorsOf(new Uint8Array(0), options.slotBytes),
 	] as const;
-	return { slots, entries: NO_ENTRIES, fuse: 0 };
+	return { slots, entries: NO_ENTRIES, fuse: 0, fuseIsDamaged: false };
 }

@@ -152,7 +152,7 @@ export function nameOf({ records, slots }: SimSnapshot): string {
 	for (const path of [...records.keys()].sort()) hash.update(`${path} ${digestOf(records.get(path)!)}\n`);
 	for (const sectors of slots.slots) for (const sector of sectors) hash.update(digestOf(sector));
 	for (const entry of slots.entries) hash.update(digestOf(entry));
-	return hash.update(String(slots.fuse)).digest("base64");
+	return hash.update(`${slots.fuse} ${slots.fuseIsDamaged}`).digest("base64");
 }
 
 /** Which floors are lower afterwards, for people. */

@@ -5,6 +5,7 @@
  *   node build/js/test/sweep/run.js [--slow] [--seed N] [--only sim|host|trials] [--scenario NAME]
  */
 import { parseArgs } from "node:util";
+import { seedOf } from "../harness/seed.ts";
 import { sweepHost, sweepUnsynced } from "./host-tests.ts";
 import { Report } from "./report.ts";
 import { sweepSim } from "./sim-tests.ts";
@@ -18,8 +19,7 @@ const { values } = parseArgs({
 		scenario: { type: "string" },
 	},
 });
-const given = values.seed ?? process.env.LATCHKEY_SEED;
-const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given) >>> 0;
+const seed = seedOf(values.seed);
 const { slow, only, scenario } = values;
 const report = new Report();
 report.note(`seed ${seed}`);

@@ -6,7 +6,7 @@ import { RELEASE_FILES, readStatement } from "../../tools/update/release.ts";
 import { readTrust } from "../../tools/update/update-trust.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "./support/command.ts";
-import { checkRefused, done, ReleaseBench } from "./support/release-bench.ts";
+import { checkRefused, done, in31Days, ReleaseBench } from "./support/release-bench.ts";
 import { makeImage } from "./support/test-image.ts";
 
 export default function suite(t: Suite): void {
@@ -59,8 +59,4 @@ export default function suite(t: Suite): void {
 			checkRefused(await runCommand(...bench.verifyWords("3")), "not-fresh");
 		},
 	);
-}
-
-function in31Days(): string {
-	return new Date(Date.now() + 31 * 86_400_000).toISOString();
 }

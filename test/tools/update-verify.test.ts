@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "./support/command.ts";
-import { checkRefused, done, HARDWARE_CLASS, ReleaseBench } from "./support/release-bench.ts";
+import { checkRefused, done, HARDWARE_CLASS, in31Days, ReleaseBench } from "./support/release-bench.ts";
 import { makeImage } from "./support/test-image.ts";
 
 export default function suite(t: Suite): void {
@@ -93,8 +93,4 @@ export default function suite(t: Suite): void {
 		])
 			checkRefused(await runCommand(...words, "--trust", bench.at("x.bundle")), "have not signed it");
 	});
-}
-
-function in31Days(): string {
-	return new Date(Date.now() + 31 * 86_400_000).toISOString();
 }

@@ -34,10 +34,10 @@ import {
 } from "../../../modules/wire/session-message.ts";
 import { decodeTimeClaim, encodeTimeClaim, UNIX_MS_MAX } from "../../../modules/wire/time-statement.ts";
 import type { Random } from "../../harness/random.ts";
-import { randomUpdateFromLock, randomUpdateToLock } from "../../sim/update-samples.ts";
+import { randomSerial } from "../../sim/random-serial.ts";
+import { randomUpdateFromLock, randomUpdateToLock } from "../../sim/random-updates.ts";
 import { accepted, again, type Decoder, decoder, fromMap } from "./decoder.ts";
 import { EMPTY_IS_ABSENT, IGNORES_KEYS, inputOf, randomFields } from "./fields.ts";
-import { randomSerial } from "./people.ts";
 import { randomFigures } from "./states.ts";
 
 function randomChannelEnvelope(random: Random): ChannelEnvelope {

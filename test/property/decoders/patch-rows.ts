@@ -2,7 +2,8 @@
 import { PatchDecoder } from "../../../modules/update/patch.ts";
 import { PLAIN_INFLATE } from "../../../tools/update/inflate.ts";
 import { Random } from "../../harness/random.ts";
-import { editedImage, imageLike, plainDelta } from "../../unit/update/patch-rig.ts";
+import { plainDelta } from "../../sim/plain-delta.ts";
+import { editedImage, imageLike } from "../../unit/update/patch-rig.ts";
 import { type Decoder, decoder } from "./decoder.ts";
 
 const SOURCE_BYTES = 500;

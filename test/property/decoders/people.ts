@@ -8,10 +8,6 @@ export function randomName(random: Random): string {
 	return random.pick(["Ada", "a", "Zoë", "門", "0123456789abcdef0123456789abcdef"]);
 }
 
-export function randomSerial(random: Random): string {
-	return random.pick(["LK-0001", "ABCD", "A-1-B-2-C-3-D-4-E-5-F-6-", "0000"]);
-}
-
 export function randomGrant(random: Random, role: Grant["role"] = random.pick(["owner", "member"])): Grant {
 	const notBefore = random.below(2000000000);
 	return {

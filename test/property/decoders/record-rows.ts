@@ -20,8 +20,9 @@ import { CODEC as OWNER_RELAYS_CODEC } from "../../../modules/trust/owner-relays
 import { CODEC as BUNDLE_CODEC } from "../../../modules/trust/trust-store.ts";
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import type { Random } from "../../harness/random.ts";
+import { randomSerial } from "../../sim/random-serial.ts";
 import { again, type Decoder, decoder, fromItem, fromMap, record } from "./decoder.ts";
-import { randomGrant, randomSerial } from "./people.ts";
+import { randomGrant } from "./people.ts";
 import { randomBundle, randomFigures, randomOwnRelays } from "./states.ts";
 
 const PRESENCE = "that the record is there is all that it says";

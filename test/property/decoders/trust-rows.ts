@@ -18,6 +18,7 @@ import {
 import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { asArray, asBytes } from "../../../modules/wire/cbor-map.ts";
 import { decodePiece } from "../../../modules/wire/piece.ts";
+import { randomSerial } from "../../sim/random-serial.ts";
 import {
 	caConstraints,
 	keyUsage,
@@ -32,7 +33,6 @@ import {
 	SERVER_AUTH,
 } from "../../unit/trust/certificates.ts";
 import { accepted, again, type Decoder, decoder, fromItem, fromMap } from "./decoder.ts";
-import { randomSerial } from "./people.ts";
 import { randomAddresses, randomBundle, randomOwnRelays, randomPoint, randomRelayRoots } from "./states.ts";
 
 /** In the validity of OpenSSL's device. */

@@ -45,7 +45,7 @@ import {
 	randomUpdateFromLock,
 	randomUpdateToLock,
 	randomWant,
-} from "../../sim/update-samples.ts";
+} from "../../sim/random-updates.ts";
 import { NAMES } from "../../sim/updates.ts";
 import { accepted, again, type Decoder, decoder, fromMap, record } from "./decoder.ts";
 import { IGNORES_KEYS } from "./fields.ts";

@@ -24,9 +24,9 @@ import {
 import { encodeStreamFrame, StreamDeframer } from "../../../modules/wire/stream-frame.ts";
 import { randomCborValue } from "../../harness/cbor-values.ts";
 import type { Random } from "../../harness/random.ts";
+import { randomSerial } from "../../sim/random-serial.ts";
 import { accepted, again, type Decoder, decoder, describing, fromMap } from "./decoder.ts";
 import { EMPTY_IS_ABSENT, IGNORES_KEYS, inputOf, randomFields } from "./fields.ts";
-import { randomSerial } from "./people.ts";
 
 function text(bytes: Uint8Array): string {
 	return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");

@@ -34,6 +34,11 @@ export function checkRefused(end: CommandEnd, what: string, status = 1): void {
 export const HARDWARE_CLASS = "latch-1";
 const DAY_MS = 86_400_000;
 
+/** A day after a statement of 30 days ends. */
+export function in31Days(): string {
+	return new Date(Date.now() + 31 * DAY_MS).toISOString();
+}
+
 /**
  * A folder with keys (b signs bundles; r1, r2, r3 sign manifests, two of them; f freshness, t time; x nobody's) and 1.bundle.
  * They are made in this process: what the command line does is the tests' own.

@@ -18,6 +18,12 @@ import { objectOf, UPDATE_HOLDER } from "../../sim/updates.ts";
 import { UpdatingLock } from "../../sim/updating-lock.ts";
 import { HOUR, later, UpdateLocks } from "./update-locks.ts";
 
+/** A result stays until another one comes: that this very offer was refused is in the log behind it. */
+function refusedSince(lock: UpdatingLock, from: number, result: UpdateResult, name: string): void {
+	const said = lock.rig.log.slice(from);
+	check.ok(said.includes(`refused, ${result}`), `${name}: ${said}`);
+}
+
 export default function suite(t: Suite): void {
 	const locks = new UpdateLocks();
 
@@ -81,8 +87,10 @@ export default function suite(t: Suite): void {
 				["no header", naming(new Uint8Array(0), { 4: keyId })],
 				["ES256 beside what is signed", naming(new Uint8Array(0), { 1: -7, 4: keyId })],
 			] as const) {
+				const from = lock.rig.log.length;
 				lock.offerOverLink({ message, statement: release.statement });
 				check.equal(lock.status().result, "malformed", `${name}\n${lock.rig.log}`);
+				refusedSince(lock, from, "malformed", name);
 				check.equal(lock.status().state, "idle", name);
 			}
 			lock.rig.advance(60000);
@@ -107,9 +115,11 @@ export default function suite(t: Suite): void {
 			lock.drive(() => lock.relay !== undefined, 60000);
 			const signedBy = (...by: readonly Holder[]): Release => lock.release({ sequence: 2, holders: by });
 			const refusesIn = (way: string, release: Release, name: string): void => {
+				const from = lock.rig.log.length;
 				if (way === "link") lock.offerOverLink(release);
 				else check.equal(lock.offerInSession(release)?.status, "not-permitted", name);
 				check.equal(lock.status().result, "untrusted", `${name} over ${way}\n${lock.rig.log}`);
+				refusedSince(lock, from, "untrusted", `${name} over ${way}`);
 				check.equal(lock.status().state, "idle", `${name} over ${way}`);
 			};
 			for (const way of ["link", "session"]) {
@@ -180,8 +190,10 @@ export default function suite(t: Suite): void {
 				[second, "rollback-sequence"],
 				[third, "parked"],
 			] as const) {
+				const from = lock.rig.log.length;
 				lock.offerOverLink(release);
 				check.equal(lock.status().result, result, lock.rig.log);
+				refusedSince(lock, from, result, `release ${release.manifest.sequence}`);
 			}
 			check.equal(lock.running?.sequence, 2);
 		},

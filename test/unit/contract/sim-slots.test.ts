@@ -400,4 +400,15 @@ export default function suite(t: Suite): void {
 			check.ok(cuts >= 200, `${cuts} cuts`);
 		},
 	);
+
+	t.test("a fuse that cannot be read is still damaged in the life after a snapshot (I3)", ({ crypto }) => {
+		const first = newBoard(crypto, { recovery: true });
+		first.boot();
+		first.slots.damageFuse();
+		const second = new SimBoard({ crypto, slots: { ...SLOTS, recovery: true }, snapshot: first.snapshot() });
+		check.equal(second.boot().slots.running, undefined, "no slot boots by a guess");
+		second.slots.raiseSecurityFloor(0);
+		const third = new SimBoard({ crypto, slots: { ...SLOTS, recovery: true }, snapshot: second.snapshot() });
+		check.equal(third.boot().slots.running, 0, "written anew it is damaged no more");
+	});
 }

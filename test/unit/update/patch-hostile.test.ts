@@ -5,8 +5,9 @@ import { PATCH_HEADER_BYTES } from "../../../modules/update/patch-format.ts";
 import { encodePatch } from "../../../tools/update/patch-encoder.ts";
 import { DeflateWriter } from "../../contract/deflate-writer.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { plainDelta } from "../../sim/plain-delta.ts";
 import { keptPatch } from "./kept-patch.ts";
-import { editedImage, imageLike, patchOf, plainDelta, watch } from "./patch-rig.ts";
+import { editedImage, imageLike, patchOf, watch } from "./patch-rig.ts";
 
 const SOURCE = 10;
 const RESULT = 8;

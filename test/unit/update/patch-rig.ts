@@ -5,24 +5,13 @@ import { accept, type Result } from "../../../modules/base/result.ts";
 import type { PatchInput, PatchRefusal } from "../../../modules/update/patch.ts";
 import { PatchDecoder } from "../../../modules/update/patch.ts";
 import { PLAIN_INFLATE } from "../../../tools/update/inflate.ts";
-import { findMatches } from "../../../tools/update/matching.ts";
-import { encodePatch, encodeRegions } from "../../../tools/update/patch-encoder.ts";
+import { encodePatch } from "../../../tools/update/patch-encoder.ts";
 import { storedDeflate } from "../../contract/deflate-writer.ts";
 import type { Random } from "../../harness/random.ts";
 import { check } from "../../harness/test.ts";
 
 /** Beyond what any patch here needs. */
 const TURNS_MAX = 20000;
-
-/** A patch as the tools make it, packed in a way that needs no compressor. */
-export function plainDelta(source: Uint8Array, result: Uint8Array): Uint8Array {
-	return encodePatch(
-		source.length,
-		result.length,
-		encodeRegions(source, result, findMatches(source, result)),
-		storedDeflate,
-	);
-}
 
 /** A patch of these regions, written by hand. */
 export function patchOf(sourceBytes: number, resultBytes: number, ...regions: readonly number[]): Uint8Array {

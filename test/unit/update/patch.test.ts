@@ -5,8 +5,9 @@ import { LIMITS } from "../../../modules/base/limits.ts";
 import { PATCH_RAM_BYTES, PatchDecoder } from "../../../modules/update/patch.ts";
 import { PLAIN_INFLATE } from "../../../tools/update/inflate.ts";
 import { check, type Suite } from "../../harness/test.ts";
+import { plainDelta } from "../../sim/plain-delta.ts";
 import { keptPatch } from "./kept-patch.ts";
-import { editedImage, imageLike, patchOf, plainDelta, watch } from "./patch-rig.ts";
+import { editedImage, imageLike, patchOf, watch } from "./patch-rig.ts";
 
 const RAM_BYTES_MAX = 32768;
 
