@@ -60,11 +60,13 @@ export function lockNames({ firmware, hardwareClass, slots }: UpdateHost): LockN
 	return { vendor: firmware.vendor, hardwareClass: hardwareClass(), board: slots.board };
 }
 
-export function openUpdateRecords(host: UpdateHost): UpdateRecords {
-	const { clock, crypto, store, trust, firmware, isRecovery } = host;
+/** `isSealed`: the board left the factory line, whose image was confirmed before. */
+export function openUpdateRecords(host: UpdateHost, isSealed: boolean): UpdateRecords {
+	const { clock, crypto, store, trust, firmware, isRecovery, slots } = host;
+	const hadFloors = isSealed || !slots.isFloorKnown;
 	const nowMs = clock.monotonicMs();
 	return {
-		floors: new UpdateFloors(store, isRecovery ? undefined : firmware),
+		floors: new UpdateFloors(store, isRecovery ? undefined : firmware, hadFloors),
 		plan: new PlanStore(store),
 		trial: new TrialStore(store),
 		history: new UpdateHistory(store, nowMs, { begins: isRecovery ? 1 : 0 }),
