@@ -153,6 +153,11 @@ export class UpdateKeeper {
 		this.#downloader.lost(sender);
 	}
 
+	/** A grant is gone: nothing of what it sent is remembered. */
+	removed(grantId: number): void {
+		this.#downloader.removed(grantId);
+	}
+
 	/** A phone wants something of the lock. */
 	standBack(): void {
 		this.#pace.standBack();

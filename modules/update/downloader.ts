@@ -24,6 +24,7 @@ import {
 	type DownloadEvent,
 	type DownloadState,
 	type Sender,
+	type SenderWay,
 	type Via,
 } from "./download-step.ts";
 import { FlashDigest } from "./flash-digest.ts";
@@ -252,6 +253,11 @@ export class Downloader {
 		this.#dispatch({ kind: "lost", sender });
 	}
 
+	/** Nobody sends this way any more. */
+	removed(way: SenderWay): void {
+		this.#dispatch({ kind: "removed", way });
+	}
+
 	/** The slot was complete, and could not be chosen. */
 	fail(): void {
 		this.#dispatch({ kind: "broken" });
@@ -334,6 +340,7 @@ export class Downloader {
 			this.#dispatch({ kind: "unpaid", sender });
 			return false;
 		}
+		if (again) this.#dispatch({ kind: "paid", chunk });
 		const object = this.#object(via);
 		const start = this.#start(via);
 		let hash: Hash | undefined;
