@@ -300,7 +300,7 @@ export class Downloader {
 				const { via, chunk } = effect;
 				const object = this.#object(via);
 				const start = this.#start(via) + chunk * CHUNK_BYTES;
-				const withheld = start === 0 ? head.withheld : undefined;
+				const withheld = start === 0 ? head.forDigest() : undefined;
 				const bytes = chunkBytes(object.bytes, chunk);
 				const digest = new FlashDigest(crypto, slots, slots.target, start, bytes, withheld);
 				this.#task = hashTask(digest, chunkDigest(object, chunk), { kind: "hashed", isGood: false });
@@ -395,7 +395,7 @@ export class Downloader {
 		const { manifest, delta } = this.#released();
 		if (what === "image") {
 			const { bytes } = manifest.image;
-			const digest = new FlashDigest(crypto, slots, slots.target, 0, bytes, head.withheld);
+			const digest = new FlashDigest(crypto, slots, slots.target, 0, bytes, head.forDigest());
 			return hashTask(digest, manifest.image.digest, { kind: "broken" });
 		}
 		const { running } = slots;
