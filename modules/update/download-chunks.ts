@@ -8,7 +8,16 @@
  */
 import { unreachable } from "../base/assert.ts";
 import { LIMITS } from "../base/limits.ts";
-import { isLate, mayBegin, mayOpen, withBad, withGood, withLate, withLetGo, withOvertaken } from "./download-standing.ts";
+import {
+	isLate,
+	mayBegin,
+	mayOpen,
+	withBad,
+	withGood,
+	withLate,
+	withLetGo,
+	withOvertaken,
+} from "./download-standing.ts";
 import {
 	type DownloadEffect,
 	type DownloadEvent,
@@ -248,7 +257,10 @@ function stepChunk(
 	const rest = state.open.filter((each) => each.sender !== sender);
 	if (isGood) {
 		const good = withAt(state.good, chunk, true);
-		return { state: { ...state, good, open: rest, standings: withGood(state.standings, way, chunk) }, effects: [] };
+		return {
+			state: { ...state, good, open: rest, standings: withGood(state.standings, way, chunk) },
+			effects: [],
+		};
 	}
 	const standings = withBad(state.standings, way, nowMs);
 	// A token pays for the erasure and the second writing; without one the chunk waits as it is, and pays when it is begun.

@@ -86,11 +86,7 @@ export function withLetGo(
 }
 
 /** It finished this chunk in time, which nobody owes any more. */
-export function withGood(
-	standings: readonly Standing[],
-	way: SenderWay,
-	chunk: number,
-): readonly Standing[] {
+export function withGood(standings: readonly Standing[], way: SenderWay, chunk: number): readonly Standing[] {
 	if (standings.length === 0) return standings;
 	return standings.map((each) => {
 		const lateAtMs = each.way === way ? undefined : each.lateAtMs;
@@ -127,7 +123,11 @@ function withStanding(standings: readonly Standing[], one: Standing, nowMs: numb
 
 /** Neither banned nor late any more, and it owes nothing. */
 function isOver({ untilMs, lateAtMs, owes }: Standing, nowMs: number): boolean {
-	return owes === undefined && nowMs >= untilMs && (lateAtMs === undefined || nowMs - lateAtMs >= LIMITS.updateLateMs);
+	return (
+		owes === undefined &&
+		nowMs >= untilMs &&
+		(lateAtMs === undefined || nowMs - lateAtMs >= LIMITS.updateLateMs)
+	);
 }
 
 function oldestOver(standings: readonly Standing[], nowMs: number): Standing | undefined {

@@ -18,6 +18,7 @@
 import { unreachable } from "../base/assert.ts";
 import type { UpdateResult } from "../wire/update-report.ts";
 import { type FetchingStep, goodBytes, stepFetching } from "./download-chunks.ts";
+import { withoutOwed } from "./download-standing.ts";
 import {
 	DOWNLOAD_IDLE,
 	type DownloadEffect,
@@ -30,7 +31,6 @@ import {
 	type Standing,
 	type Via,
 } from "./download-step.ts";
-import { withoutOwed } from "./download-standing.ts";
 import { chunkCount } from "./manifest.ts";
 
 export function stepDownload(state: DownloadState, event: DownloadEvent, nowMs: number): DownloadStep {

@@ -55,7 +55,8 @@ export class UpdateFloors {
 		this.#store = store;
 		const stored = store.read(CODEC);
 		if (!stored.ok && stored.reason !== "absent") this.fault = stored.reason;
-		if (!stored.ok && stored.reason === "absent" && isExpected && running === undefined) this.fault = "corrupt";
+		if (!stored.ok && stored.reason === "absent" && isExpected && running === undefined)
+			this.fault = "corrupt";
 		this.#floors = stored.ok ? stored.value : ((this.fault && running) ?? NONE);
 		this.#lost = this.fault === "corrupt";
 		this.#known = this.fault === undefined || (this.#lost && running !== undefined);

@@ -76,7 +76,9 @@ class Rig {
 		for (let want = downloader.ask(LINK_SENDER); want !== undefined; want = downloader.ask(LINK_SENDER)) {
 			const { digest, offset } = want;
 			offsets.push(offset);
-			check.ok(downloader.put(LINK_SENDER, { digest, offset, bytes: IMAGE.slice(offset, offset + SECTOR) }).ok);
+			check.ok(
+				downloader.put(LINK_SENDER, { digest, offset, bytes: IMAGE.slice(offset, offset + SECTOR) }).ok,
+			);
 		}
 		while (downloader.isWorking) downloader.turn();
 		check.equal(downloader.state.kind, "complete");
@@ -89,44 +91,53 @@ class Rig {
 }
 
 export default function suite(t: Suite): void {
-	t.test("a first unit that did not stay is written anew once, with its sector, and the update goes on (T12)", ({ crypto }) => {
-		const rig = new Rig(crypto);
-		rig.download();
-		rig.weakWrites = 1;
-		const before = rig.erased;
-		rig.head.place();
-		check.equal(rig.erased, before + 1);
-		check.ok(rig.holdsImage());
-		// Once more: it is there, and nothing is written.
-		rig.head.place();
-		check.equal(rig.erased, before + 1);
-	});
-
-	t.test("one that does not stay then either fails the update, for one erase, until flash holds it again (T12)", ({ crypto }) => {
-		const rig = new Rig(crypto);
-		rig.download();
-		for (let times = 0; times < 2; times++) {
-			rig.weakWrites = 2;
-			const before = rig.erased;
-			check.throws(() => rig.head.place(), "slot/io");
-			check.equal(rig.erased, before + 1);
-			rig.downloader.fail();
+	t.test(
+		"a first unit that did not stay is written anew once, with its sector, and the update goes on (T12)",
+		({ crypto }) => {
+			const rig = new Rig(crypto);
 			rig.download();
-		}
-		rig.head.place();
-		check.ok(rig.holdsImage());
-	});
+			rig.weakWrites = 1;
+			const before = rig.erased;
+			rig.head.place();
+			check.equal(rig.erased, before + 1);
+			check.ok(rig.holdsImage());
+			// Once more: it is there, and nothing is written.
+			rig.head.place();
+			check.equal(rig.erased, before + 1);
+		},
+	);
 
-	t.test("a bit that fell in the first unit after the image was verified is no success, and its chunk is fetched again (T12)", ({ crypto }) => {
-		const rig = new Rig(crypto);
-		rig.download();
-		rig.flash[UNIT - 1]! &= ~IMAGE[UNIT - 1]!;
-		check.throws(() => rig.head.place(), "slot/io");
-		rig.downloader.fail();
-		check.deepEqual(rig.download().length, LIMITS.chunkBytes / SECTOR);
-		rig.head.place();
-		check.ok(rig.holdsImage());
-	});
+	t.test(
+		"one that does not stay then either fails the update, for one erase, until flash holds it again (T12)",
+		({ crypto }) => {
+			const rig = new Rig(crypto);
+			rig.download();
+			for (let times = 0; times < 2; times++) {
+				rig.weakWrites = 2;
+				const before = rig.erased;
+				check.throws(() => rig.head.place(), "slot/io");
+				check.equal(rig.erased, before + 1);
+				rig.downloader.fail();
+				rig.download();
+			}
+			rig.head.place();
+			check.ok(rig.holdsImage());
+		},
+	);
+
+	t.test(
+		"a bit that fell in the first unit after the image was verified is no success, and its chunk is fetched again (T12)",
+		({ crypto }) => {
+			const rig = new Rig(crypto);
+			rig.download();
+			rig.flash[UNIT - 1]! &= ~IMAGE[UNIT - 1]!;
+			check.throws(() => rig.head.place(), "slot/io");
+			rig.downloader.fail();
+			check.deepEqual(rig.download().length, LIMITS.chunkBytes / SECTOR);
+			rig.head.place();
+			check.ok(rig.holdsImage());
+		},
+	);
 
 	t.test("an image that was verified as it lies in flash needs no head", ({ crypto }) => {
 		const rig = new Rig(crypto);
