@@ -143,7 +143,9 @@ typedef enum { PORT_REVERT_NO_IMAGE, PORT_REVERT_IO } PortRevert;
 PortRevert port_boot_revert(void);
 /* 0 to PORT_SECURITY_FLOOR_MAX. */
 uint32_t port_boot_security_floor(void);
-/* Never lowers. */
+/* False: it cannot be read, no slot boots, and it is the highest of what is confirmed at least. */
+bool port_boot_security_floor_is_known(void);
+/* Never lowers; what cannot be read is written anew, also by a version below it. */
 bool port_boot_raise_security_floor(uint32_t version);
 
 /* ---- names and sockets, for tls.c and tcp.c ---- */

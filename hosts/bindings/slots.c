@@ -28,6 +28,7 @@ void xs_lk_boot_select(xsMachine *the);
 void xs_lk_boot_confirm(xsMachine *the);
 void xs_lk_boot_revert(xsMachine *the);
 void xs_lk_boot_security_floor(xsMachine *the);
+void xs_lk_boot_security_floor_is_known(xsMachine *the);
 void xs_lk_boot_raise_security_floor(xsMachine *the);
 
 static void need_slots(xsMachine *the)
@@ -220,6 +221,11 @@ void xs_lk_boot_revert(xsMachine *the)
 void xs_lk_boot_security_floor(xsMachine *the)
 {
 	xsmcSetInteger(xsResult, (xsIntegerValue)port_boot_security_floor());
+}
+
+void xs_lk_boot_security_floor_is_known(xsMachine *the)
+{
+	xsmcSetBoolean(xsResult, port_boot_security_floor_is_known());
 }
 
 /* (version) */

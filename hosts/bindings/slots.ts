@@ -37,6 +37,7 @@ const selectTarget = native<() => Done>("xs_lk_boot_select");
 const confirmRunning = native<() => Done>("xs_lk_boot_confirm");
 const revertRunning = native<() => Fault>("xs_lk_boot_revert");
 const securityFloor = native<() => number>("xs_lk_boot_security_floor");
+const floorIsKnown = native<() => boolean>("xs_lk_boot_security_floor_is_known");
 const raiseFloor = native<(version: number) => Done>("xs_lk_boot_raise_security_floor");
 
 export class NativeSlots implements Slots {
@@ -101,6 +102,10 @@ export class NativeSlots implements Slots {
 
 	get securityFloor(): number {
 		return securityFloor();
+	}
+
+	get isFloorKnown(): boolean {
+		return floorIsKnown();
 	}
 
 	raiseSecurityFloor(version: number): void {

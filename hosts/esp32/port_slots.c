@@ -132,8 +132,8 @@ bool port_slot_image(uint32_t slot, PortSlotImage *image)
 	uint8_t magic;
 
 	if (!partition || esp_ota_get_partition_description(partition, &described) != ESP_OK) return false;
-	/* Its first byte is written last: what is behind it may be there already. */
-	if (esp_partition_read(partition, 0, &magic, sizeof magic) != ESP_OK || magic != ESP_IMAGE_HEADER_MAGIC) return false;
+	/* Its first byte is written last: what is behind it may be there already. Of encrypted flash an erased unit deciphers to anything. */
+	if (!port_slot_read(slot, 0, &magic, sizeof magic) || magic != ESP_IMAGE_HEADER_MAGIC) return false;
 	place = (esp_partition_pos_t){ partition->address, partition->size };
 	if (esp_image_get_metadata(&place, &metadata) != ESP_OK || metadata.image_len > partition->size) return false;
 	if (esp_partition_read(partition, IMAGE_LABEL_OFFSET, &label, sizeof label) != ESP_OK || !image_label_is_sound(&label)) return false;
@@ -255,6 +255,12 @@ uint32_t port_boot_security_floor(void)
 #else
 	return 0;
 #endif
+}
+
+/* An eFuse has a coding of its own, and cannot be unreadable. */
+bool port_boot_security_floor_is_known(void)
+{
+	return true;
 }
 
 bool port_boot_raise_security_floor(uint32_t version)

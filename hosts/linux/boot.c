@@ -17,7 +17,7 @@ enum { NONE = PORT_SLOTS, LINE_BYTES = 384 };
 static BootRecord record;
 /* False after a write that failed, which may be on flash all the same: the next one goes there whatever it says. */
 static bool record_is_stored = true;
-/* Of a damaged fuse it is what the images that may boot say, and nothing boots by it. */
+/* Of a damaged fuse it is what the confirmed images say, and nothing boots by it. */
 static uint8_t security_floor;
 static bool fuse_is_damaged;
 static uint32_t running = NONE, target;
@@ -163,7 +163,13 @@ static void recover(Image *image, const char **main_module)
 	say("boot: recovery, which writes slot %u", target);
 }
 
-/* The highest security version of what may boot but for the fuse. */
+/* Booted before and never failed, or flashed; a new one says nothing of the floor, which follows what was confirmed. */
+static bool is_confirmed(uint32_t slot)
+{
+	return record.states[slot] == PORT_SLOT_UNSET || record.states[slot] == PORT_SLOT_VALID;
+}
+
+/* The highest security version of what is confirmed and would boot but for the fuse. */
 static uint8_t least_floor(void)
 {
 	char reason[LINE_BYTES];
@@ -171,22 +177,26 @@ static uint8_t least_floor(void)
 
 	for (uint32_t slot = 0; slot < PORT_SLOTS; slot++) {
 		Image image;
-		if (!state_boots(slot) || refusal(slot, &image, reason, sizeof reason)) continue;
+		if (!is_confirmed(slot) || refusal(slot, &image, reason, sizeof reason)) continue;
 		if (image.header.security_version > floor) floor = image.header.security_version;
 		image_close(&image);
 	}
 	return floor < PORT_SECURITY_FLOOR_MAX ? (uint8_t)floor : PORT_SECURITY_FLOOR_MAX;
 }
 
-/* Not the slot that runs again once the fuse is written anew. */
-static uint32_t slot_beside_the_chosen(void)
+/* Not the confirmed image that runs again once the fuse is written anew, or that a trial goes back to then; of two the chosen one. */
+static uint32_t slot_beside_the_confirmed(void)
 {
 	char reason[LINE_BYTES];
 	Image image;
 
-	if (!state_boots(record.chosen) || refusal(record.chosen, &image, reason, sizeof reason)) return least_useful_slot();
-	image_close(&image);
-	return PORT_SLOTS - 1 - record.chosen;
+	for (uint32_t tries = 0; tries < PORT_SLOTS; tries++) {
+		uint32_t slot = tries == 0 ? record.chosen : PORT_SLOTS - 1 - record.chosen;
+		if (!is_confirmed(slot) || refusal(slot, &image, reason, sizeof reason)) continue;
+		image_close(&image);
+		return PORT_SLOTS - 1 - slot;
+	}
+	return least_useful_slot();
 }
 
 /* A floor that cannot be read is not zero: no slot boots by a guess (I3). The recovery program knows the floors on record. */
@@ -195,7 +205,7 @@ static void recover_fuse(Image *image, const char **main_module)
 	if (!board.recovery) fatal("fuse: the security floor cannot be read");
 	security_floor = least_floor();
 	say("fuse: the security floor cannot be read; it is %u at least", security_floor);
-	target = slot_beside_the_chosen();
+	target = slot_beside_the_confirmed();
 	recover(image, main_module);
 }
 
@@ -328,6 +338,11 @@ PortRevert port_boot_revert(void)
 uint32_t port_boot_security_floor(void)
 {
 	return security_floor;
+}
+
+bool port_boot_security_floor_is_known(void)
+{
+	return !fuse_is_damaged;
 }
 
 /* A damaged fuse is written anew, no lower than what it is at least. */

@@ -185,13 +185,14 @@ export class Handlers {
 	}
 
 	#removeMember({ session, request, grant }: Call): void {
-		const { grants, log, sessions } = this.#options;
+		const { grants, log, sessions, updates } = this.#options;
 		const id = request.args.uint(0) ?? 0;
 		const removed = grants.remove(id);
 		if (!removed.ok) return session.reply(request, removalRefusal(removed.reason));
 		log.append({ kind: "member-removed", grantId: id, byGrantId: grant.id });
 		session.reply(request, "done");
 		for (const other of sessions()) if (other.grantId === id) other.end("removed");
+		updates.removed(id);
 	}
 
 	#addMember({ session, request, grant }: Call): void {

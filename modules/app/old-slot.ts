@@ -1,7 +1,7 @@
 /**
  * Ends the image of a lower security version that an update left in the other slot (docs/UPDATE.md 7; T10): it has a flaw that must never
  * run again, and stays what a rotten slot falls back to only until the new release has run for a day. Then it is retired, and the
- * fuse follows. It never touches the slot of an image that passes the floor, nor anything while an image is on trial.
+ * fuse follows, as where a download takes its place before. It never touches the slot of an image that passes the floor, nor anything while an image is on trial.
  */
 import { attempt } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -27,7 +27,8 @@ export class OldSlot {
 		this.#isWatching = true;
 		clock.after(LIMITS.oldSlotLookMs, () => {
 			this.#isWatching = false;
-			if (!this.#isFlawed()) return;
+			// A download ended it: nothing keeps the fuse down any more.
+			if (!this.#isFlawed()) return this.#raiseFuse();
 			if (this.#records.settled.hours(firmware.sequence) < LIMITS.oldSlotHours) {
 				this.#records.settled.count(firmware.sequence);
 			}

@@ -160,11 +160,26 @@ export class TrialKeeper {
 		const { firmware, isRecovery, slots, records } = this.#options;
 		const trial = records.trial.current;
 		if (trial === undefined) return;
-		if (!isRecovery && trial.sequence === firmware.sequence) return this.#installed();
+		if (isRecovery) return this.#failedAs(trial) ? this.#reverted(trial) : undefined;
+		if (trial.sequence === firmware.sequence) return this.#installed();
 		const state = slots.state(slots.target);
 		// The choice of the slot was cut, or the slot untouched. One that is invalid was tried, or was about to be: both count (I4).
-		if (!isRecovery && (state === "unset" || state === "valid")) return void records.trial.finish();
+		if (state === "unset" || state === "valid") return void records.trial.finish();
 		this.#reverted(trial);
+	}
+
+	/**
+	 * In recovery the target need not be the slot of the trial, and no slot may have failed at all (a fuse that cannot be read): a trial that is
+	 * yet to be, or was confirmed, is left to the image that runs next.
+	 */
+	#failedAs({ sequence }: Trial): boolean {
+		const { slots } = this.#options;
+		return ([0, 1] as const).some((slot) => {
+			const state = slots.state(slot);
+			if (state !== "aborted" && state !== "invalid") return false;
+			const image = attempt(() => slots.image(slot));
+			return image.ok && image.value?.sequence === sequence;
+		});
 	}
 
 	#reverted(trial: Trial): void {
@@ -234,11 +249,14 @@ export class TrialKeeper {
 		if (!kept.ok || !raised.ok) system.log("update: the floor of time was not raised");
 	}
 
-	/** In recovery, where no image boots that it could stop: a fuse that cannot be read is written anew, no lower than the floor on record. */
+	/**
+	 * In recovery: a fuse that cannot be read is written anew, no lower than the floor on record. One that can be read stays: what it lets
+	 * through may boot again.
+	 */
 	#restoreFuse(): void {
 		const { records, slots, system } = this.#options;
 		const floors = records.floors.known;
-		if (floors === undefined) return;
+		if (floors === undefined || slots.isFloorKnown) return;
 		const raised = attempt(() => slots.raiseSecurityFloor(floors.securityVersion));
 		if (!raised.ok) system.log(`update: the fuse was not raised, ${raised.reason}`);
 	}

@@ -100,6 +100,11 @@ export class UpdateCommands {
 		else session.reply(request, "done", wantResult(this.#peek(session), 0));
 	}
 
+	/** After its sessions ended. */
+	removed(grantId: number): void {
+		this.#core.keeper.removed(grantId);
+	}
+
 	#attest({ session, request }: Call): void {
 		const nonce = nonceArgument(request.args);
 		if (nonce === undefined) return session.reply(request, "unknown-command");

@@ -28,9 +28,9 @@ export class UpdateCore {
 	readonly #onLook: (() => void)[] = [];
 
 	constructor(options: UpdateCoreOptions) {
-		const { crypto, slots } = options;
+		const { crypto, identity, slots } = options;
 		const running = new RunningDigest(crypto, slots);
-		const records = openUpdateRecords(options);
+		const records = openUpdateRecords(options, identity.stage === "sealed");
 		this.records = records;
 		this.#trial = new TrialKeeper({ ...options, records, onOver: () => this.keeper.start() });
 		this.keeper = new UpdateKeeper({

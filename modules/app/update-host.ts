@@ -14,6 +14,7 @@ import { FreshnessStore } from "../update/freshness-store.ts";
 import { UpdateHistory } from "../update/history.ts";
 import { PlanStore } from "../update/plan.ts";
 import { SettledStore } from "../update/settled.ts";
+import { SlotHead } from "../update/slot-head.ts";
 import { TrialStore } from "../update/trial-record.ts";
 import type { LogEvent } from "../wire/log-entry.ts";
 
@@ -49,6 +50,7 @@ export interface UpdateRecords {
 	readonly history: UpdateHistory;
 	readonly freshness: FreshnessStore;
 	readonly settled: SettledStore;
+	readonly head: SlotHead;
 }
 
 /** The running image has yet to be confirmed. */
@@ -60,15 +62,18 @@ export function lockNames({ firmware, hardwareClass, slots }: UpdateHost): LockN
 	return { vendor: firmware.vendor, hardwareClass: hardwareClass(), board: slots.board };
 }
 
-export function openUpdateRecords(host: UpdateHost): UpdateRecords {
-	const { clock, crypto, store, trust, firmware, isRecovery } = host;
+/** `isSealed`: the board left the factory line, whose image was confirmed before. */
+export function openUpdateRecords(host: UpdateHost, isSealed: boolean): UpdateRecords {
+	const { clock, crypto, store, trust, firmware, isRecovery, slots } = host;
+	const hadFloors = isSealed || !slots.isFloorKnown;
 	const nowMs = clock.monotonicMs();
 	return {
-		floors: new UpdateFloors(store, isRecovery ? undefined : firmware),
+		floors: new UpdateFloors(store, isRecovery ? undefined : firmware, hadFloors),
 		plan: new PlanStore(store),
 		trial: new TrialStore(store),
 		history: new UpdateHistory(store, nowMs, { begins: isRecovery ? 1 : 0 }),
 		settled: new SettledStore(store),
+		head: new SlotHead(slots, store),
 		freshness: new FreshnessStore(store, crypto, lockNames(host), trust.freshnessKeys, nowMs),
 	};
 }
@@ -82,6 +87,8 @@ export function updateFaults(records: UpdateRecords): readonly string[] {
 		["update-trial", records.trial.fault],
 		["update-history", records.history.fault],
 		["update-freshness", records.freshness.fault],
+		["update-settled", records.settled.fault],
+		["update-head", records.head.fault],
 	] as const) {
 		if (fault !== undefined) faults.push(`${name}-${fault}`);
 	}

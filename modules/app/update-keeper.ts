@@ -15,7 +15,6 @@ import {
 	usableDelta,
 } from "../update/manifest-acceptance.ts";
 import type { RunningDigest } from "../update/running-digest.ts";
-import { SlotHead } from "../update/slot-head.ts";
 import type { ObjectPiece, ObjectWant, UpdateOffer } from "../wire/update-offer.ts";
 import type { UpdateReport, UpdateResult } from "../wire/update-report.ts";
 import { type Asker, AskerAllowance } from "./asker-allowance.ts";
@@ -60,8 +59,8 @@ export class UpdateKeeper {
 	#keeping = false;
 
 	constructor(options: UpdateKeeperOptions) {
-		const { clock, crypto, slots, store, inflate, records, mayWork } = options;
-		const head = new SlotHead(slots, store);
+		const { clock, crypto, slots, inflate, records, mayWork } = options;
+		const { head } = records;
 		this.#options = options;
 		this.#judge = new UpdateJudge(options, records);
 		this.#restart = new UpdateRestart(options, records, head);
@@ -151,6 +150,11 @@ export class UpdateKeeper {
 	lost(sender: Sender): void {
 		this.#pace.forget(sender);
 		this.#downloader.lost(sender);
+	}
+
+	/** A grant is gone: nothing of what it sent is remembered. */
+	removed(grantId: number): void {
+		this.#downloader.removed(grantId);
 	}
 
 	/** A phone wants something of the lock. */

@@ -12,7 +12,7 @@ export const LIMITS = Object.freeze({
 	cosePayloadBytes: 16384,
 	coseKeyIdBytes: 64,
 
-	/** Secrets held in C at once, and the bytes of one; unfinished hashes (hosts/bindings/secrets.h, crypto.c). */
+	/** Secrets held in C at once, and the bytes of one; unfinished hashes (hosts/bindings/secrets.h, hash.c). */
 	secretHandles: 96,
 	secretBytes: 64,
 	hashHandles: 16,

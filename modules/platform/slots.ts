@@ -43,7 +43,10 @@ export interface Slots {
 	readonly board: string;
 	/** Undefined when no slot runs: this is the recovery program. */
 	readonly running: SlotNumber | undefined;
-	/** Where an update goes; never the running slot. In recovery slot 0, or 1 when 0 alone holds a whole image. */
+	/**
+	 * Where an update goes; never the running slot. In recovery slot 0, or 1 when 0 alone holds a whole image; where that is for a floor that
+	 * cannot be read, the one beside the image that is confirmed.
+	 */
 	readonly target: SlotNumber;
 
 	state(slot: SlotNumber): SlotState;
@@ -67,7 +70,10 @@ export interface Slots {
 	 * of it written.
 	 */
 	write(offset: number, bytes: Uint8Array): void;
-	/** The same as `into.update(bytes)`, `erase` where `offset` begins a sector, and `write`: what each piece of an image takes, at once. */
+	/**
+	 * The same as `into.update(bytes)`, `erase` where `offset` begins a sector, and `write`: what each piece of an image takes, at once. Where it
+	 * throws the hash is ahead of flash, and of no use.
+	 */
 	append(offset: number, bytes: Uint8Array, into: Hash): void;
 	/**
 	 * The target is invalid, unless it is aborted: it does not boot until it is selected, whatever its image is. Idempotent. A
@@ -86,9 +92,11 @@ export interface Slots {
 
 	/**
 	 * No image below it boots; a fuse: it only rises (0 to 16). Where the host cannot read it no slot boots: this is the recovery program, and
-	 * the floor the highest security version of the images that may boot but for it.
+	 * the floor the highest security version of the images that are confirmed (unset or valid) and would boot but for it.
 	 */
 	readonly securityFloor: number;
+	/** False: it cannot be read, and `raiseSecurityFloor` writes it anew. May be asked of a machine without slots. */
+	readonly isFloorKnown: boolean;
 	/** A floor that could not be read is written anew, also by a version below it; until then select fails. Throws DeviceError slot/io. */
 	raiseSecurityFloor(version: number): void;
 }

@@ -8,13 +8,23 @@
  */
 import { unreachable } from "../base/assert.ts";
 import { LIMITS } from "../base/limits.ts";
-import { isLate, mayOpen, withBad, withGood, withLate, withOvertaken } from "./download-standing.ts";
+import {
+	isLate,
+	mayBegin,
+	mayOpen,
+	withBad,
+	withGood,
+	withLate,
+	withLetGo,
+	withOvertaken,
+} from "./download-standing.ts";
 import {
 	type DownloadEffect,
 	type DownloadEvent,
 	type DownloadState,
 	type Fetching,
 	kindOf,
+	type LeftChunk,
 	type OpenChunk,
 	type Sender,
 	type Via,
@@ -75,9 +85,9 @@ export function stepFetching(state: Fetching, event: FetchingEvent, nowMs: numbe
 		case "chunk":
 			return stepChunk(state, event, nowMs);
 		case "tick":
-			return leastLeft(giveUpLate(state, nowMs));
+			return leastLeft(giveUpLate(state, nowMs), nowMs);
 		case "ask":
-			return leastLeft(open(giveUpLate(state, nowMs), event.sender, event.mayRetry, nowMs));
+			return leastLeft(open(giveUpLate(state, nowMs), event.sender, event.mayRetry, nowMs), nowMs);
 		case "heard":
 			return { state: { ...state, open: grown(state.open, event.sender, 0, nowMs) }, effects: [] };
 		case "filled":
@@ -96,7 +106,18 @@ export function stepFetching(state: Fetching, event: FetchingEvent, nowMs: numbe
 		}
 		case "lost": {
 			const one = openOf(state, event.sender);
-			return leastLeft(one === undefined ? state : leave(state, one, nowMs - one.openedAtMs));
+			return leastLeft(one === undefined ? state : leave(state, one, nowMs - one.openedAtMs), nowMs);
+		}
+		case "paid": {
+			const left = state.left.find((each) => each.chunk === event.chunk);
+			if (left === undefined) return { state, effects: [] };
+			return letGo({ ...state, standings: withOvertaken(state.standings, left.way, nowMs) }, left);
+		}
+		case "removed": {
+			const standings = state.standings.filter(({ way }) => way !== event.way);
+			const left = state.left.find(({ way }) => way === event.way);
+			const next = { ...state, standings };
+			return left === undefined ? { state: next, effects: [] } : letGo(next, left);
 		}
 		default:
 			return unreachable(event);
@@ -123,14 +144,21 @@ function leave(state: Fetching, one: OpenChunk, heldMs: number): Fetching {
 	return { ...state, open: rest, left };
 }
 
-/** Each that is left holds a hash (I8): the oldest of a phone is let go, and begun anew by whoever comes to it. */
-function leastLeft(state: Fetching): FetchingStep {
+/** Each that is left holds a hash (I8): the oldest of a phone is let go, and begun anew by whoever comes to it. Its phone is to blame (T10). */
+function leastLeft(state: Fetching, nowMs: number): FetchingStep {
 	if (state.left.length <= LEFT_MAX) return { state, effects: [] };
 	const phones = state.left.filter(({ way }) => typeof way === "number");
 	const oldest = phones.length > LEFT_MAX ? phones[0] : undefined;
 	if (oldest === undefined) return { state, effects: [] };
-	const next = leastLeft({ ...state, left: state.left.filter((each) => each !== oldest) });
-	return { state: next.state, effects: [{ kind: "cease", chunk: oldest.chunk }, ...next.effects] };
+	const standings = withLetGo(state.standings, oldest.way, oldest.chunk, nowMs);
+	const gone = letGo({ ...state, standings }, oldest);
+	const next = leastLeft(gone.state, nowMs);
+	return { state: next.state, effects: [...gone.effects, ...next.effects] };
+}
+
+function letGo(state: Fetching, one: LeftChunk): FetchingStep {
+	const left = state.left.filter((each) => each !== one);
+	return { state: { ...state, left }, effects: [{ kind: "cease", chunk: one.chunk }] };
 }
 
 /** So many more bytes of its chunk came, or none and it is still there. */
@@ -169,13 +197,15 @@ function open(state: Fetching, sender: Sender, mayRetry: boolean, nowMs: number)
 		const one = { sender, chunk, filled, openedAtMs: nowMs - heldMs, heardAtMs: nowMs };
 		return { ...state, open: [...state.open, one], left: state.left.filter((each) => each !== mine) };
 	}
-	const isFree = (chunk: number): boolean => !isTaken(chunk) && !state.erasing.includes(chunk);
+	const mayHave = (chunk: number): boolean => mayBegin(state.standings, way, chunk, nowMs);
+	const isFree = (chunk: number): boolean =>
+		!isTaken(chunk) && !state.erasing.includes(chunk) && mayHave(chunk);
 	let chunk = firstMissing(state.good, (each) => !state.touched[each] && isFree(each));
 	if (chunk < 0 && mayRetry) chunk = firstMissing(state.good, isFree);
 	if (chunk >= 0) return begin(state, sender, chunk, nowMs);
 	// Who was late has its chunk only as long as nobody else wants it.
 	const slow = state.open.find((each) => isLate(state.standings, wayOf(each.sender), nowMs));
-	if (slow === undefined || (state.touched[slow.chunk] && !mayRetry)) return state;
+	if (slow === undefined || (state.touched[slow.chunk] && !mayRetry) || !mayHave(slow.chunk)) return state;
 	return begin(leave(state, slow, 0), sender, slow.chunk, nowMs);
 }
 
@@ -211,11 +241,8 @@ function stepPiece(
 	const open = grown(state.open, sender, count, nowMs);
 	if (!begins) return { state: { ...state, open }, effects: [write] };
 	const touched = withAt(state.touched, chunk, true);
-	const overtaken = state.left.find((each) => each.chunk === chunk);
-	if (overtaken === undefined) return { state: { ...state, open, touched }, effects: [write] };
-	const left = state.left.filter((each) => each !== overtaken);
-	const standings = withOvertaken(state.standings, overtaken.way, nowMs);
-	return { state: { ...state, open, touched, left, standings }, effects: [{ kind: "cease", chunk }, write] };
+	// What another way left of it goes once this is paid for.
+	return { state: { ...state, open, touched }, effects: [write] };
 }
 
 function stepChunk(
@@ -230,7 +257,10 @@ function stepChunk(
 	const rest = state.open.filter((each) => each.sender !== sender);
 	if (isGood) {
 		const good = withAt(state.good, chunk, true);
-		return { state: { ...state, good, open: rest, standings: withGood(state.standings, way) }, effects: [] };
+		return {
+			state: { ...state, good, open: rest, standings: withGood(state.standings, way, chunk) },
+			effects: [],
+		};
 	}
 	const standings = withBad(state.standings, way, nowMs);
 	// A token pays for the erasure and the second writing; without one the chunk waits as it is, and pays when it is begun.

@@ -5,6 +5,9 @@
  * A wrong chunk costs its way an hour, the next one twice that, up to a day, whatever it sent well in between. A late
  * way gets nothing for a while, and then nothing while another way is at it: so nobody but itself waits for it (T10).
  *
+ * Who lets go of a chunk that it began (the newest of other phones took its place in memory) is late too, and owes that chunk: it begins no
+ * other before that one is good. Once more, and it counts as a wrong one. So phones that come and go hold up one chunk each, not all.
+ *
  * Bounded (I8). What is over makes room, the oldest first; a ban that goes on never does, whoever comes. Where nothing is over, whoever is
  * to blame next has no entry of its own: all phones without one share one then.
  */
@@ -21,6 +24,18 @@ export function mayOpen(
 	if (standings.length === 0) return true;
 	if (nowMs < standingOf(standings, way, nowMs).untilMs) return false;
 	return !othersSend || !isLate(standings, way, nowMs);
+}
+
+/** Whether this way may begin that chunk. */
+export function mayBegin(
+	standings: readonly Standing[],
+	way: SenderWay,
+	chunk: number,
+	nowMs: number,
+): boolean {
+	if (standings.length === 0) return true;
+	const { owes } = standingOf(standings, way, nowMs);
+	return owes === undefined || owes === chunk;
 }
 
 /** It lost a chunk a while ago, and finished none since. */
@@ -56,11 +71,33 @@ export function withOvertaken(
 	return withStanding(standings, { ...standingOf(standings, way, nowMs), way, lateAtMs: nowMs }, nowMs);
 }
 
-/** It finished a chunk in time. */
-export function withGood(standings: readonly Standing[], way: SenderWay): readonly Standing[] {
-	const was = standings.find((each) => each.way === way);
-	if (was?.lateAtMs === undefined) return standings;
-	return standings.map((each) => (each === was ? { ...was, lateAtMs: undefined } : each));
+/** What it left was let go, and has to be begun anew by somebody. */
+export function withLetGo(
+	standings: readonly Standing[],
+	way: SenderWay,
+	chunk: number,
+	nowMs: number,
+): readonly Standing[] {
+	const isAgain = standingOf(standings, way, nowMs).owes !== undefined;
+	const blamed = isAgain ? withBad(standings, way, nowMs) : standings;
+	const late = withLate(blamed, way, nowMs);
+	const was = standingOf(late, way, nowMs);
+	return late.map((each) => (each === was ? { ...was, owes: chunk } : each));
+}
+
+/** It finished this chunk in time, which nobody owes any more. */
+export function withGood(standings: readonly Standing[], way: SenderWay, chunk: number): readonly Standing[] {
+	if (standings.length === 0) return standings;
+	return standings.map((each) => {
+		const lateAtMs = each.way === way ? undefined : each.lateAtMs;
+		const owes = each.owes === chunk ? undefined : each.owes;
+		return lateAtMs === each.lateAtMs && owes === each.owes ? each : { ...each, lateAtMs, owes };
+	});
+}
+
+/** For another object, whose chunks are others. */
+export function withoutOwed(standings: readonly Standing[]): readonly Standing[] {
+	return standings.map((each) => (each.owes === undefined ? each : { ...each, owes: undefined }));
 }
 
 /** Of who is not remembered: of all such phones, where there was no room for one of them. */
@@ -69,7 +106,7 @@ function standingOf(standings: readonly Standing[], way: SenderWay, nowMs: numbe
 	if (own !== undefined) return own;
 	const shared = typeof way === "number" ? standings.find((each) => each.way === "phones") : undefined;
 	if (shared !== undefined && !isOver(shared, nowMs)) return shared;
-	return { way, untilMs: Number.NEGATIVE_INFINITY, bad: 0, lateAtMs: undefined };
+	return { way, untilMs: Number.NEGATIVE_INFINITY, bad: 0, lateAtMs: undefined, owes: undefined };
 }
 
 function withStanding(standings: readonly Standing[], one: Standing, nowMs: number): readonly Standing[] {
@@ -84,9 +121,13 @@ function withStanding(standings: readonly Standing[], one: Standing, nowMs: numb
 	return withStanding(standings, { ...one, way: "phones" }, nowMs);
 }
 
-/** Neither banned nor late any more. */
-function isOver({ untilMs, lateAtMs }: Standing, nowMs: number): boolean {
-	return nowMs >= untilMs && (lateAtMs === undefined || nowMs - lateAtMs >= LIMITS.updateLateMs);
+/** Neither banned nor late any more, and it owes nothing. */
+function isOver({ untilMs, lateAtMs, owes }: Standing, nowMs: number): boolean {
+	return (
+		owes === undefined &&
+		nowMs >= untilMs &&
+		(lateAtMs === undefined || nowMs - lateAtMs >= LIMITS.updateLateMs)
+	);
 }
 
 function oldestOver(standings: readonly Standing[], nowMs: number): Standing | undefined {

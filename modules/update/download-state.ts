@@ -13,11 +13,12 @@
  *   begin and drop in any state; flash that does not take what is written: failed.
  *
  * Invariants: a chunk has one sender, a way in one chunk. Only a chunk whose digest was found right counts as good. Nothing
- * is remembered across boots: surveying finds out what flash holds.
+ * is remembered across boots: surveying finds out what flash holds. Who stands back does so across downloads.
  */
 import { unreachable } from "../base/assert.ts";
 import type { UpdateResult } from "../wire/update-report.ts";
 import { type FetchingStep, goodBytes, stepFetching } from "./download-chunks.ts";
+import { withoutOwed } from "./download-standing.ts";
 import {
 	DOWNLOAD_IDLE,
 	type DownloadEffect,
@@ -26,6 +27,8 @@ import {
 	type DownloadStep,
 	type Fetching,
 	type Job,
+	type SenderWay,
+	type Standing,
 	type Via,
 } from "./download-step.ts";
 import { chunkCount } from "./manifest.ts";
@@ -41,16 +44,24 @@ export function stepDownload(state: DownloadState, event: DownloadEvent, nowMs: 
 		case "unpaid":
 		case "erased":
 		case "lost":
+		case "paid":
 		case "tick":
 			if (state.kind !== "fetching")
 				return { state, effects: event.kind === "piece" ? [{ kind: "refuse" }] : [] };
 			return fetched(state, stepFetching(state, event, nowMs));
 		case "begin":
-			return survey(event.job, "image", [], [], [{ kind: "halt" }]);
-		case "drop":
-			return state.kind === "idle"
-				? { state, effects: [] }
-				: { state: DOWNLOAD_IDLE, effects: [{ kind: "halt" }] };
+			return survey(keptIn(event.job, state), "image", [], [], [{ kind: "halt" }]);
+		case "drop": {
+			if (state.kind === "idle") return { state, effects: [] };
+			const standings = standingsOf(state);
+			return {
+				state: standings.length === 0 ? DOWNLOAD_IDLE : { kind: "idle", standings },
+				effects: [{ kind: "halt" }],
+			};
+		}
+		case "removed":
+			if (state.kind === "fetching") return stepFetching(state, event, nowMs);
+			return { state: without(state, event.way), effects: [] };
 		case "hashed":
 			return stepHashed(state, event.isGood);
 		case "patched":
@@ -58,7 +69,10 @@ export function stepDownload(state: DownloadState, event: DownloadEvent, nowMs: 
 			return event.isGood ? verify(state.job) : withoutDelta(state.job, "patch");
 		case "broken":
 			if (state.kind === "idle" || state.kind === "failed") return { state, effects: [] };
-			return { state: { kind: "failed", job: state.job, result: "slot-io" }, effects: [{ kind: "halt" }] };
+			return {
+				state: { kind: "failed", job: keptIn(state.job, state), result: "slot-io" },
+				effects: [{ kind: "halt" }],
+			};
 		default:
 			return unreachable(event);
 	}
@@ -68,7 +82,26 @@ export function stepDownload(state: DownloadState, event: DownloadEvent, nowMs: 
 function fetched(before: Fetching, step: FetchingStep): DownloadStep {
 	const { state } = step;
 	if (state.good === before.good || state.good.includes(false)) return step;
-	return state.via === "image" ? verify(state.job) : check(state.job, state.image, "delta");
+	const job = keptIn(state.job, state);
+	return state.via === "image" ? verify(job) : check(job, state.image, "delta");
+}
+
+/** Of whoever sent what is fetched, or was fetched last. */
+function standingsOf(state: DownloadState): readonly Standing[] {
+	if (state.kind === "fetching") return state.standings;
+	return (state.kind === "idle" ? state.standings : state.job.standings) ?? [];
+}
+
+/** A ban outlasts the object that was fetched (T10). */
+function keptIn(job: Job, state: DownloadState): Job {
+	const standings = withoutOwed(standingsOf(state));
+	return standings.length === 0 && job.standings === undefined ? job : { ...job, standings };
+}
+
+function without(state: Exclude<DownloadState, Fetching>, gone: SenderWay): DownloadState {
+	const standings = standingsOf(state).filter(({ way }) => way !== gone);
+	if (standings.length === standingsOf(state).length) return state;
+	return state.kind === "idle" ? { ...state, standings } : { ...state, job: { ...state.job, standings } };
 }
 
 function stepHashed(state: DownloadState, isGood: boolean): DownloadStep {
@@ -136,7 +169,7 @@ function survey(
 			open: [],
 			left: [],
 			erasing: [],
-			standings: [],
+			standings: job.standings ?? [],
 		},
 		effects: [],
 	};

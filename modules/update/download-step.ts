@@ -43,6 +43,8 @@ export interface Job {
 	readonly imageBytes: number;
 	/** Of the delta's object; undefined when none is used. */
 	readonly deltaBytes: number | undefined;
+	/** Of whoever sent the chunks of what was fetched before; absent: of nobody. */
+	readonly standings?: readonly Standing[];
 }
 
 /** A chunk on its way. */
@@ -73,6 +75,8 @@ export interface Standing {
 	readonly bad: number;
 	/** When it lost a chunk last, by silence, by slowness, or to another way. */
 	readonly lateAtMs: number | undefined;
+	/** A chunk that it began and let go, and that is not good yet: it begins no other. */
+	readonly owes: number | undefined;
 }
 
 export interface Fetching {
@@ -93,7 +97,7 @@ export interface Fetching {
 }
 
 export type DownloadState =
-	| { readonly kind: "idle" }
+	| { readonly kind: "idle"; readonly standings?: readonly Standing[] }
 	| {
 			readonly kind: "surveying";
 			readonly job: Job;
@@ -144,6 +148,10 @@ export type DownloadEvent =
 	  }
 	/** This sender's chunk was to be written again, and there was no allowance: nothing was written. */
 	| { readonly kind: "unpaid"; readonly sender: Sender }
+	/** This chunk is begun anew, and that was paid for: before its first piece is written. */
+	| { readonly kind: "paid"; readonly chunk: number }
+	/** This way is none any more: nothing of it is remembered. */
+	| { readonly kind: "removed"; readonly way: SenderWay }
 	/** What "erase" asked for is done. */
 	| { readonly kind: "erased" }
 	/** The sender is gone. */

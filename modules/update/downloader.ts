@@ -24,6 +24,7 @@ import {
 	type DownloadEvent,
 	type DownloadState,
 	type Sender,
+	type SenderWay,
 	type Via,
 } from "./download-step.ts";
 import { FlashDigest } from "./flash-digest.ts";
@@ -252,6 +253,11 @@ export class Downloader {
 		this.#dispatch({ kind: "lost", sender });
 	}
 
+	/** Nobody sends this way any more. */
+	removed(way: SenderWay): void {
+		this.#dispatch({ kind: "removed", way });
+	}
+
 	/** The slot was complete, and could not be chosen. */
 	fail(): void {
 		this.#dispatch({ kind: "broken" });
@@ -294,7 +300,7 @@ export class Downloader {
 				const { via, chunk } = effect;
 				const object = this.#object(via);
 				const start = this.#start(via) + chunk * CHUNK_BYTES;
-				const withheld = start === 0 ? head.withheld : undefined;
+				const withheld = start === 0 ? head.forDigest() : undefined;
 				const bytes = chunkBytes(object.bytes, chunk);
 				const digest = new FlashDigest(crypto, slots, slots.target, start, bytes, withheld);
 				this.#task = hashTask(digest, chunkDigest(object, chunk), { kind: "hashed", isGood: false });
@@ -334,6 +340,7 @@ export class Downloader {
 			this.#dispatch({ kind: "unpaid", sender });
 			return false;
 		}
+		if (again) this.#dispatch({ kind: "paid", chunk });
 		const object = this.#object(via);
 		const start = this.#start(via);
 		let hash: Hash | undefined;
@@ -388,7 +395,7 @@ export class Downloader {
 		const { manifest, delta } = this.#released();
 		if (what === "image") {
 			const { bytes } = manifest.image;
-			const digest = new FlashDigest(crypto, slots, slots.target, 0, bytes, head.withheld);
+			const digest = new FlashDigest(crypto, slots, slots.target, 0, bytes, head.forDigest());
 			return hashTask(digest, manifest.image.digest, { kind: "broken" });
 		}
 		const { running } = slots;

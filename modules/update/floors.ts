@@ -4,7 +4,7 @@
  *
  * A record that cannot be read now, or that a newer image wrote, may say more than this image knows: until it can be read
  * nothing is taken. A record that is lost says nothing: the numbers of the image that runs stand in, and where none
- * runs (the recovery program) nothing is taken either.
+ * runs (the recovery program) nothing is taken either. There one that is absent says as little on a board that must have had one.
  */
 import { assert } from "../base/assert.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -47,11 +47,16 @@ export class UpdateFloors {
 	#lost: boolean;
 	readonly #writable: boolean;
 
-	/** `running`: the numbers of the image that runs; undefined in the recovery program. */
-	constructor(store: Store, running: Floors | undefined) {
+	/**
+	 * `running`: the numbers of the image that runs; undefined in the recovery program. `isExpected`: an image was confirmed before, so that
+	 * where none runs a record that is not there is lost.
+	 */
+	constructor(store: Store, running: Floors | undefined, isExpected = false) {
 		this.#store = store;
 		const stored = store.read(CODEC);
 		if (!stored.ok && stored.reason !== "absent") this.fault = stored.reason;
+		if (!stored.ok && stored.reason === "absent" && isExpected && running === undefined)
+			this.fault = "corrupt";
 		this.#floors = stored.ok ? stored.value : ((this.fault && running) ?? NONE);
 		this.#lost = this.fault === "corrupt";
 		this.#known = this.fault === undefined || (this.#lost && running !== undefined);

@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../base/limits.ts";
 import { RECORDS } from "../store/records.ts";
-import { recordCodec, type Store } from "../store/store.ts";
+import { type ReadReason, recordCodec, type Store } from "../store/store.ts";
 import type { CborMap } from "../wire/cbor-map.ts";
 
 export interface Settled {
@@ -30,12 +30,15 @@ function decodeSettled(fields: CborMap): Settled | undefined {
 export class SettledStore {
 	readonly #store: Store;
 	#settled: Settled | undefined;
+	/** Why the record could not be used, for the caller to log once. */
+	readonly fault: Exclude<ReadReason, "absent"> | undefined;
 
-	/** What cannot be read counts from the start. */
+	/** What cannot be read counts from the start; where it may be read another time it is left as it is. */
 	constructor(store: Store) {
 		this.#store = store;
 		const read = store.read(CODEC);
 		this.#settled = read.ok ? read.value : undefined;
+		if (!read.ok && read.reason !== "absent") this.fault = read.reason;
 	}
 
 	/** Of this release; those of another one are none. */
@@ -46,6 +49,6 @@ export class SettledStore {
 	/** One more. What flash refuses counts as long as this boot. */
 	count(sequence: number): void {
 		this.#settled = { sequence, hours: Math.min(this.hours(sequence) + 1, LIMITS.oldSlotHours) };
-		this.#store.write(CODEC, this.#settled);
+		if (this.fault === undefined || this.fault === "corrupt") this.#store.write(CODEC, this.#settled);
 	}
 }

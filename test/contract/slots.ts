@@ -215,6 +215,7 @@ export function slotsContract(t: Suite, open: OpenJig): void {
 		check.ok(before <= 3, `the machine begins at ${before}`);
 		slots.raiseSecurityFloor(3);
 		check.equal(slots.securityFloor, 3);
+		check.ok(slots.isFloorKnown);
 		slots.raiseSecurityFloor(2);
 		slots.raiseSecurityFloor(0);
 		check.equal(slots.securityFloor, 3);

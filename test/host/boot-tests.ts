@@ -1,6 +1,6 @@
 /** The boot loader's rules on the real binary (T10, T12, I3, I4): each is a list of boots of one state directory. */
 import assert from "node:assert/strict";
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newFolder, readBytes } from "./board.ts";
 import type { HostTest } from "./run.ts";
@@ -197,12 +197,27 @@ export const bootTests: readonly HostTest[] = [
 				// The image that may boot says 2 at least; the slot beside it is the one that recovery writes.
 				const mended = await boot(state, `mend:${to}`, { words });
 				assert.match(mended.first, /^recovery .* slot none unset,unset floor 2$/);
-				assert.equal(mended.lines[1], `floor 2 target 1 slot/io / done ${after}`);
+				assert.equal(mended.lines[1], `false floor 2 target 1 slot/io / done ${after} true`);
 				assert.match(mended.stderr, /fuse: the security floor cannot be read; it is 2 at least/);
 				const next = await boot(state, "none", { words });
 				if (after === 2) assert.equal(next.first, "main 1.0.0 slot 0 unset,unset floor 2");
 				else assert.match(next.first, /^recovery .* floor 3$/);
 			}
+		},
+	},
+	{
+		name: "beside a fuse that cannot be read an image that was chosen and never ran says nothing, and recovery writes its slot (I3, I4)",
+		run: async () => {
+			const words = ["--recovery", slotImage("rescue", { main: "recovery" })];
+			const state = newFolder();
+			await updatedBoard(state, slotImage("2.0.0", { securityVersion: 2 }));
+			writeFileSync(join(state, "fuse"), "no fuse");
+			const mended = await boot(state, "mend:0", { words });
+			assert.match(mended.first, /^recovery .* slot none unset,new floor 0$/);
+			assert.equal(mended.lines[1], "false floor 0 target 1 slot/io / done 0 true");
+			const trial = await boot(state, "none", { words });
+			assert.equal(trial.first, "main 2.0.0 slot 1 unset,pending floor 0");
+			assert.equal((await boot(state, "none", { words })).first, "main 1.0.0 slot 0 unset,aborted floor 0");
 		},
 	},
 	{

@@ -44,7 +44,7 @@ const actions = {
 	confirm: () => { say("confirm", outcome(confirm), STATES[state(running)]); reboot(); },
 	revert: () => { say("revert", outcome(revert)); reboot(); },
 	retire: () => { say("retire", outcome(retire), STATES[state(1 - (running ?? 1))]); reboot(); },
-	mend: (to) => { say("floor", floor(), "target", native("xs_lk_slot_target")(), outcome(select), "/", outcome(() => raise(Number(to))), floor()); reboot(); },
+	mend: (to) => { const known = native("xs_lk_boot_security_floor_is_known"); say(known(), "floor", floor(), "target", native("xs_lk_slot_target")(), outcome(select), "/", outcome(() => raise(Number(to))), floor(), known()); reboot(); },
 	raise: (to) => { say("raise", outcome(() => raise(Number(to))), floor()); reboot(); },
 	touch: () => { say(outcome(() => erase(0)), "/", outcome(() => write(0, new Uint8Array(1))), "/", outcome(select)); reboot(); },
 	recover: () => { say("target", native("xs_lk_slot_target")(), outcome(confirm), "/", outcome(revert)); reboot(); },

@@ -32,17 +32,18 @@ export function loadSlot(
 	return undefined;
 }
 
-/** Those that would run but for the fuse, which cannot be read; the chosen one first. Nothing is tried, nothing runs. */
+/**
+ * Those that are confirmed and would run but for the fuse, which cannot be read; the chosen one first. Nothing is tried, nothing runs. A new
+ * one says nothing of the floor, which follows what was confirmed.
+ */
 export function slotsBesideFuse(
 	entries: BootEntries,
 	refusalOf: (slot: SlotNumber) => string | undefined,
-): { readonly chosen: SlotNumber; readonly boots: readonly SlotNumber[] } {
+): readonly SlotNumber[] {
 	const chosen = settleTrials(entries);
-	const boots = [chosen, other(chosen)].filter(
-		(slot) =>
-			mayBoot(entries.of(slot)?.entry.state ?? "unset", slot === chosen) && refusalOf(slot) === undefined,
+	return [chosen, other(chosen)].filter(
+		(slot) => mayBoot(entries.of(slot)?.entry.state ?? "unset", false) && refusalOf(slot) === undefined,
 	);
-	return { chosen, boots };
 }
 
 /** A trial that did not end is over. The slot that is chosen. */

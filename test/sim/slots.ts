@@ -209,6 +209,10 @@ export class SimSlots implements Slots {
 		return this.#fuse;
 	}
 
+	get isFloorKnown(): boolean {
+		return !this.#fuseIsDamaged;
+	}
+
 	raiseSecurityFloor(version: number): void {
 		this.#need();
 		assert(
@@ -236,7 +240,7 @@ export class SimSlots implements Slots {
 		const slot = loadSlot(this.#entries, (number) => this.#refusal(number), this.refusals);
 		if (slot === undefined) {
 			if (this.#options.recovery === false) throw new SimBricked(this.refusals.join("; "));
-			this.#target = this.#refusal(0) === undefined && this.#refusal(1) !== undefined ? 1 : 0;
+			this.#target = this.#leastUseful();
 			return false;
 		}
 		this.#running = slot;
@@ -249,10 +253,15 @@ export class SimSlots implements Slots {
 		this.refusals.push("the fuse cannot be read");
 		if (this.#options.recovery === false) throw new SimBricked(this.refusals.join("; "));
 		this.#fuse = 0;
-		const { chosen, boots } = slotsBesideFuse(this.#entries, (slot) => this.#refusal(slot));
-		this.#fuse = Math.max(0, ...boots.map((slot) => this.#flash.header(slot)?.securityVersion ?? 0));
-		this.#target = boots.includes(chosen) ? other(chosen) : 0;
+		const confirmed = slotsBesideFuse(this.#entries, (slot) => this.#refusal(slot));
+		this.#fuse = Math.max(0, ...confirmed.map((slot) => this.#flash.header(slot)?.securityVersion ?? 0));
+		const kept = confirmed.find((slot) => this.#refusal(slot) === undefined);
+		this.#target = kept === undefined ? this.#leastUseful() : other(kept);
 		return false;
+	}
+
+	#leastUseful(): SlotNumber {
+		return this.#refusal(0) === undefined && this.#refusal(1) !== undefined ? 1 : 0;
 	}
 
 	/** Why the loader does not boot what is in the slot; undefined: it would. */

@@ -6,8 +6,9 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LIMITS } from "../../modules/base/limits.ts";
 import { boardNames, readBoard } from "../../tools/boards/board-list.ts";
-import { targetManifest } from "../../tools/boards/board-output.ts";
+import { boardSdkconfig, targetManifest } from "../../tools/boards/board-output.ts";
 import { stampOf } from "../../tools/boards/build.ts";
 import { pinTableFlaws } from "../../tools/boards/check-sdk.ts";
 import { crossCompile, crossFolder, crossSources } from "../../tools/boards/cross-compile.ts";
@@ -105,6 +106,30 @@ export default function suite(t: Suite): void {
 			]);
 		},
 	);
+
+	t.test("no fuse keeps the recovery program from starting, whatever it was raised to (I4)", () => {
+		const setting = "CONFIG_BOOTLOADER_APP_SECURE_VERSION";
+		for (const name of boardNames()) {
+			for (const [program, version] of [
+				["recovery", LIMITS.securityVersionMax],
+				["firmware", stampOf("firmware").firmware.securityVersion],
+			] as const) {
+				const lines = boardSdkconfig(readBoard(name), stampOf(program), true);
+				check.deepEqual(
+					lines.filter((line) => line.startsWith(setting)),
+					[`${setting}=${version}`],
+				);
+				const plain = boardSdkconfig(readBoard(name), stampOf(program), false);
+				check.ok(!plain.some((line) => line.startsWith(setting)), "a development image burns none");
+			}
+		}
+		// By the hook's text, which only a board runs: slots alone are held against the fuse.
+		const hook = readFileSync(join(PATHS.root, "hosts/esp32/bootloader/port_boot_hook.c"), "utf8");
+		const verifies = /static bool verifies\([\s\S]*?\n}/.exec(hook)?.[0] ?? "";
+		check.ok(verifies.includes("esp_image_verify") && !verifies.includes("floor"), verifies);
+		check.equal(hook.match(/is_above_the_floor\(place\)/g)?.length, 1);
+		check.ok(hook.includes("!is_above_the_floor(place) || !verifies(place)"));
+	});
 
 	for (const host of ["esp32", "linux"] as const) {
 		t.test(`every native that TypeScript names is in the C of ${host}, and no C is there for nobody`, () => {

@@ -3,6 +3,7 @@
  * `build/boards/NAME`. Nothing here is written; build.ts writes it. The SDK's stock targets are not used: they bring their own
  * set-up, which drives a light over RMT and links Wi-Fi (docs/BOARDS.md 4).
  */
+import { LIMITS } from "../../modules/base/limits.ts";
 import type { Firmware } from "../../modules/base/version.ts";
 import { type Board, INPUT_ROLES, type InputPin } from "./board-file.ts";
 
@@ -107,7 +108,10 @@ export function targetManifest(board: Board, stamp: BuildStamp): Record<string, 
 
 /** sdkconfig lines that follow from the board and the version alone; the fragments of sdkconfig/ come before them. */
 export function boardSdkconfig(board: Board, stamp: BuildStamp, isProduction: boolean): string[] {
-	const { version, securityVersion } = stamp.firmware;
+	const { version } = stamp.firmware;
+	// What must start whatever the fuse says, which no release may then pass by.
+	const securityVersion =
+		stamp.program === "recovery" ? LIMITS.securityVersionMax : stamp.firmware.securityVersion;
 	const lines = [
 		`CONFIG_ESPTOOLPY_FLASHSIZE_${board.flashMb}MB=y`,
 		"CONFIG_APP_PROJECT_VER_FROM_CONFIG=y",

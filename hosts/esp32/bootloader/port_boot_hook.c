@@ -60,7 +60,7 @@ static bool verifies(const esp_partition_pos_t *place)
 {
 	esp_image_metadata_t metadata = { 0 };
 
-	return place->size > 0 && is_above_the_floor(place) && esp_image_verify(ESP_IMAGE_VERIFY, place, &metadata) == ESP_OK;
+	return place->size > 0 && esp_image_verify(ESP_IMAGE_VERIFY, place, &metadata) == ESP_OK;
 }
 
 static bool find_recovery(esp_partition_pos_t *place)
@@ -109,13 +109,14 @@ void bootloader_after_init(void)
 	}
 	for (uint32_t each = 0; each < plan.count; each++) {
 		const esp_partition_pos_t *place = &state.ota[plan.tries[each].slot];
-		if (!verifies(place)) {
+		if (!is_above_the_floor(place) || !verifies(place)) {
 			write_change(&state, &plan.tries[each].refusal);
 			continue;
 		}
 		if (write_change(&state, &plan.tries[each].trial)) start(&state, place);
 	}
 	ESP_LOGE(TAG, "no slot boots");
+	/* Of no release, in no slot: the fuse is not about it. IDF asks as it loads, so that it is built with the highest security version. */
 	if (find_recovery(&recovery) && verifies(&recovery)) start(&state, &recovery);
 	bootloader_reset();
 }

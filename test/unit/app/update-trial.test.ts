@@ -374,6 +374,35 @@ export default function suite(t: Suite): void {
 		},
 	);
 
+	t.test(
+		"where a download ends the flawed image before its day is over, the fuse follows within the hour (I3, T10)",
+		({ crypto }) => {
+			const lock = locks.open(crypto);
+			const { slots } = lock.board;
+			const second = lock.release({ sequence: 2, securityVersion: 2 });
+			lock.publish(second);
+			check.ok(lock.drive(() => lock.isInstalled(second), HOUR));
+			check.equal(slots.securityFloor, 0);
+			// The relay stops in the middle of the next one.
+			const freshness = { issuedUnixSeconds: ISSUED_UNIX_SECONDS + 90000 };
+			const third = lock.release({ sequence: 3, securityVersion: 2, freshness });
+			lock.serve = (want, relay) => {
+				if (want.offset < LIMITS.chunkBytes) lock.sendPieces(want, relay, third);
+			};
+			lock.publish(third);
+			check.ok(
+				lock.drive(() => slots.state(0) === "invalid", HOUR),
+				lock.rig.log,
+			);
+			check.equal(lock.running?.sequence, 2);
+			check.ok(
+				lock.drive(() => slots.securityFloor === 2, 2 * HOUR),
+				lock.rig.log,
+			);
+			check.equal(lock.running?.sequence, 2);
+		},
+	);
+
 	t.test("an image that passes the floor is never retired (I4)", ({ crypto }) => {
 		const lock = locks.open(crypto);
 		const second = lock.release({ sequence: 2 });

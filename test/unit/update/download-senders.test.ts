@@ -156,10 +156,11 @@ export default function suite(t: Suite): void {
 			const taken = run([ask(SESSION, true)], 3000, state).state;
 			check.equal(wantOf(taken, SESSION)?.offset, CHUNK);
 			const write = run([piece(SESSION, CHUNK, 4096)], 3000, taken);
-			check.equal(write.effects[0]?.kind, "cease");
-			check.ok(write.effects[1]?.kind === "write" && write.effects[1].again);
+			check.ok(write.effects[0]?.kind === "write" && write.effects[0].again);
+			const paid = run([{ kind: "paid", chunk: 1 }], 3000, write.state);
+			check.deepEqual(paid.effects, [{ kind: "cease", chunk: 1 }]);
 			// What was left is left no more, and the link waits behind who took it over.
-			check.equal(wantOf(run([ask(LINK)], 4000, write.state).state, LINK), undefined);
+			check.equal(wantOf(run([ask(LINK)], 4000, paid.state).state, LINK), undefined);
 			// Without a token after all nothing is written, and the chunk is free.
 			const unpaid = run([{ kind: "unpaid", sender: SESSION }], 3000, write.state).state;
 			check.equal(wantOf(unpaid, SESSION), undefined);

@@ -44,6 +44,8 @@ const EVENTS: readonly DownloadEvent[] = [
 	{ kind: "filled", sender: 1, count: 4096 },
 	{ kind: "heard", sender: 1 },
 	{ kind: "unpaid", sender: 1 },
+	{ kind: "paid", chunk: 0 },
+	{ kind: "removed", way: "link" },
 	{ kind: "erased" },
 	{ kind: "lost", sender: 1 },
 	{ kind: "broken" },

@@ -156,7 +156,10 @@ export default function suite(t: Suite): void {
 							const event = { kind: "piece", sender, via: "image", offset, count } as const;
 							const step = stepDownload(state, event, rig.nowMs);
 							state = step.state;
-							check.equal(ok, step.effects.at(-1)?.kind === "write");
+							const write = step.effects.at(-1);
+							check.equal(ok, write?.kind === "write");
+							if (write?.kind === "write" && write.again)
+								state = stepDownload(state, { kind: "paid", chunk: write.chunk }, rig.nowMs).state;
 							if (!ok) break;
 							at += count;
 							if (at % LIMITS.chunkBytes !== 0 && at !== IMAGE_BYTES) continue;

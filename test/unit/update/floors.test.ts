@@ -17,6 +17,19 @@ function recovery(storage: SimStorage): UpdateFloors {
 }
 
 export default function suite(t: Suite): void {
+	t.test(
+		"a record that must have been there and is absent is lost where no image runs, and none where one does (I3, T10)",
+		() => {
+			const lost = new UpdateFloors(new Store(new SimStorage()), undefined, true);
+			check.equal(lost.known, undefined);
+			check.equal(lost.fault, "corrupt");
+			check.deepEqual(recovery(new SimStorage()).known, { sequence: 0, securityVersion: 0 });
+			const running = new UpdateFloors(new Store(new SimStorage()), RUNNING, true);
+			check.deepEqual(running.known, { sequence: 0, securityVersion: 0 });
+			check.equal(running.fault, undefined);
+		},
+	);
+
 	t.test("a new board has no floors until a release is confirmed, and keeps them across boots (I3)", () => {
 		const storage = new SimStorage();
 		const floors = boot(storage);
