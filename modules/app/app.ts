@@ -31,10 +31,12 @@ import { TrustStore } from "../trust/trust-store.ts";
 import { BOLT_POSITIONS, EVENT_BOLT } from "../wire/command.ts";
 import type { LogEvent } from "../wire/log-entry.ts";
 import { NOTICE_RESET } from "../wire/notice.ts";
+import { Advertiser } from "./advertiser.ts";
 import { Desk } from "./desk.ts";
 import { namesOfFaults } from "./faults.ts";
 import { Handlers } from "./handlers.ts";
 import { Health } from "./health.ts";
+import { LocalCommands } from "./local-commands.ts";
 import { LineVerbs } from "./line-verbs.ts";
 import { Notices } from "./notices.ts";
 import { RecoveryLine } from "./recovery-line.ts";
@@ -46,6 +48,7 @@ import { Transports } from "./transports.ts";
 import { TrustCommands } from "./trust-commands.ts";
 import { runsOnTrial } from "./update-host.ts";
 import { UpdateSide } from "./update-side.ts";
+import { WifiKeeper } from "./wifi-keeper.ts";
 import { WindowKeeper } from "./window-keeper.ts";
 
 export interface AppOptions {
@@ -76,6 +79,9 @@ export class App {
 	readonly #notices: Notices;
 	readonly #window: WindowKeeper;
 	readonly #updates: UpdateSide;
+	/** Undefined where the machine has none. */
+	readonly #advertiser: Advertiser | undefined;
+	readonly #wifi: WifiKeeper | undefined;
 	/** No link and no sessions before it is over (docs/UPDATE.md 10). */
 	readonly #recovery: RecoveryMode;
 	#hour = 0;
@@ -112,8 +118,13 @@ export class App {
 			platform,
 			grants: this.#grants,
 			isPairable: () => this.#identity.serial !== undefined,
-			onChanged: (opened) => this.#append({ kind: "window", opened }),
+			onChanged: (opened) => {
+				this.#append({ kind: "window", opened });
+				this.#advertiser?.refresh();
+			},
 		});
+		this.#advertiser = this.#openAdvertiser();
+		this.#wifi = platform.wifi && new WifiKeeper(platform.wifi, this.#store);
 		this.#bolt = new BoltDriver(platform, options.bolt ?? DEFAULT_BOLT, {
 			onChanged: (bolt, cause) => this.#boltChanged(bolt, cause),
 			onFault: (fault) => this.#boltFault(fault),
@@ -197,6 +208,7 @@ export class App {
 			link: this.#relaySide.link,
 			serial,
 			listener: platform.listener,
+			radio: platform.radio,
 			clock,
 			log: (line) => system.log(line),
 		});
@@ -216,6 +228,7 @@ export class App {
 		);
 		this.#reportFaults();
 		this.#pairs.eraseLeftovers();
+		if (!this.#resets.isPending) this.#wifi?.start();
 		this.#countHours();
 		this.#updates.start();
 		this.#recovery.ask();
@@ -255,6 +268,7 @@ export class App {
 				},
 				() => !this.#bolt.driving,
 			);
+			this.#advertiser?.start();
 		}
 		this.#relaySide.start();
 	}
@@ -276,6 +290,8 @@ export class App {
 				startedAtMs: this.#startedAtMs,
 				onStopped: () => this.#tellOfBolt(this.#bolt.bolt),
 				updates: this.#updates.commands,
+				local: new LocalCommands({ clock, advertiser: this.#advertiser, wifi: this.#wifi }),
+				onRemoved: () => this.#advertiser?.phoneRemoved(),
 				trust: new TrustCommands({
 					clock,
 					crypto,
@@ -287,8 +303,26 @@ export class App {
 				}),
 			}),
 			isWindowOpen: () => this.#window.isOpen,
-			onClaimed: () => this.#window.close(),
+			onClaimed: () => {
+				this.#window.close();
+				this.#advertiser?.refresh();
+			},
 			onRequest: (command) => this.#updates.wanted(command),
+		});
+	}
+
+	#openAdvertiser(): Advertiser | undefined {
+		const { clock, crypto, keys, radio, system } = this.#platform;
+		if (radio === undefined) return undefined;
+		return new Advertiser({
+			radio,
+			clock,
+			crypto,
+			store: this.#store,
+			isClaimed: () => this.#grants.claimed,
+			isWindowOpen: () => this.#window.isOpen,
+			openSetupSecret: () => this.#tryKey(() => keys.openSecret(DEVICE_KEYS.setup)),
+			log: (line) => system.log(line),
 		});
 	}
 
@@ -307,6 +341,7 @@ export class App {
 			},
 			shut: () => {
 				this.#transports.shut();
+				this.#advertiser?.stop();
 				this.#relaySide.link.stop();
 			},
 			isSaid: () => this.#relaySide.link.state === "idle",
@@ -360,6 +395,8 @@ export class App {
 				health: this.#health.fault,
 				trust: this.#trust.fault,
 				"owner-relays": this.#ownerRelays.fault,
+				"advertising-key": this.#advertiser?.fault,
+				wifi: this.#wifi?.fault,
 			},
 			unreadableEntries: this.#log.unreadable,
 		});
