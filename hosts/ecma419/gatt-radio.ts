@@ -2,11 +2,7 @@
  * The local radio over ECMA-419's GATT server: the profile of docs/BLE.md 1. It knows packets and connections; what they carry is
  * the firmware's business. Neither the link's pairing nor its encryption is asked for.
  */
-import {
-	type GattCharacteristic,
-	type GattConnection,
-	GATTServer,
-} from "embedded:io/bluetoothle/peripheral";
+import { GATTServer, type GattCharacteristic, type GattConnection } from "embedded:io/bluetoothle/peripheral";
 import { ATT_MTU_MAX, GATT_PROFILE, uuidBytes } from "../../modules/base/gatt-profile.ts";
 import { LIMITS } from "../../modules/base/limits.ts";
 import type { Radio, RadioConnection, RadioConnectionHandlers } from "../../modules/platform/radio.ts";
@@ -108,7 +104,7 @@ export class GattRadio implements Radio {
 	#tell(): void {
 		if (!this.#armed || this.#onConnection === undefined || this.#waiting.length === 0) return;
 		this.#armed = false;
-		this.#onConnection();
+		Promise.resolve().then(this.#onConnection);
 	}
 }
 
@@ -123,6 +119,8 @@ class GattRadioConnection implements RadioConnection {
 	/** Notifications whose callback is still to come. */
 	#notifies = 0;
 	#wantsRoom = false;
+	/** onRoom has come once. */
+	#told = false;
 	#closed = false;
 
 	constructor(gatt: GattConnection, toPhone: GattCharacteristic, onEnded: () => void) {
@@ -137,7 +135,7 @@ class GattRadioConnection implements RadioConnection {
 	}
 
 	send(packet: Uint8Array): boolean {
-		if (this.#closed || !this.#isSubscribed || this.#notifies >= LIMITS.radioNotifies) {
+		if (this.#closed || !this.#told || !this.#isSubscribed || this.#notifies >= LIMITS.radioNotifies) {
 			this.#wantsRoom = true;
 			return false;
 		}
@@ -159,7 +157,7 @@ class GattRadioConnection implements RadioConnection {
 		Promise.resolve().then(() => {
 			this.#handlers = handlers;
 			for (const packet of this.#packets.splice(0)) if (!this.#closed) handlers.onPacket(packet);
-			if (!this.#closed && this.#isSubscribed) handlers.onRoom();
+			if (!this.#closed && this.#isSubscribed) this.#tellRoom();
 		});
 	}
 
@@ -175,7 +173,7 @@ class GattRadioConnection implements RadioConnection {
 
 	subscribed(isSubscribed: boolean): void {
 		this.#isSubscribed = isSubscribed;
-		if (isSubscribed) this.#handlers?.onRoom();
+		if (isSubscribed) this.#tellRoom();
 	}
 
 	lost(): void {
@@ -196,7 +194,13 @@ class GattRadioConnection implements RadioConnection {
 		if (error !== undefined && error !== 0) return this.#fail();
 		if (!this.#wantsRoom) return;
 		this.#wantsRoom = false;
-		this.#handlers?.onRoom();
+		this.#tellRoom();
+	}
+
+	#tellRoom(): void {
+		if (this.#handlers === undefined) return;
+		this.#told = true;
+		this.#handlers.onRoom();
 	}
 
 	#forget(): void {

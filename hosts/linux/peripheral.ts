@@ -315,6 +315,7 @@ function recordBytes(records: Records): Uint8Array {
 function littleEndian(uuid: string): number[] {
 	const digits = uuid.replaceAll("-", "");
 	const bytes: number[] = [];
-	for (let at = digits.length - 2; at >= 0; at -= 2) bytes.push(Number.parseInt(digits.slice(at, at + 2), 16));
+	for (let at = digits.length - 2; at >= 0; at -= 2)
+		bytes.push(Number.parseInt(digits.slice(at, at + 2), 16));
 	return bytes;
 }

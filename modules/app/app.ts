@@ -31,13 +31,12 @@ import { TrustStore } from "../trust/trust-store.ts";
 import { BOLT_POSITIONS, EVENT_BOLT } from "../wire/command.ts";
 import type { LogEvent } from "../wire/log-entry.ts";
 import { NOTICE_RESET } from "../wire/notice.ts";
-import { Advertiser } from "./advertiser.ts";
 import { Desk } from "./desk.ts";
 import { namesOfFaults } from "./faults.ts";
 import { Handlers } from "./handlers.ts";
 import { Health } from "./health.ts";
-import { LocalCommands } from "./local-commands.ts";
 import { LineVerbs } from "./line-verbs.ts";
+import { LocalSide } from "./local-side.ts";
 import { Notices } from "./notices.ts";
 import { RecoveryLine } from "./recovery-line.ts";
 import { RecoveryMode } from "./recovery-mode.ts";
@@ -48,7 +47,6 @@ import { Transports } from "./transports.ts";
 import { TrustCommands } from "./trust-commands.ts";
 import { runsOnTrial } from "./update-host.ts";
 import { UpdateSide } from "./update-side.ts";
-import { WifiKeeper } from "./wifi-keeper.ts";
 import { WindowKeeper } from "./window-keeper.ts";
 
 export interface AppOptions {
@@ -79,9 +77,7 @@ export class App {
 	readonly #notices: Notices;
 	readonly #window: WindowKeeper;
 	readonly #updates: UpdateSide;
-	/** Undefined where the machine has none. */
-	readonly #advertiser: Advertiser | undefined;
-	readonly #wifi: WifiKeeper | undefined;
+	readonly #localSide: LocalSide;
 	/** No link and no sessions before it is over (docs/UPDATE.md 10). */
 	readonly #recovery: RecoveryMode;
 	#hour = 0;
@@ -120,11 +116,16 @@ export class App {
 			isPairable: () => this.#identity.serial !== undefined,
 			onChanged: (opened) => {
 				this.#append({ kind: "window", opened });
-				this.#advertiser?.refresh();
+				this.#localSide.refresh();
 			},
 		});
-		this.#advertiser = this.#openAdvertiser();
-		this.#wifi = platform.wifi && new WifiKeeper(platform.wifi, this.#store);
+		this.#localSide = new LocalSide({
+			platform,
+			store: this.#store,
+			isClaimed: () => this.#grants.claimed,
+			isWindowOpen: () => this.#window.isOpen,
+			openSetupSecret: () => this.#openSetupSecret(),
+		});
 		this.#bolt = new BoltDriver(platform, options.bolt ?? DEFAULT_BOLT, {
 			onChanged: (bolt, cause) => this.#boltChanged(bolt, cause),
 			onFault: (fault) => this.#boltFault(fault),
@@ -228,7 +229,7 @@ export class App {
 		);
 		this.#reportFaults();
 		this.#pairs.eraseLeftovers();
-		if (!this.#resets.isPending) this.#wifi?.start();
+		if (!this.#resets.isPending) this.#localSide.joinWifi();
 		this.#countHours();
 		this.#updates.start();
 		this.#recovery.ask();
@@ -248,7 +249,7 @@ export class App {
 				ikMethod((phoneKey) => this.#grants.lookup(phoneKey) !== undefined),
 				qrMethod({
 					serial,
-					openSetupSecret: () => this.#tryKey<Secret>(() => keys.openSecret(DEVICE_KEYS.setup)),
+					openSetupSecret: () => this.#openSetupSecret(),
 					isClaimed: () => this.#grants.claimed,
 					isWindowOpen: () => this.#window.isOpen,
 				}),
@@ -268,7 +269,7 @@ export class App {
 				},
 				() => !this.#bolt.driving,
 			);
-			this.#advertiser?.start();
+			this.#localSide.advertise();
 		}
 		this.#relaySide.start();
 	}
@@ -290,8 +291,8 @@ export class App {
 				startedAtMs: this.#startedAtMs,
 				onStopped: () => this.#tellOfBolt(this.#bolt.bolt),
 				updates: this.#updates.commands,
-				local: new LocalCommands({ clock, advertiser: this.#advertiser, wifi: this.#wifi }),
-				onRemoved: () => this.#advertiser?.phoneRemoved(),
+				local: this.#localSide.commands,
+				onRemoved: () => this.#localSide.phoneRemoved(),
 				trust: new TrustCommands({
 					clock,
 					crypto,
@@ -305,24 +306,9 @@ export class App {
 			isWindowOpen: () => this.#window.isOpen,
 			onClaimed: () => {
 				this.#window.close();
-				this.#advertiser?.refresh();
+				this.#localSide.refresh();
 			},
 			onRequest: (command) => this.#updates.wanted(command),
-		});
-	}
-
-	#openAdvertiser(): Advertiser | undefined {
-		const { clock, crypto, keys, radio, system } = this.#platform;
-		if (radio === undefined) return undefined;
-		return new Advertiser({
-			radio,
-			clock,
-			crypto,
-			store: this.#store,
-			isClaimed: () => this.#grants.claimed,
-			isWindowOpen: () => this.#window.isOpen,
-			openSetupSecret: () => this.#tryKey(() => keys.openSecret(DEVICE_KEYS.setup)),
-			log: (line) => system.log(line),
 		});
 	}
 
@@ -341,7 +327,7 @@ export class App {
 			},
 			shut: () => {
 				this.#transports.shut();
-				this.#advertiser?.stop();
+				this.#localSide.fallSilent();
 				this.#relaySide.link.stop();
 			},
 			isSaid: () => this.#relaySide.link.state === "idle",
@@ -395,8 +381,7 @@ export class App {
 				health: this.#health.fault,
 				trust: this.#trust.fault,
 				"owner-relays": this.#ownerRelays.fault,
-				"advertising-key": this.#advertiser?.fault,
-				wifi: this.#wifi?.fault,
+				...this.#localSide.faults,
 			},
 			unreadableEntries: this.#log.unreadable,
 		});
@@ -431,6 +416,10 @@ export class App {
 
 	#openStaticKey(): DhKeyPair | undefined {
 		return this.#tryKey(() => this.#platform.keys.openKeyPair(DEVICE_KEYS.noise));
+	}
+
+	#openSetupSecret(): Secret | undefined {
+		return this.#tryKey<Secret>(() => this.#platform.keys.openSecret(DEVICE_KEYS.setup));
 	}
 
 	/** A key that cannot be read takes the sessions, not the lock. */

@@ -56,7 +56,8 @@ export function encodeAdvertisement({ kind, nonce, tag }: Advertisement): Uint8A
 
 export function decodeAdvertisement(bytes: Uint8Array): Result<Advertisement, "malformed"> {
 	if (bytes.length !== ADVERTISEMENT_BYTES) return refuse("malformed");
-	const kind = bytes[0] === HEADERS.claimed ? "claimed" : bytes[0] === HEADERS.claimable ? "claimable" : undefined;
+	const kind =
+		bytes[0] === HEADERS.claimed ? "claimed" : bytes[0] === HEADERS.claimable ? "claimable" : undefined;
 	if (kind === undefined) return refuse("malformed");
 	return accept({
 		kind,

@@ -27,7 +27,11 @@ export function newRadioHome(crypto: TestCrypto, packetBytes = 20): RadioHome {
 }
 
 /** A phone of this seed, added by the owner and connected over the radio's own or another wire. */
-export function addMember(crypto: TestCrypto, home: RadioHome, seed: number): { phone: PhoneRig; id: number } {
+export function addMember(
+	crypto: TestCrypto,
+	home: RadioHome,
+	seed: number,
+): { phone: PhoneRig; id: number } {
 	const phone = new PhoneRig(home.rig, crypto, home.label, seed);
 	const args = { 0: "Bob", 1: 2, 2: phone.key25519, 3: phone.keyP256, 4: phone.proof() };
 	const id = home.owner.ask("members.add", args)?.result.uint(0) ?? 0;

@@ -75,42 +75,48 @@ export default function suite(t: Suite): void {
 		check.equal(ADVERTISER_START.epoch, 0);
 	});
 
-	t.test("an unclaimed lock is silent but in its window, when the label alone resolves it (T7, T20)", ({ crypto }) => {
-		const rig = new LockRig({ crypto, radio: true });
-		check.equal(now(rig), undefined);
-		const label = rig.provision();
-		check.equal(now(rig), undefined);
-		rig.press();
-		const secret = crypto.importSecret(label.setupSecret.slice());
-		const key = claimableKey(crypto, secret);
-		secret.close();
-		check.equal(now(rig)?.kind, "claimable");
-		check.ok(isOf(crypto, key, now(rig)));
-		const other = crypto.importSecret(new Uint8Array(16).fill(1));
-		check.ok(!isOf(crypto, claimableKey(crypto, other), now(rig)));
-		rig.advance(LIMITS.windowMs + 1000);
-		check.equal(now(rig), undefined, "the window is over");
-		rig.press();
-		const owner = new PhoneRig(new BleWire(rig.board), crypto, label, OWNER_SEED);
-		check.equal(owner.pair()?.status, "done", rig.log);
-		check.equal(now(rig)?.kind, "claimed");
-		check.ok(!isOf(crypto, key, now(rig)), "a photo of the label follows nobody (T20)");
-		check.ok(isOf(crypto, keyOf(owner), now(rig)));
-	});
-
-	t.test("a phone that is paired resolves every identifier, one that is not resolves none (T17)", ({ crypto }) => {
-		const { rig, owner } = newRadioHome(crypto);
-		const key = keyOf(owner);
-		const stranger = keyOf(newRadioHome(crypto).owner);
-		check.ok(!bytesEqual(key, stranger), "two locks have two keys");
-		for (let epoch = 0; epoch < 8; epoch++) {
+	t.test(
+		"an unclaimed lock is silent but in its window, when the label alone resolves it (T7, T20)",
+		({ crypto }) => {
+			const rig = new LockRig({ crypto, radio: true });
+			check.equal(now(rig), undefined);
+			const label = rig.provision();
+			check.equal(now(rig), undefined);
+			rig.press();
+			const secret = crypto.importSecret(label.setupSecret.slice());
+			const key = claimableKey(crypto, secret);
+			secret.close();
+			check.equal(now(rig)?.kind, "claimable");
 			check.ok(isOf(crypto, key, now(rig)));
-			check.ok(!isOf(crypto, stranger, now(rig)));
-			rig.advance(LIMITS.advertiseMs);
-		}
-		rig.boot();
-		check.ok(isOf(crypto, key, now(rig)), "also after a power cut");
-	});
+			const other = crypto.importSecret(new Uint8Array(16).fill(1));
+			check.ok(!isOf(crypto, claimableKey(crypto, other), now(rig)));
+			rig.advance(LIMITS.windowMs + 1000);
+			check.equal(now(rig), undefined, "the window is over");
+			rig.press();
+			const owner = new PhoneRig(new BleWire(rig.board), crypto, label, OWNER_SEED);
+			check.equal(owner.pair()?.status, "done", rig.log);
+			check.equal(now(rig)?.kind, "claimed");
+			check.ok(!isOf(crypto, key, now(rig)), "a photo of the label follows nobody (T20)");
+			check.ok(isOf(crypto, keyOf(owner), now(rig)));
+		},
+	);
+
+	t.test(
+		"a phone that is paired resolves every identifier, one that is not resolves none (T17)",
+		({ crypto }) => {
+			const { rig, owner } = newRadioHome(crypto);
+			const key = keyOf(owner);
+			const stranger = keyOf(newRadioHome(crypto).owner);
+			check.ok(!bytesEqual(key, stranger), "two locks have two keys");
+			for (let epoch = 0; epoch < 8; epoch++) {
+				check.ok(isOf(crypto, key, now(rig)));
+				check.ok(!isOf(crypto, stranger, now(rig)));
+				rig.advance(LIMITS.advertiseMs);
+			}
+			rig.boot();
+			check.ok(isOf(crypto, key, now(rig)), "also after a power cut");
+		},
+	);
 
 	t.test(
 		"an observer without the key finds no equal bytes from one epoch to the next, but those that all locks share (T17)",
@@ -132,35 +138,42 @@ export default function suite(t: Suite): void {
 			}
 			check.equal(seen.size, 3 * epochs);
 			check.equal(perByte[0]!.size, 1);
-			for (const values of perByte.slice(1)) check.ok(values.size > epochs / 3, `${values.size} values of a byte`);
+			for (const values of perByte.slice(1))
+				check.ok(values.size > epochs / 3, `${values.size} values of a byte`);
 		},
 	);
 
-	t.test("an identifier is advertised for a quarter of an hour and not a moment longer (T17)", ({ crypto }) => {
-		const { rig } = newRadioHome(crypto);
-		const first = rig.board.radio.advertisement!;
-		const count = rig.board.radio.advertised.length;
-		rig.advance(LIMITS.advertiseMs - 60_000);
-		check.bytes(rig.board.radio.advertisement!, first);
-		rig.advance(60_000);
-		check.ok(!bytesEqual(rig.board.radio.advertisement!, first));
-		check.equal(rig.board.radio.advertised.length, count + 1);
-	});
+	t.test(
+		"an identifier is advertised for a quarter of an hour and not a moment longer (T17)",
+		({ crypto }) => {
+			const { rig } = newRadioHome(crypto);
+			const first = rig.board.radio.advertisement!;
+			const count = rig.board.radio.advertised.length;
+			rig.advance(LIMITS.advertiseMs - 60_000);
+			check.bytes(rig.board.radio.advertisement!, first);
+			rig.advance(60_000);
+			check.ok(!bytesEqual(rig.board.radio.advertisement!, first));
+			check.equal(rig.board.radio.advertised.length, count + 1);
+		},
+	);
 
-	t.test("a phone that is removed follows the lock no longer, and the others ask for the new key (T8)", ({ crypto }) => {
-		const home = newRadioHome(crypto);
-		const { rig, owner } = home;
-		const { phone, id } = addMember(crypto, home, 15);
-		const old = keyOf(phone);
-		check.bytes(keyOf(owner), old);
-		check.equal(owner.ask("members.remove", { 0: id })?.status, "done");
-		check.ok(!isOf(crypto, old, now(rig)), "at once");
-		const fresh = keyOf(owner);
-		check.ok(!bytesEqual(fresh, old));
-		check.ok(isOf(crypto, fresh, now(rig)));
-		rig.boot();
-		check.ok(isOf(crypto, fresh, now(rig)) && !isOf(crypto, old, now(rig)));
-	});
+	t.test(
+		"a phone that is removed follows the lock no longer, and the others ask for the new key (T8)",
+		({ crypto }) => {
+			const home = newRadioHome(crypto);
+			const { rig, owner } = home;
+			const { phone, id } = addMember(crypto, home, 15);
+			const old = keyOf(phone);
+			check.bytes(keyOf(owner), old);
+			check.equal(owner.ask("members.remove", { 0: id })?.status, "done");
+			check.ok(!isOf(crypto, old, now(rig)), "at once");
+			const fresh = keyOf(owner);
+			check.ok(!bytesEqual(fresh, old));
+			check.ok(isOf(crypto, fresh, now(rig)));
+			rig.boot();
+			check.ok(isOf(crypto, fresh, now(rig)) && !isOf(crypto, old, now(rig)));
+		},
+	);
 
 	t.test("after a reset the keys of former phones resolve nothing (T8, T20)", ({ crypto }) => {
 		const { rig, owner, label } = newRadioHome(crypto);
@@ -186,19 +199,22 @@ export default function suite(t: Suite): void {
 		check.ok(now(rig) !== undefined, "a lost key is made anew");
 	});
 
-	t.test("an advertisement that was changed, or is of another kind or length, resolves nothing (T15)", ({ crypto, random }) => {
-		const { rig, owner } = newRadioHome(crypto);
-		const key = keyOf(owner);
-		const bytes = rig.board.radio.advertisement!;
-		for (let round = 0; round < 80; round++) {
-			const bent = bytes.slice();
-			bent[round % 10] = bent[round % 10]! ^ (1 << random.below(8));
-			const read = decodeAdvertisement(bent);
-			check.ok(!read.ok || !resolves(crypto, key, read.value));
-		}
-		for (const length of [0, 9, 11]) check.ok(!decodeAdvertisement(new Uint8Array(length).fill(0x11)).ok);
-		const read = decodeAdvertisement(bytes);
-		check.ok(read.ok);
-		check.bytes(encodeAdvertisement(read.value), bytes);
-	});
+	t.test(
+		"an advertisement that was changed, or is of another kind or length, resolves nothing (T15)",
+		({ crypto, random }) => {
+			const { rig, owner } = newRadioHome(crypto);
+			const key = keyOf(owner);
+			const bytes = rig.board.radio.advertisement!;
+			for (let round = 0; round < 80; round++) {
+				const bent = bytes.slice();
+				bent[round % 10] = bent[round % 10]! ^ (1 << random.below(8));
+				const read = decodeAdvertisement(bent);
+				check.ok(!read.ok || !resolves(crypto, key, read.value));
+			}
+			for (const length of [0, 9, 11]) check.ok(!decodeAdvertisement(new Uint8Array(length).fill(0x11)).ok);
+			const read = decodeAdvertisement(bytes);
+			check.ok(read.ok);
+			check.bytes(encodeAdvertisement(read.value), bytes);
+		},
+	);
 }

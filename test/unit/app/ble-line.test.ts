@@ -74,10 +74,12 @@ export default function suite(t: Suite): void {
 				(wire) => wire.central.write(Uint8Array.of(FIRST, 0xff, 0xff, 1)),
 				(wire) => wire.central.write(Uint8Array.of(0, 1, 2)),
 				(wire) => {
-					for (let index = 0; index < 100; index++) wire.central.write(Uint8Array.of(FIRST | (index & 63), 1, 0, 7));
+					for (let index = 0; index < 100; index++)
+						wire.central.write(Uint8Array.of(FIRST | (index & 63), 1, 0, 7));
 				},
 				(wire) => {
-					for (const packet of wire.fragments(open)) for (let twice = 0; twice < 2; twice++) wire.central.write(packet);
+					for (const packet of wire.fragments(open))
+						for (let twice = 0; twice < 2; twice++) wire.central.write(packet);
 				},
 				(wire) => {
 					wire.write(open);
@@ -107,7 +109,8 @@ export default function suite(t: Suite): void {
 		const { rig, owner } = newRadioHome(crypto);
 		for (let round = 0; round < 40; round++) {
 			const wire = new BleWire(rig.board);
-			for (let count = random.below(6); count >= 0; count--) wire.central.write(random.bytes(random.below(60)));
+			for (let count = random.below(6); count >= 0; count--)
+				wire.central.write(random.bytes(random.below(60)));
 			rig.board.time.settle();
 			wire.central.end();
 			rig.board.time.settle();
@@ -116,21 +119,24 @@ export default function suite(t: Suite): void {
 		check.equal(owner.ask("unlock")?.status, "done", rig.log.slice(-300));
 	});
 
-	t.test("two centrals are served side by side, and the fragments of one are none of the other's (T1, T16)", ({ crypto, random }) => {
-		const { rig, owner, label } = newRadioHome(crypto);
-		const wire = new BleWire(rig.board, 100);
-		const second = new PhoneRig(wire, crypto, label, OWNER_SEED);
-		second.connect();
-		check.equal(second.ask("status")?.status, "done", rig.log);
-		for (let round = 0; round < 5; round++) {
-			check.equal(owner.ask("status")?.status, "done", rig.log);
+	t.test(
+		"two centrals are served side by side, and the fragments of one are none of the other's (T1, T16)",
+		({ crypto, random }) => {
+			const { rig, owner, label } = newRadioHome(crypto);
+			const wire = new BleWire(rig.board, 100);
+			const second = new PhoneRig(wire, crypto, label, OWNER_SEED);
+			second.connect();
 			check.equal(second.ask("status")?.status, "done", rig.log);
-		}
-		wire.central.write(random.bytes(15));
-		rig.board.time.settle();
-		check.ok(wire.central.closed && !owner.closed, rig.log);
-		check.equal(owner.ask("unlock")?.status, "done", rig.log);
-	});
+			for (let round = 0; round < 5; round++) {
+				check.equal(owner.ask("status")?.status, "done", rig.log);
+				check.equal(second.ask("status")?.status, "done", rig.log);
+			}
+			wire.central.write(random.bytes(15));
+			rig.board.time.settle();
+			check.ok(wire.central.closed && !owner.closed, rig.log);
+			check.equal(owner.ask("unlock")?.status, "done", rig.log);
+		},
+	);
 
 	t.test(
 		"silent centrals that hold every place keep a phone waiting a few seconds, and no longer (T16, I10)",
@@ -153,19 +159,22 @@ export default function suite(t: Suite): void {
 		},
 	);
 
-	t.test("a session keeps its place whoever else comes, and a central that says nothing ends after a minute (T16, I8)", ({ crypto }) => {
-		const { rig, owner } = newRadioHome(crypto);
-		const silent = new BleWire(rig.board);
-		for (let round = 0; round < 20; round++) {
-			new BleWire(rig.board).central.end();
-			rig.advance(LIMITS.localIdleMs / 20);
-			check.ok(!owner.closed, rig.log.slice(-300));
-			if (round % 5 === 0) check.equal(owner.ask("status")?.status, "done");
-		}
-		rig.advance(1000);
-		check.ok(silent.central.closed, rig.log);
-		check.equal(owner.ask("unlock")?.status, "done", rig.log.slice(-300));
-	});
+	t.test(
+		"a session keeps its place whoever else comes, and a central that says nothing ends after a minute (T16, I8)",
+		({ crypto }) => {
+			const { rig, owner } = newRadioHome(crypto);
+			const silent = new BleWire(rig.board);
+			for (let round = 0; round < 20; round++) {
+				new BleWire(rig.board).central.end();
+				rig.advance(LIMITS.localIdleMs / 20);
+				check.ok(!owner.closed, rig.log.slice(-300));
+				if (round % 5 === 0) check.equal(owner.ask("status")?.status, "done");
+			}
+			rig.advance(1000);
+			check.ok(silent.central.closed, rig.log);
+			check.equal(owner.ask("unlock")?.status, "done", rig.log.slice(-300));
+		},
+	);
 
 	t.test("a fragment now and then does not hold a place (T16)", ({ crypto }) => {
 		const { rig } = newRadioHome(crypto);
@@ -180,28 +189,31 @@ export default function suite(t: Suite): void {
 		check.ok(rig.log.includes("ble: a connection ended, idle"), rig.log.slice(-300));
 	});
 
-	t.test("who takes no notification is let go at a bound, and one that takes them slowly gets all (I8, T16)", ({ crypto }) => {
-		const { rig, owner, wire: slow } = newRadioHome(crypto);
-		slow.central.setRoom(0);
-		const id = owner.send("status");
-		rig.board.time.settle();
-		check.equal(owner.reply(id), undefined);
-		for (let round = 0; round < 60 && owner.reply(id) === undefined; round++) {
-			slow.central.setRoom(1);
+	t.test(
+		"who takes no notification is let go at a bound, and one that takes them slowly gets all (I8, T16)",
+		({ crypto }) => {
+			const { rig, owner, wire: slow } = newRadioHome(crypto);
+			slow.central.setRoom(0);
+			const id = owner.send("status");
 			rig.board.time.settle();
-		}
-		check.equal(owner.reply(id)?.status, "done", rig.log);
-		slow.central.setRoom(Number.POSITIVE_INFINITY);
-		const wire = new BleWire(rig.board, 244);
-		wire.central.setRoom(0);
-		wire.send({ kind: "open", channel: 0 });
-		for (let round = 0; !wire.central.closed; round++) {
-			check.ok(round < 3000, "it is never let go");
-			wire.send({ kind: "open", channel: 1 + ((round >>> 1) % 3) });
-		}
-		check.ok(rig.log.includes("ble: a connection ended, queue"), rig.log.slice(-300));
-		check.equal(owner.ask("unlock")?.status, "done", rig.log.slice(-300));
-	});
+			check.equal(owner.reply(id), undefined);
+			for (let round = 0; round < 60 && owner.reply(id) === undefined; round++) {
+				slow.central.setRoom(1);
+				rig.board.time.settle();
+			}
+			check.equal(owner.reply(id)?.status, "done", rig.log);
+			slow.central.setRoom(Number.POSITIVE_INFINITY);
+			const wire = new BleWire(rig.board, 244);
+			wire.central.setRoom(0);
+			wire.send({ kind: "open", channel: 0 });
+			for (let round = 0; !wire.central.closed; round++) {
+				check.ok(round < 3000, "it is never let go");
+				wire.send({ kind: "open", channel: 1 + ((round >>> 1) % 3) });
+			}
+			check.ok(rig.log.includes("ble: a connection ended, queue"), rig.log.slice(-300));
+			check.equal(owner.ask("unlock")?.status, "done", rig.log.slice(-300));
+		},
+	);
 
 	t.test("handshakes of the radio have an allowance of their own (T16)", ({ crypto }) => {
 		const { rig, label, owner } = newRadioHome(crypto);
@@ -249,10 +261,13 @@ export default function suite(t: Suite): void {
 		check.ok(wire.central.taken, blank.log);
 	});
 
-	t.test("a factory reset ends the radio's sessions and its advertising with the others (T20)", ({ crypto }) => {
-		const { rig, owner } = newRadioHome(crypto);
-		check.ok(rig.board.radio.advertisement !== undefined);
-		rig.hold(LIMITS.resetHoldMs + 100);
-		check.ok(owner.closed && rig.board.radio.advertisement === undefined, rig.log);
-	});
+	t.test(
+		"a factory reset ends the radio's sessions and its advertising with the others (T20)",
+		({ crypto }) => {
+			const { rig, owner } = newRadioHome(crypto);
+			check.ok(rig.board.radio.advertisement !== undefined);
+			rig.hold(LIMITS.resetHoldMs + 100);
+			check.ok(owner.closed && rig.board.radio.advertisement === undefined, rig.log);
+		},
+	);
 }

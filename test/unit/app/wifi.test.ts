@@ -20,7 +20,10 @@ function lastTold({ rig }: RadioHome) {
 /** Every byte that the lock said, in logs and on record, but for the one record. */
 function everythingBut(rig: LockRig, record: string): string {
 	const records = [...rig.board.storage.records()].filter(([name]) => !name.includes(record));
-	return [...rig.board.logs.map((line) => toHex(encodeUtf8(line))), ...records.map(([, bytes]) => toHex(bytes))].join("\n");
+	return [
+		...rig.board.logs.map((line) => toHex(encodeUtf8(line))),
+		...records.map(([, bytes]) => toHex(bytes)),
+	].join("\n");
 }
 
 export default function suite(t: Suite): void {
@@ -38,18 +41,21 @@ export default function suite(t: Suite): void {
 		check.deepEqual(lastTold(home), { ssid: SSID, passphrase: PASSPHRASE });
 	});
 
-	t.test("none at all, an open network and a key of 64 digits are set as they are said (T15)", ({ crypto }) => {
-		const home = newRadioHome(crypto);
-		const ask = (args: object) => home.owner.ask("wifi.set", args as Record<number, string>)?.status;
-		check.equal(ask({ 1: SSID }), "done");
-		check.deepEqual(lastTold(home), { ssid: SSID });
-		check.equal(ask({ 1: SSID, 2: "0123456789abcdefABCDEF".padEnd(64, "7") }), "done");
-		check.equal(ask({ 1: Uint8Array.of(0), 2: " ~".repeat(4) }), "done");
-		check.equal(ask({ 1: new Uint8Array(32), 2: "x".repeat(63) }), "done");
-		check.equal(ask({}), "done");
-		check.equal(lastTold(home), undefined);
-		check.ok(home.owner.ask("wifi.status")?.result.has(1) === false);
-	});
+	t.test(
+		"none at all, an open network and a key of 64 digits are set as they are said (T15)",
+		({ crypto }) => {
+			const home = newRadioHome(crypto);
+			const ask = (args: object) => home.owner.ask("wifi.set", args as Record<number, string>)?.status;
+			check.equal(ask({ 1: SSID }), "done");
+			check.deepEqual(lastTold(home), { ssid: SSID });
+			check.equal(ask({ 1: SSID, 2: "0123456789abcdefABCDEF".padEnd(64, "7") }), "done");
+			check.equal(ask({ 1: Uint8Array.of(0), 2: " ~".repeat(4) }), "done");
+			check.equal(ask({ 1: new Uint8Array(32), 2: "x".repeat(63) }), "done");
+			check.equal(ask({}), "done");
+			check.equal(lastTold(home), undefined);
+			check.ok(home.owner.ask("wifi.status")?.result.has(1) === false);
+		},
+	);
 
 	t.test("what no station takes is refused as unreadable and changes nothing (T15, I7, I9)", ({ crypto }) => {
 		const home = newRadioHome(crypto);
@@ -72,7 +78,11 @@ export default function suite(t: Suite): void {
 			{ 0: 1 },
 		];
 		for (const args of refused) {
-			check.equal(owner.ask("wifi.set", args as Record<number, string>)?.status, "unknown-command", toHex(SSID));
+			check.equal(
+				owner.ask("wifi.set", args as Record<number, string>)?.status,
+				"unknown-command",
+				toHex(SSID),
+			);
 		}
 		check.equal(owner.ask("wifi.status", { 0: 1 })?.status, "unknown-command");
 		check.equal(rig.board.wifi.told.length, told);
@@ -92,54 +102,64 @@ export default function suite(t: Suite): void {
 		check.deepEqual(lastTold(home), { ssid: SSID, passphrase: PASSPHRASE });
 	});
 
-	t.test("the passphrase is in its one record and in no log, entry, report or reply (I1, T14)", ({ crypto }) => {
-		const home = newRadioHome(crypto);
-		const { rig, owner } = home;
-		check.equal(owner.ask("wifi.set", WIFI)?.status, "done");
-		check.equal(owner.ask("wifi.set", { 1: SSID, 2: "nonsense\n" })?.status, "unknown-command");
-		for (const command of ["wifi.status", "status", "health", "log.read"] as const) {
-			const reply = owner.ask(command, command === "log.read" ? { 0: 1, 1: 16 } : undefined);
-			check.equal(reply?.status, "done");
-			for (const value of reply!.result.values()) {
-				const said = value instanceof Uint8Array ? toHex(value) : JSON.stringify(value);
-				check.ok(!said.includes(toHex(encodeUtf8(PASSPHRASE))) && !said.includes(PASSPHRASE), command);
+	t.test(
+		"the passphrase is in its one record and in no log, entry, report or reply (I1, T14)",
+		({ crypto }) => {
+			const home = newRadioHome(crypto);
+			const { rig, owner } = home;
+			check.equal(owner.ask("wifi.set", WIFI)?.status, "done");
+			check.equal(owner.ask("wifi.set", { 1: SSID, 2: "nonsense\n" })?.status, "unknown-command");
+			for (const command of ["wifi.status", "status", "health", "log.read"] as const) {
+				const reply = owner.ask(command, command === "log.read" ? { 0: 1, 1: 16 } : undefined);
+				check.equal(reply?.status, "done");
+				for (const value of reply!.result.values()) {
+					const said = value instanceof Uint8Array ? toHex(value) : JSON.stringify(value);
+					check.ok(!said.includes(toHex(encodeUtf8(PASSPHRASE))) && !said.includes(PASSPHRASE), command);
+				}
 			}
-		}
-		rig.boot();
-		const said = everythingBut(rig, "wifi");
-		check.ok(said.length > 1000);
-		for (const secret of [encodeUtf8(PASSPHRASE), SSID]) check.ok(!said.includes(toHex(secret)), "it is elsewhere");
-		const record = toHex(rig.board.storage.read("network", "wifi")!);
-		check.ok(record.includes(toHex(encodeUtf8(PASSPHRASE))), "the search would find it");
-	});
+			rig.boot();
+			const said = everythingBut(rig, "wifi");
+			check.ok(said.length > 1000);
+			for (const secret of [encodeUtf8(PASSPHRASE), SSID])
+				check.ok(!said.includes(toHex(secret)), "it is elsewhere");
+			const record = toHex(rig.board.storage.read("network", "wifi")!);
+			check.ok(record.includes(toHex(encodeUtf8(PASSPHRASE))), "the search would find it");
+		},
+	);
 
-	t.test("a factory reset wipes the credentials, and the machine is told that there are none (T20)", ({ crypto }) => {
-		const home = newRadioHome(crypto);
-		const { rig, owner } = home;
-		check.equal(owner.ask("wifi.set", WIFI)?.status, "done");
-		rig.hold(LIMITS.resetHoldMs + 100);
-		rig.advance(LIMITS.resetGraceMs + 1000);
-		rig.boot();
-		check.equal(rig.board.storage.read("network", "wifi"), undefined);
-		check.equal(lastTold(home), undefined);
-	});
+	t.test(
+		"a factory reset wipes the credentials, and the machine is told that there are none (T20)",
+		({ crypto }) => {
+			const home = newRadioHome(crypto);
+			const { rig, owner } = home;
+			check.equal(owner.ask("wifi.set", WIFI)?.status, "done");
+			rig.hold(LIMITS.resetHoldMs + 100);
+			rig.advance(LIMITS.resetGraceMs + 1000);
+			rig.boot();
+			check.equal(rig.board.storage.read("network", "wifi"), undefined);
+			check.equal(lastTold(home), undefined);
+		},
+	);
 
-	t.test("credentials change a few times at once and not without end; setting the same again is free (T16)", ({ crypto }) => {
-		const { rig, owner, label } = newRadioHome(crypto);
-		for (let count = 0; count < LIMITS.wifiSetsBurst; count++) {
-			check.equal(owner.ask("wifi.set", { 1: SSID, 2: `passphrase ${count}` })?.status, "done");
-			if (count + 1 < LIMITS.wifiSetsBurst)
+	t.test(
+		"credentials change a few times at once and not without end; setting the same again is free (T16)",
+		({ crypto }) => {
+			const { rig, owner, label } = newRadioHome(crypto);
+			for (let count = 0; count < LIMITS.wifiSetsBurst; count++) {
 				check.equal(owner.ask("wifi.set", { 1: SSID, 2: `passphrase ${count}` })?.status, "done");
-		}
-		const writes = rig.board.wifi.told.length;
-		check.equal(owner.ask("wifi.set", WIFI)?.status, "try-later");
-		check.equal(rig.board.wifi.told.length, writes);
-		rig.advance(LIMITS.localIdleMs);
-		rig.advance(3_600_000 / LIMITS.wifiSetsPerHour - LIMITS.localIdleMs);
-		const later = new PhoneRig(new BleWire(rig.board), crypto, label, OWNER_SEED);
-		later.connect();
-		check.equal(later.ask("wifi.set", WIFI)?.status, "done", rig.log.slice(-300));
-	});
+				if (count + 1 < LIMITS.wifiSetsBurst)
+					check.equal(owner.ask("wifi.set", { 1: SSID, 2: `passphrase ${count}` })?.status, "done");
+			}
+			const writes = rig.board.wifi.told.length;
+			check.equal(owner.ask("wifi.set", WIFI)?.status, "try-later");
+			check.equal(rig.board.wifi.told.length, writes);
+			rig.advance(LIMITS.localIdleMs);
+			rig.advance(3_600_000 / LIMITS.wifiSetsPerHour - LIMITS.localIdleMs);
+			const later = new PhoneRig(new BleWire(rig.board), crypto, label, OWNER_SEED);
+			later.connect();
+			check.equal(later.ask("wifi.set", WIFI)?.status, "done", rig.log.slice(-300));
+		},
+	);
 
 	t.test("a machine without Wi-Fi or radio knows no such commands (T9)", ({ crypto }) => {
 		const { owner } = newPairedLock(crypto);
