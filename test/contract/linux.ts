@@ -1,9 +1,9 @@
 /** The contract on the simulated Linux board: the program of an image that run.ts builds, inside run.ts's jig. */
 
-import type { GattRadio } from "../../hosts/ecma419/gatt-radio.ts";
 import { TcpStream } from "../../hosts/ecma419/tcp-stream.ts";
 import { openPlatform } from "../../hosts/linux/platform.ts";
 import { boardArgument } from "../../hosts/linux/system.ts";
+import type { GattRadio } from "../../hosts/radio/gatt-radio.ts";
 import { concatBytes } from "../../modules/base/bytes.ts";
 import { FIRMWARE_VERSION } from "../../modules/base/version.ts";
 import { runSuites } from "../harness/runner.ts";

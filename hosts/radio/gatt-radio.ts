@@ -1,5 +1,6 @@
 /**
- * The local radio over ECMA-419's GATT server: the profile of docs/BLE.md 1. It knows packets and connections; what they carry is
+ * The local radio over ECMA-419's GATT server: the profile of docs/BLE.md 1. A manifest of its own: a board without a radio links no
+ * Bluetooth. It knows packets and connections; what they carry is
  * the firmware's business. Neither the link's pairing nor its encryption is asked for.
  */
 import { GATTServer, type GattCharacteristic, type GattConnection } from "embedded:io/bluetoothle/peripheral";
