@@ -112,6 +112,65 @@ declare module "embedded:io/socket/listener" {
 	export default Listener;
 }
 
+declare module "embedded:io/bluetoothle/peripheral" {
+	export interface GattConnection {
+		/** The callback comes once the stack has taken the value, or could not; a class that never calls it is not usable here. */
+		notify(
+			characteristic: GattCharacteristic,
+			value: ArrayBuffer,
+			callback?: (error?: Error | number) => void,
+		): void;
+		close(): void;
+		/** Bytes of one value now: the negotiated MTU less 3. */
+		readonly maximumWrite: number;
+	}
+
+	export interface GattCharacteristic {
+		readonly uuid: string;
+		readonly properties?: number;
+		onWrite?(this: GattCharacteristic, value: ArrayBuffer, connection: GattConnection): void;
+		onSubscribe?(this: GattCharacteristic, connection: GattConnection): void;
+		onUnsubscribe?(this: GattCharacteristic, connection: GattConnection): void;
+	}
+
+	export interface GattService {
+		readonly uuid: string;
+		readonly characteristics?: GattCharacteristic[];
+	}
+
+	/** Fields by AD type (Bluetooth Assigned Numbers 2.3), or by the names that the class knows. */
+	export interface AdvertisingRecords {
+		readonly flags?: number;
+		readonly services?: readonly string[];
+		readonly [type: number]: Uint8Array;
+	}
+
+	export interface GattServerOptions {
+		/** What is offered; each connection has the smaller of both sides' numbers. */
+		readonly mtu?: number;
+		readonly services: GattService[];
+		/** From now on it can advertise. */
+		readonly onReady?: (this: GATTServer) => void;
+		readonly onConnect?: (this: GATTServer, connection: GattConnection) => void;
+		/** Not after `close` of that connection. */
+		readonly onDisconnect?: (this: GATTServer, connection: GattConnection) => void;
+	}
+
+	export class GATTServer {
+		static readonly properties: {
+			readonly notify: number;
+			readonly write: number;
+		};
+
+		constructor(options: GattServerOptions);
+		/** On Linux: the port of the socket that stands for the air. */
+		readonly port?: number;
+		startAdvertising(scan: AdvertisingRecords, response?: AdvertisingRecords): void;
+		stopAdvertising(): void;
+		close(): void;
+	}
+}
+
 declare module "embedded:storage/key-value" {
 	interface StorageOptions {
 		/** The domain: 1 to 15 bytes. */

@@ -1,6 +1,7 @@
 /** The Platform of the simulated Linux board: ECMA-419 classes and bindings, put together. Opened once a boot. */
 import type { Listener } from "../../modules/platform/listener.ts";
 import type { Platform } from "../../modules/platform/platform.ts";
+import type { Radio } from "../../modules/platform/radio.ts";
 import type { System } from "../../modules/platform/system.ts";
 import { PsaCrypto } from "../bindings/crypto.ts";
 import { NativeDrive } from "../bindings/drive.ts";
@@ -14,10 +15,12 @@ import { Machine } from "../ecma419/machine.ts";
 import { DigitalPins } from "../ecma419/pins.ts";
 import { KeyValueRecords } from "../ecma419/records.ts";
 import { TcpListener } from "../ecma419/tcp-listener.ts";
+import { GattRadio } from "../radio/gatt-radio.ts";
 import { BOARD_PINS } from "./board.ts";
-import { openRadio } from "./radio.ts";
+import { openRadioScan } from "./radio-scan.ts";
 import { openSerial } from "./service-line.ts";
 import { boardArgument } from "./system.ts";
+import { StandInWifi } from "./wifi.ts";
 
 /** `--arg local=ADDRESS:PORT` opens the local network there, of an address in digits; port 0 lets the system choose. */
 function openListener(system: System): Listener | undefined {
@@ -33,10 +36,24 @@ function openListener(system: System): Listener | undefined {
 	}
 }
 
+/** `--arg radio=ADDRESS:PORT` is the air around the board (peripheral.ts); port 0 lets the system choose. */
+function openRadio(system: System): Radio | undefined {
+	if (boardArgument("radio") === undefined) return undefined;
+	try {
+		const radio = new GattRadio();
+		system.log(`radio: on the air at port ${radio.port}`);
+		return radio;
+	} catch (error) {
+		system.log(`radio: none, ${(error as Error).message}`);
+		return undefined;
+	}
+}
+
 export function openPlatform(): Platform {
 	const system = new Machine();
 	const listener = openListener(system);
-	const radio = openRadio();
+	const radioScan = openRadioScan();
+	const radio = openRadio(system);
 	const { indicator, "drive-throw": driveThrow, "drive-retract": driveRetract, brake } = BOARD_PINS;
 	const inputs = {
 		button: { pin: BOARD_PINS.button },
@@ -62,5 +79,8 @@ export function openPlatform(): Platform {
 		wsBytes: NATIVE_WS_BYTES,
 		...(listener === undefined ? {} : { listener }),
 		...(radio === undefined ? {} : { radio }),
+		...(radioScan === undefined ? {} : { radioScan }),
+		// Whether this board has a Wi-Fi that an owner sets, `--arg wifi=yes` says.
+		...(boardArgument("wifi") === "yes" ? { wifi: new StandInWifi(system) } : {}),
 	};
 }

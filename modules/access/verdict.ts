@@ -72,6 +72,9 @@ const RULES: Readonly<Record<CommandName, CommandRule>> = Object.freeze({
 	"update.status": rule("status"),
 	"update.attest": rule("status"),
 	"update.retry": rule("update"),
+	"radio.key": rule("status"),
+	"wifi.set": rule("configure"),
+	"wifi.status": rule("configure"),
 });
 
 /** `grant` is undefined for a phone that has none (removed meanwhile); `unixMs` is undefined without trusted time. */

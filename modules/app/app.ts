@@ -36,6 +36,7 @@ import { namesOfFaults } from "./faults.ts";
 import { Handlers } from "./handlers.ts";
 import { Health } from "./health.ts";
 import { LineVerbs } from "./line-verbs.ts";
+import { LocalSide } from "./local-side.ts";
 import { Notices } from "./notices.ts";
 import { RecoveryLine } from "./recovery-line.ts";
 import { RecoveryMode } from "./recovery-mode.ts";
@@ -77,6 +78,7 @@ export class App {
 	readonly #notices: Notices;
 	readonly #window: WindowKeeper;
 	readonly #updates: UpdateSide;
+	readonly #localSide: LocalSide;
 	/** No link and no sessions before it is over (docs/UPDATE.md 10). */
 	readonly #recovery: RecoveryMode;
 	#hour = 0;
@@ -113,7 +115,17 @@ export class App {
 			platform,
 			grants: this.#grants,
 			isPairable: () => this.#identity.serial !== undefined,
-			onChanged: (opened) => this.#append({ kind: "window", opened }),
+			onChanged: (opened) => {
+				this.#append({ kind: "window", opened });
+				this.#localSide.refresh();
+			},
+		});
+		this.#localSide = new LocalSide({
+			platform,
+			store: this.#store,
+			isClaimed: () => this.#grants.claimed,
+			isWindowOpen: () => this.#window.isOpen,
+			openSetupSecret: () => this.#openSetupSecret(),
 		});
 		this.#bolt = new BoltDriver(platform, options.bolt ?? DEFAULT_BOLT, {
 			onChanged: (bolt, cause) => this.#boltChanged(bolt, cause),
@@ -202,6 +214,7 @@ export class App {
 			link: this.#relaySide.link,
 			serial,
 			listener: platform.listener,
+			radio: platform.radio,
 			clock,
 			log: (line) => system.log(line),
 		});
@@ -221,6 +234,7 @@ export class App {
 		);
 		this.#reportFaults();
 		this.#pairs.eraseLeftovers();
+		if (!this.#resets.isPending) this.#localSide.joinWifi();
 		this.#countHours();
 		this.#updates.start();
 		this.#recovery.ask();
@@ -240,7 +254,7 @@ export class App {
 				ikMethod((phoneKey) => this.#grants.lookup(phoneKey) !== undefined),
 				qrMethod({
 					serial,
-					openSetupSecret: () => this.#tryKey<Secret>(() => keys.openSecret(DEVICE_KEYS.setup)),
+					openSetupSecret: () => this.#openSetupSecret(),
 					isClaimed: () => this.#grants.claimed,
 					isWindowOpen: () => this.#window.isOpen,
 				}),
@@ -260,6 +274,7 @@ export class App {
 				},
 				() => !this.#bolt.driving,
 			);
+			this.#localSide.advertise();
 		}
 		this.#relaySide.start();
 	}
@@ -281,6 +296,8 @@ export class App {
 				startedAtMs: this.#startedAtMs,
 				onStopped: () => this.#tellOfBolt(this.#bolt.bolt),
 				updates: this.#updates.commands,
+				local: this.#localSide.commands,
+				onRemoved: () => this.#localSide.phoneRemoved(),
 				trust: new TrustCommands({
 					clock,
 					crypto,
@@ -292,7 +309,10 @@ export class App {
 				}),
 			}),
 			isWindowOpen: () => this.#window.isOpen,
-			onClaimed: () => this.#window.close(),
+			onClaimed: () => {
+				this.#window.close();
+				this.#localSide.refresh();
+			},
 			onRequest: (command) => this.#updates.wanted(command),
 		});
 	}
@@ -312,6 +332,7 @@ export class App {
 			},
 			shut: () => {
 				this.#transports.shut();
+				this.#localSide.fallSilent();
 				this.#relaySide.link.stop();
 			},
 			isSaid: () => this.#relaySide.link.state === "idle",
@@ -365,6 +386,7 @@ export class App {
 				health: this.#health.fault,
 				trust: this.#trust.fault,
 				"owner-relays": this.#ownerRelays.fault,
+				...this.#localSide.faults,
 			},
 			unreadableEntries: this.#log.unreadable,
 		});
@@ -399,6 +421,10 @@ export class App {
 
 	#openStaticKey(): DhKeyPair | undefined {
 		return this.#tryKey(() => this.#platform.keys.openKeyPair(DEVICE_KEYS.noise));
+	}
+
+	#openSetupSecret(): Secret | undefined {
+		return this.#tryKey<Secret>(() => this.#platform.keys.openSecret(DEVICE_KEYS.setup));
 	}
 
 	/** A key that cannot be read takes the sessions, not the lock. */

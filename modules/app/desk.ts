@@ -33,6 +33,8 @@ const READS: readonly CommandName[] = Object.freeze([
 	"update.piece",
 	"update.status",
 	"update.attest",
+	"radio.key",
+	"wifi.status",
 ]);
 
 export interface DeskOptions {

@@ -17,6 +17,7 @@ import type { Session } from "../session/session.ts";
 import type { CborMap } from "../wire/cbor-map.ts";
 import { BOLT_POSITIONS, type CommandName, type Refusal, ROLES } from "../wire/command.ts";
 import type { Request } from "../wire/session-message.ts";
+import type { LocalCommands } from "./local-commands.ts";
 import { runTimeCommand, timeRefusal } from "./time-commands.ts";
 import type { TimeKeeper } from "./time-keeper.ts";
 import type { TrustCommands } from "./trust-commands.ts";
@@ -46,6 +47,9 @@ export interface HandlersOptions {
 	readonly onStopped: () => void;
 	readonly trust: TrustCommands;
 	readonly updates: UpdateCommands;
+	readonly local: LocalCommands;
+	/** A member is no more. */
+	readonly onRemoved: () => void;
 }
 
 export class Handlers {
@@ -98,6 +102,10 @@ export class Handlers {
 			case "update.attest":
 			case "update.retry":
 				return this.#options.updates.refusal(command, args);
+			case "radio.key":
+			case "wifi.set":
+			case "wifi.status":
+				return this.#options.local.refusal(command, args);
 			default:
 				return unreachable(command);
 		}
@@ -134,6 +142,10 @@ export class Handlers {
 			case "update.attest":
 			case "update.retry":
 				return this.#options.updates.run(command, call);
+			case "radio.key":
+			case "wifi.set":
+			case "wifi.status":
+				return this.#options.local.run(command, call);
 			case "time.nonce":
 			case "time.put":
 			case "time.set":
@@ -193,6 +205,7 @@ export class Handlers {
 		session.reply(request, "done");
 		for (const other of sessions()) if (other.grantId === id) other.end("removed");
 		updates.removed(id);
+		this.#options.onRemoved();
 	}
 
 	#addMember({ session, request, grant }: Call): void {

@@ -1,16 +1,11 @@
 /**
- * One connection of the local network (PROTOCOL 13): frames in and out, and which channels its phone has opened. It decides
- * nothing; what it cannot read, and who does not take what is sent, ends it. It reads a bounded number of pieces in
- * one turn of the event loop.
+ * One connection of somebody who has come to the lock itself (PROTOCOL 13), over the local network or the radio: which channels
+ * its phone has opened, and how long it may be silent. It decides nothing; what it cannot read ends it.
  */
-import { assert } from "../base/assert.ts";
-import { concatBytes } from "../base/bytes.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
-import type { Listener } from "../platform/listener.ts";
-import type { ByteStream } from "../platform/stream.ts";
 import { type ChannelEnvelope, decodeChannelEnvelope, encodeEnvelope } from "../wire/envelope.ts";
-import { encodeStreamFrame, StreamDeframer } from "../wire/stream-frame.ts";
+import type { CarrierEnd, Door, FrameCarrier } from "./frame-carrier.ts";
 
 export interface LocalConnectionHandlers {
 	/** Of the channels that are open, or with an open envelope of one more. */
@@ -20,44 +15,38 @@ export interface LocalConnectionHandlers {
 }
 
 export type LocalEnd =
-	| "closed" // by the other side
+	| CarrierEnd
 	| "done" // the lock closed its last channel
-	| "frame" // what came is no frame
 	| "envelope" // what came is no envelope of a channel
 	| "channels" // more than LIMITS.localChannels
-	| "queue" // the other side does not take what is sent
 	| "idle" // nothing came for LIMITS.localIdleMs
 	| "replaced" // a stranger's place was given to the next
-	| "shut"; // the local network is over
+	| "shut"; // the door is shut
 
 export class LocalConnection {
 	readonly acceptedAtMs: number;
 	readonly #clock: Clock;
 	readonly #handlers: LocalConnectionHandlers;
-	readonly #deframer = new StreamDeframer();
 	readonly #channels = new Set<number>();
-	readonly #stream: ByteStream | undefined;
-	#queue: Uint8Array = new Uint8Array(0);
-	#turn: Timer | undefined;
+	readonly #carrier: FrameCarrier | undefined;
 	#idle: Timer;
 	#ended = false;
 
-	constructor(listener: Listener, clock: Clock, handlers: LocalConnectionHandlers) {
+	constructor(door: Door, clock: Clock, handlers: LocalConnectionHandlers) {
 		this.#clock = clock;
 		this.#handlers = handlers;
 		this.acceptedAtMs = clock.monotonicMs();
 		this.#idle = this.#countIdle();
-		this.#stream = listener.accept({
-			onReadable: () => this.#drainIn(),
-			onWritable: () => this.#drainOut(),
-			onClosed: () => this.end("closed"),
+		this.#carrier = door.accept({
+			onFrame: (frame) => this.#receive(frame),
+			onEnded: (reason) => this.end(reason),
 		});
-		if (this.#stream === undefined) this.#idle.cancel();
+		if (this.#carrier === undefined) this.#idle.cancel();
 	}
 
 	/** False: nobody was waiting, and this is none. */
 	get isMade(): boolean {
-		return this.#stream !== undefined;
+		return this.#carrier !== undefined;
 	}
 
 	/** Numbers of the phone's choice, at most LIMITS.localChannels. */
@@ -80,27 +69,14 @@ export class LocalConnection {
 	end(reason: LocalEnd): void {
 		if (this.#ended) return;
 		this.#ended = true;
-		this.#turn?.cancel();
 		this.#idle.cancel();
-		this.#queue = new Uint8Array(0);
-		this.#stream?.close();
+		this.#carrier?.close();
 		this.#handlers.onEnded(reason);
 		this.#channels.clear();
 	}
 
 	#countIdle(): Timer {
 		return this.#clock.after(LIMITS.localIdleMs, () => this.end("idle"));
-	}
-
-	#drainIn(): void {
-		this.#turn?.cancel();
-		this.#turn = undefined;
-		for (let reads = 0; reads < LIMITS.localReadsPerTurn; reads++) {
-			const bytes = this.#ended ? undefined : this.#stream?.read(LIMITS.localReadBytes);
-			if (bytes === undefined) return;
-			if (!this.#deframer.push(bytes, (frame) => this.#receive(frame))) return this.end("frame");
-		}
-		this.#turn = this.#clock.after(0, () => this.#drainIn());
 	}
 
 	#receive(frame: Uint8Array): void {
@@ -121,19 +97,6 @@ export class LocalConnection {
 	}
 
 	#write(frame: Uint8Array): void {
-		if (this.#ended) return;
-		const bytes = encodeStreamFrame(frame);
-		if (this.#queue.length + bytes.length > LIMITS.localQueueBytes) return this.end("queue");
-		this.#queue = concatBytes(this.#queue, bytes);
-		this.#drainOut();
-	}
-
-	#drainOut(): void {
-		while (!this.#ended && this.#queue.length > 0) {
-			const taken = this.#stream?.write(this.#queue) ?? 0;
-			if (taken === 0) return;
-			assert(taken <= this.#queue.length, "a stream took more than there was");
-			this.#queue = this.#queue.slice(taken);
-		}
+		if (!this.#ended) this.#carrier?.send(frame);
 	}
 }

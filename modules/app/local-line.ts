@@ -1,6 +1,6 @@
 /**
- * The local network (PROTOCOL 13, T18): phones that connect to the lock itself, whatever becomes of relay and internet (I10).
- * It carries channels and nothing else: no verbs, nothing without a session. To the sessions of this transport it is one line:
+ * Phones that connect to the lock itself (PROTOCOL 13, T18), through the door of the local network or of the radio, whatever becomes
+ * of relay and internet (I10). It carries channels and nothing else: no verbs, nothing without a session. To the sessions of its transport it is one line:
  * a channel's number there is the connection's place and the number that its phone chose.
  *
  * Places are few (T16). Who carries a session keeps its place, but for a minute of silence; anybody else has it for
@@ -8,8 +8,8 @@
  */
 import { LIMITS } from "../base/limits.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
-import type { Listener } from "../platform/listener.ts";
 import { CHANNEL_MAX, type ChannelEnvelope } from "../wire/envelope.ts";
+import type { Door } from "./frame-carrier.ts";
 import { LocalConnection, type LocalEnd } from "./local-connection.ts";
 
 export interface LocalLineHandlers {
@@ -23,21 +23,20 @@ export interface LocalLineHandlers {
 const NUMBERS = CHANNEL_MAX + 1;
 
 export class LocalLine {
-	readonly #listener: Listener;
+	readonly #door: Door;
 	readonly #clock: Clock;
 	readonly #handlers: LocalLineHandlers;
 	/** By place. */
-	readonly #connections: (LocalConnection | undefined)[] = new Array<undefined>(LIMITS.localConnections).fill(
-		undefined,
-	);
+	readonly #connections: (LocalConnection | undefined)[];
 	#look: Timer | undefined;
 	#open = true;
 
-	constructor(listener: Listener, clock: Clock, handlers: LocalLineHandlers) {
-		this.#listener = listener;
+	constructor(door: Door, places: number, clock: Clock, handlers: LocalLineHandlers) {
+		this.#door = door;
+		this.#connections = new Array<undefined>(places).fill(undefined);
 		this.#clock = clock;
 		this.#handlers = handlers;
-		listener.onConnection(() => this.#accept());
+		door.onConnection(() => this.#accept());
 	}
 
 	send(channel: number, frame: Uint8Array): void {
@@ -53,7 +52,7 @@ export class LocalLine {
 		if (!this.#open) return;
 		this.#open = false;
 		this.#look?.cancel();
-		this.#listener.close();
+		this.#door.close();
 		for (const connection of [...this.#connections]) connection?.end("shut");
 	}
 
@@ -75,7 +74,7 @@ export class LocalLine {
 	}
 
 	#connect(place: number): LocalConnection {
-		const connection: LocalConnection = new LocalConnection(this.#listener, this.#clock, {
+		const connection: LocalConnection = new LocalConnection(this.#door, this.#clock, {
 			onEnvelope: (envelope) => {
 				this.#handlers.onEnvelope({ ...envelope, channel: place * NUMBERS + envelope.channel });
 			},

@@ -44,7 +44,7 @@ const AT_REST: readonly InputRole[] = Object.freeze([
 const ERASED = 0xff;
 
 export interface SelfTestOptions {
-	readonly platform: Pick<Platform, "clock" | "crypto" | "pins" | "drive" | "slots" | "radio">;
+	readonly platform: Pick<Platform, "clock" | "crypto" | "pins" | "drive" | "slots" | "radioScan">;
 	/** Whether outputs may be energised now. */
 	readonly mayDrive: () => boolean;
 }
@@ -154,8 +154,8 @@ export class SelfTest {
 	// ---- radio ----
 
 	#tryRadio(onTried: (heard: Heard) => void): void {
-		const { clock, radio } = this.#options.platform;
-		if (radio === undefined) return onTried({ radio: "absent" });
+		const { clock, radioScan } = this.#options.platform;
+		if (radioScan === undefined) return onTried({ radio: "absent" });
 		let open = true;
 		const end = (heard: Heard): void => {
 			if (!open) return;
@@ -165,7 +165,7 @@ export class SelfTest {
 		};
 		const late = clock.after(LIMITS.selfTestRadioMs, () => end({ radio: "failed" }));
 		const asked = attempt(() =>
-			radio.listen((stations) => end({ radio: stations > 0 ? "passed" : "failed", stations })),
+			radioScan.listen((stations) => end({ radio: stations > 0 ? "passed" : "failed", stations })),
 		);
 		if (!asked.ok) end({ radio: "failed" });
 	}

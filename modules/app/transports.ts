@@ -1,18 +1,23 @@
 /**
- * The ways in: the relay's link, the serial line and the local network, each with its own table of sessions (DESIGN 5.1).
+ * The ways in: the relay's link, the serial line, the local network and the radio, each with its own table of sessions (DESIGN 5.1).
  * Channels of one cannot push out another's. It routes envelopes by kind and knows no content.
  */
 import { unreachable } from "../base/assert.ts";
+import { LIMITS } from "../base/limits.ts";
 import type { Link } from "../link/link.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Listener } from "../platform/listener.ts";
+import type { Radio } from "../platform/radio.ts";
 import type { ResponderContext } from "../session/responder.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionHandlers } from "../session/sessions.ts";
 import { Sessions } from "../session/sessions.ts";
 import type { ChannelEnvelope } from "../wire/envelope.ts";
+import { BleDoor } from "./ble-door.ts";
+import type { Door } from "./frame-carrier.ts";
 import { LocalLine } from "./local-line.ts";
 import type { SerialLine } from "./serial-line.ts";
+import { StreamDoor } from "./stream-door.ts";
 
 export type SessionsContext = Omit<ResponderContext, "admitHandshake" | "transportName">;
 
@@ -21,8 +26,22 @@ export interface TransportsOptions {
 	readonly serial: SerialLine;
 	/** Undefined: no local network. */
 	readonly listener: Listener | undefined;
+	/** Undefined: no local radio. */
+	readonly radio: Radio | undefined;
 	readonly clock: Clock;
 	readonly log: (line: string) => void;
+}
+
+interface Service {
+	readonly context: SessionsContext;
+	readonly handlers: SessionHandlers;
+	readonly mayHandshake: () => boolean;
+}
+
+/** A door, and the sessions of those who came through it. */
+interface Served {
+	readonly line: LocalLine;
+	readonly table: Sessions;
 }
 
 export class Transports {
@@ -31,8 +50,8 @@ export class Transports {
 	readonly #options: TransportsOptions;
 	#relaySessions: Sessions | undefined;
 	#serialSessions: Sessions | undefined;
-	#localLine: LocalLine | undefined;
-	#localSessions: Sessions | undefined;
+	#local: Served | undefined;
+	#ble: Served | undefined;
 
 	constructor(options: TransportsOptions) {
 		const { link, serial } = options;
@@ -65,7 +84,20 @@ export class Transports {
 			handlers,
 			mayHandshake,
 		);
-		this.#serveLocally(context, handlers, mayHandshake);
+		const { listener, radio, clock, log } = this.#options;
+		if (listener !== undefined && this.#local === undefined) {
+			const door = new StreamDoor(listener, clock);
+			this.#local = this.#serveDoor("local", door, LIMITS.localConnections, {
+				context,
+				handlers,
+				mayHandshake,
+			});
+			log(`local: listening at port ${listener.port}`);
+		}
+		if (radio !== undefined && this.#ble === undefined) {
+			const door = new BleDoor(radio);
+			this.#ble = this.#serveDoor("ble", door, LIMITS.radioConnections, { context, handlers, mayHandshake });
+		}
 	}
 
 	receiveSerial(envelope: ChannelEnvelope): void {
@@ -86,25 +118,31 @@ export class Transports {
 	/** Ends every session and serves no other until the machine starts over. */
 	shut(): void {
 		for (const table of this.#tables()) table.closeAll("reset");
-		this.#localLine?.shut();
+		this.#local?.line.shut();
+		this.#ble?.line.shut();
 		this.#relaySessions = undefined;
 		this.#serialSessions = undefined;
-		this.#localSessions = undefined;
+		this.#local = undefined;
+		this.#ble = undefined;
 	}
 
 	#tables(): readonly Sessions[] {
 		const tables: Sessions[] = [];
-		for (const table of [this.#relaySessions, this.#serialSessions, this.#localSessions]) {
+		for (const table of [this.#relaySessions, this.#serialSessions, this.#local?.table, this.#ble?.table]) {
 			if (table !== undefined) tables.push(table);
 		}
 		return tables;
 	}
 
-	#serveLocally(context: SessionsContext, handlers: SessionHandlers, mayHandshake: () => boolean): void {
-		const { listener, clock, log } = this.#options;
-		if (listener === undefined || this.#localSessions !== undefined) return;
+	#serveDoor(
+		name: "local" | "ble",
+		door: Door,
+		places: number,
+		{ context, handlers, mayHandshake }: Service,
+	): Served {
+		const { clock, log } = this.#options;
 		const table: Sessions = new Sessions(
-			{ ...context, transportName: "local" },
+			{ ...context, transportName: name },
 			{
 				send: (channel, frame) => line.send(channel, frame),
 				close: (channel) => line.close(channel),
@@ -112,14 +150,12 @@ export class Transports {
 			handlers,
 			mayHandshake,
 		);
-		const line = new LocalLine(listener, clock, {
+		const line = new LocalLine(door, places, clock, {
 			onEnvelope: (envelope) => route(table, envelope),
 			isServed: (channel) => table.isOpen(channel),
-			onEnded: (reason) => log(`local: a connection ended, ${reason}`),
+			onEnded: (reason) => log(`${name}: a connection ended, ${reason}`),
 		});
-		this.#localSessions = table;
-		this.#localLine = line;
-		log(`local: listening at port ${listener.port}`);
+		return { line, table };
 	}
 }
 

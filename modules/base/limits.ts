@@ -95,6 +95,24 @@ export const LIMITS = Object.freeze({
 	localGraceMs: 3000,
 	localIdleMs: 60000,
 
+	/**
+	 * Local radio (docs/BLE.md): connections; one packet (an ATT MTU of 23 to 517, less 3); notifications that wait for the
+	 * stack; packets of one connection that wait until it has a place.
+	 */
+	radioConnections: 2,
+	radioPacketMinBytes: 20,
+	radioPacketBytes: 514,
+	radioNotifies: 4,
+	radioWaitingPackets: 16,
+	/** So long one identifier is advertised. */
+	advertiseMs: 900000,
+	/** Wi-Fi credentials (IEEE 802.11), and how often they may change: flash lasts ten years (docs/STORAGE.md 5). */
+	wifiSsidBytes: 32,
+	wifiPassphraseMinBytes: 8,
+	wifiKeyDigits: 64,
+	wifiSetsBurst: 6,
+	wifiSetsPerHour: 6,
+
 	/** Access. */
 	grants: 32,
 	nameBytes: 32,

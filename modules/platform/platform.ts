@@ -6,12 +6,14 @@ import type { KeyStore } from "./keys.ts";
 import type { Listener } from "./listener.ts";
 import type { Drive, Pins } from "./pins.ts";
 import type { Radio } from "./radio.ts";
+import type { RadioScan } from "./radio-scan.ts";
 import type { SerialPort } from "./serial.ts";
 import type { Slots } from "./slots.ts";
 import type { RecordStorage } from "./storage.ts";
 import type { System } from "./system.ts";
 import type { Tls } from "./tls.ts";
 import type { WsBytes } from "./websocket.ts";
+import type { Wifi } from "./wifi.ts";
 
 export interface Platform {
 	readonly clock: Clock;
@@ -24,8 +26,12 @@ export interface Platform {
 	readonly serial: SerialPort;
 	/** Absent: no local network. */
 	readonly listener?: Listener;
-	/** Absent: none, or none that a self-test could hear with. */
+	/** Absent: no local radio. */
 	readonly radio?: Radio;
+	/** Absent: no Wi-Fi, or none that an owner sets. */
+	readonly wifi?: Wifi;
+	/** Absent: no radio, or none that a self-test could hear with. */
+	readonly radioScan?: RadioScan;
 	readonly system: System;
 	readonly slots: Slots;
 	readonly inflate: Inflate;

@@ -23,6 +23,9 @@ export const COMMANDS = Object.freeze({
 	"update.status": 20,
 	"update.attest": 21,
 	"update.retry": 22,
+	"radio.key": 23,
+	"wifi.set": 24,
+	"wifi.status": 25,
 } as const);
 export type CommandName = keyof typeof COMMANDS;
 
@@ -50,6 +53,9 @@ const COMMAND_NAMES: readonly (CommandName | undefined)[] = Object.freeze([
 	"update.status",
 	"update.attest",
 	"update.retry",
+	"radio.key",
+	"wifi.set",
+	"wifi.status",
 ]);
 
 /** Undefined for a number that names no command. */

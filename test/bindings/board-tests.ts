@@ -192,7 +192,7 @@ export const boardTests: readonly BindingTest[] = [
 		run: () => {
 			assert.equal(constantOf("secrets.h", "LK_SECRETS_MAX"), LIMITS.secretHandles);
 			assert.equal(constantOf("secrets.h", "LK_SECRET_BYTES_MAX"), LIMITS.secretBytes);
-			assert.equal(constantOf("crypto.c", "HASHES_MAX"), LIMITS.hashHandles);
+			assert.equal(constantOf("hash.c", "HASHES_MAX"), LIMITS.hashHandles);
 			assert.equal(2 ** constantOf("inflate.c", "WINDOW_BITS"), LIMITS.inflateWindowBytes);
 			assert.equal(constantOf("inflate.c", "PIECE_BYTES"), LIMITS.inflatePieceBytes);
 			assert.equal(constantOf("inflate.c", "STREAM_BYTES_MAX"), LIMITS.inflateBytes);

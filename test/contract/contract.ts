@@ -7,6 +7,7 @@ import type { OpenJig } from "./jig.ts";
 import { keysContract } from "./keys.ts";
 import { listenerContract } from "./listener.ts";
 import { pinsContract } from "./pins.ts";
+import { radioContract } from "./radio.ts";
 import { slotsContract } from "./slots.ts";
 import { storageContract } from "./storage.ts";
 import { streamsContract } from "./streams.ts";
@@ -21,4 +22,5 @@ export function contract(t: Suite, open: OpenJig): void {
 	pinsContract(t, open);
 	streamsContract(t, open);
 	listenerContract(t, open);
+	radioContract(t, open);
 }

@@ -19,6 +19,10 @@ export interface Jig {
 	readonly network: JigNetwork;
 	/** Connects to the platform's listener, as somebody on its network would. */
 	dial(): JigPeer;
+	/** Connects to the platform's radio as a central with packets of that many bytes, and hears it. */
+	central(packetBytes: number): JigCentral;
+	/** The service data that the platform's radio advertises now, as somebody near it hears it; undefined: none. */
+	sighting(): Uint8Array | undefined;
 	/** Where a host can make its storage fail on command; absent elsewhere. */
 	readonly storageFaults?: StorageFaults;
 	/** The same for its slots. */
@@ -41,6 +45,17 @@ export interface JigPeer {
 	write(bytes: Uint8Array): void;
 	/** Everything that has come. */
 	readonly received: Uint8Array;
+	/** The platform has ended it. */
+	readonly ended: boolean;
+	close(): void;
+}
+
+/** The other end of a connection to the platform's radio. */
+export interface JigCentral {
+	/** One packet; they leave in order. */
+	write(packet: Uint8Array): void;
+	/** Every packet that has come. */
+	readonly received: readonly Uint8Array[];
 	/** The platform has ended it. */
 	readonly ended: boolean;
 	close(): void;

@@ -3,6 +3,7 @@
 import { TcpStream } from "../../hosts/ecma419/tcp-stream.ts";
 import { openPlatform } from "../../hosts/linux/platform.ts";
 import { boardArgument } from "../../hosts/linux/system.ts";
+import type { GattRadio } from "../../hosts/radio/gatt-radio.ts";
 import { concatBytes } from "../../modules/base/bytes.ts";
 import { FIRMWARE_VERSION } from "../../modules/base/version.ts";
 import { runSuites } from "../harness/runner.ts";
@@ -15,8 +16,16 @@ import {
 	type SlotFaults,
 	type StorageFaults,
 } from "./jig.ts";
+import { LinuxAir } from "./linux-air.ts";
 
 const LATENCY_MS = 100;
+
+/** Who hears the board, from the first question on. */
+let listener: LinuxAir | undefined;
+
+function air(): LinuxAir {
+	return new LinuxAir((platform.radio as GattRadio).port);
+}
 
 const platform = openPlatform();
 
@@ -103,6 +112,11 @@ function slotFaults(): SlotFaults {
 const jig: Jig = {
 	platform,
 	dial,
+	central: (packetBytes) => air().central(packetBytes),
+	sighting: () => {
+		listener ??= air();
+		return listener.serviceData;
+	},
 	...(boardArgument("faults") === "yes" ? { storageFaults: storageFaults(), slotFaults: slotFaults() } : {}),
 	pass,
 	latencyMs: LATENCY_MS,

@@ -156,7 +156,7 @@ async function main(): Promise<number> {
 	];
 	words.push("--slot-kb", String(SLOT_KB));
 	words.push("--heap-kb", String(HEAP_KB), "--stack", String(STACK_SLOTS), "--arg", `seed=${seed}`);
-	words.push("--arg", "local=127.0.0.1:0");
+	words.push("--arg", "local=127.0.0.1:0", "--arg", "radio=127.0.0.1:0");
 	words.push("--arg", `state=${state}`, "--arg", `faults=${values.variant === "recorder" ? "yes" : "no"}`);
 	for (const [name, port] of Object.entries(ports)) words.push("--arg", `${name}=${port}`);
 	const board = spawn(join(PATHS.hostBuild, values.variant, "latchkey-board"), words, {

@@ -28,10 +28,12 @@ import { SimKeys } from "./keys.ts";
 import { SimLocal } from "./local.ts";
 import { SimNetwork } from "./network.ts";
 import { PowerCut, type SimPower } from "./power.ts";
+import { SimRadio } from "./radio.ts";
 import { SimSerial } from "./serial.ts";
 import { SimSlots, type SimSlotsOptions, type SlotsSnapshot } from "./slots.ts";
 import { SimStorage } from "./storage.ts";
 import { SimClock, SimTime } from "./time.ts";
+import { SimWifi } from "./wifi.ts";
 
 /** What `system.reboot()` throws: nothing in the firmware may catch it. */
 export class SimReboot extends Error {
@@ -53,6 +55,10 @@ export interface SimBoardOptions {
 	readonly buildUnixMs?: number;
 	/** Whether it listens on its local network. */
 	readonly local?: boolean;
+	/** Whether it has a radio. */
+	readonly radio?: boolean;
+	/** Whether it has a Wi-Fi that an owner sets. */
+	readonly wifi?: boolean;
 	/** The records of another board, or of an earlier life of this one. */
 	readonly storage?: SimStorage;
 	/** The firmware slots; the default has none. What runs is the test's own business: it looks at `platform.slots`. */
@@ -77,6 +83,8 @@ export class SimBoard {
 	readonly network: SimNetwork;
 	readonly serial: SimSerial;
 	readonly local: SimLocal;
+	readonly radio: SimRadio;
+	readonly wifi = new SimWifi();
 	readonly power: SimPower;
 	/** The same through all boots. */
 	readonly slots: SimSlots;
@@ -101,6 +109,7 @@ export class SimBoard {
 		this.network = new SimNetwork(this.time);
 		this.serial = new SimSerial(this.time);
 		this.local = new SimLocal(this.time);
+		this.radio = new SimRadio(this.time);
 		this.#storage = options.storage ?? new SimStorage(options.snapshot?.records);
 		this.power = this.#storage.power;
 		this.slots = new SimSlots(
@@ -178,6 +187,8 @@ export class SimBoard {
 			serial: this.serial.connect(clock),
 			system,
 			...(this.#options.local === true ? { listener: this.local.connect(clock) } : {}),
+			...(this.#options.radio === true ? { radio: this.radio.connect(clock) } : {}),
+			...(this.#options.wifi === true ? { wifi: this.wifi.connect() } : {}),
 			slots: this.slots,
 			inflate: this.#options.inflate ?? PLAIN_INFLATE,
 		};
@@ -221,6 +232,7 @@ export class SimBoard {
 		this.network.disconnect();
 		this.serial.disconnect();
 		this.local.disconnect();
+		this.radio.disconnect();
 		this.#storage = this.#storage.reboot();
 	}
 }

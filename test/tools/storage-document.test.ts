@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeGrant, ROLE_PERMISSIONS } from "../../modules/access/grant.ts";
+import { ADVERTISING_KEY_CODEC } from "../../modules/app/advertiser.ts";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { RECORD_ROWS, RECORDS, type RecordRow } from "../../modules/store/records.ts";
 import { CODEC as FLOORS } from "../../modules/update/floors.ts";
@@ -78,6 +79,8 @@ const EVENT_BYTES = Object.freeze({
 	bundle: RECORDS.trustBundle.bytesMax,
 	floor: RECORDS.timeFloor.bytesMax,
 	ownRelays: RECORDS.ownerRelays.bytesMax,
+	wifi: RECORDS.wifi.bytesMax,
+	advertisingKey: encodeCbor({ ...ADVERTISING_KEY_CODEC.encode(new Uint8Array(16)), 0: 1 }).length,
 	update: logBytes({ kind: "update", sequence: 1_000_000, step: "confirmed" }),
 	plan: RECORDS.updatePlan.bytesMax,
 	freshness: RECORDS.updateFreshness.bytesMax,
@@ -142,6 +145,8 @@ const EVENT_LINES: readonly (readonly [EventName, string, string])[] = [
 	["bundle", "a new trust bundle", "trust bundle"],
 	["floor", "a new trust bundle", "time floor"],
 	["ownRelays", "an owner sets relays", "owner relays"],
+	["wifi", "an owner sets Wi-Fi", "wifi"],
+	["advertisingKey", "a member is removed", "advertising key"],
 	["plan", "an update begins", "update plan"],
 	["history", "an update begins or ends, a chunk is written again", "update history"],
 	["head", "an image's first chunk is there", "update head"],
@@ -176,7 +181,7 @@ const BUSY_DAY =
 	entriesOf("decision", 80) +
 	entriesOf("bolt", 60) +
 	entriesOf("use", 10) +
-	entriesOf("strangers", 3 * 24) +
+	entriesOf("strangers", 4 * 24) +
 	entriesOf("health", 24 + 1) +
 	entriesOf("boot", 1) +
 	entriesOf("seed", 1);

@@ -20,7 +20,7 @@ export function same<Value>(actual: Value, expected: Value, what: string): void 
 }
 
 /** Longer than any case takes that does not wait for a patience of the client, even on a machine with other work. */
-const BOUND_MS = 12_000;
+const BOUND_MS = 30_000;
 /**
  * What the process holds besides the engine's heap: program, libraries, the frozen part. A message of the server's on
  * its way through the socket's queue counts too.

@@ -40,7 +40,9 @@ export interface ProbeEnd {
 	readonly output: string;
 }
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
+/** Of one turn, on a machine that has other work: a turn that hangs is still told from one that waits for the processor. */
+const WATCHDOG_MS = 30_000;
 
 export function runProbe(port: number, options: ProbeOptions = {}): Promise<ProbeEnd> {
 	const host = options.host ?? "127.0.0.1";
@@ -64,6 +66,8 @@ export function runProbe(port: number, options: ProbeOptions = {}): Promise<Prob
 	const words = [
 		"--image",
 		probeImage("probe-ws"),
+		"--watchdog-ms",
+		String(WATCHDOG_MS),
 		"--main",
 		"tools/probe/ws-engine",
 		"--state",

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { type Endpoint, existingFile, folder, listenEndpoint, wholeNumber } from "../cli/arguments.ts";
 import { CliFault } from "../cli/fault.ts";
+import { WIFI_WORDS } from "./local-words.ts";
 import { Supervisor } from "./supervisor.ts";
 
 interface BoardArguments {
@@ -13,6 +14,8 @@ interface BoardArguments {
 	readonly serial?: string;
 	readonly pins?: string;
 	readonly local?: Endpoint;
+	readonly radio?: Endpoint;
+	readonly wifi?: true;
 }
 
 export function registerBoard(program: Command): void {
@@ -31,6 +34,12 @@ export function registerBoard(program: Command): void {
 			"open the lock's local network there; port 0 lets the system choose",
 			listenEndpoint,
 		)
+		.option(
+			"--radio <address:port>",
+			"give the lock a radio, whose air is a socket there; port 0 lets the system choose",
+			listenEndpoint,
+		)
+		.option("--wifi", "give it a stand-in for a Wi-Fi that its owner sets")
 		.action(runBoard);
 }
 
@@ -44,6 +53,8 @@ async function runBoard(options: BoardArguments): Promise<void> {
 		...(options.serial === undefined ? {} : { serialLink: options.serial }),
 		...(options.pins === undefined ? {} : { pinsSocket: options.pins }),
 		...(options.local === undefined ? {} : { local: options.local }),
+		...(options.radio === undefined ? {} : { radio: options.radio }),
+		...(options.wifi === true ? { words: WIFI_WORDS } : {}),
 		onLine: (line) => void process.stdout.write(`${line}\n`),
 		onEvent: (event) => {
 			if (event.kind === "boot")

@@ -11,7 +11,7 @@ import type { ResetReason } from "../../modules/platform/system.ts";
 import type { Endpoint } from "../cli/arguments.ts";
 import { PATHS } from "../setup/paths.ts";
 import { needsFlash } from "./flashed-image.ts";
-import { localPort, localWords } from "./local-words.ts";
+import { localPort, localWords, radioPort, radioWords } from "./local-words.ts";
 import { type BoardEnd, readBoardEnd } from "./reset-reason.ts";
 
 export interface SupervisorOptions {
@@ -32,6 +32,8 @@ export interface SupervisorOptions {
 	readonly binary?: string;
 	/** Where its local network is, an address in digits; for port 0 the system chooses at the first boot, and it stays there. */
 	readonly local?: Endpoint;
+	/** Where the air of its radio is, in the same way. */
+	readonly radio?: Endpoint;
 	/** More words for the host binary, as `--arg key=value`. */
 	readonly words?: readonly string[];
 	readonly onLine?: (line: string) => void;
@@ -64,8 +66,10 @@ export class Supervisor {
 	#pauseMs = 0;
 	/** Of all boots. */
 	#localPort: number | undefined;
+	#radioPort: number | undefined;
 	/** Of this boot. */
 	#listens = false;
+	#isOnAir = false;
 	#powered = false;
 	#refusedStatus: number | undefined;
 	#settleDone: (() => void) | undefined;
@@ -82,6 +86,11 @@ export class Supervisor {
 	/** Where this boot listens on its local network; undefined before it says so. */
 	get localPort(): number | undefined {
 		return this.#listens ? this.#localPort : undefined;
+	}
+
+	/** Where the air of this boot's radio is; undefined before it says so. */
+	get radioPort(): number | undefined {
+		return this.#isOnAir ? this.#radioPort : undefined;
 	}
 
 	/** Set when the board cannot run at all and is not started again. */
@@ -140,6 +149,7 @@ export class Supervisor {
 	#boot(reason: ResetReason): void {
 		const startedMs = performance.now();
 		this.#listens = false;
+		this.#isOnAir = false;
 		const child = spawn(this.#options.binary ?? PATHS.boardBinary, this.#words(reason), {
 			stdio: ["ignore", "pipe", "pipe"],
 			// Its own process group: Ctrl-C at the terminal reaches the board only through `stop`.
@@ -178,8 +188,9 @@ export class Supervisor {
 		if (heapKb !== undefined) words.push("--heap-kb", String(heapKb));
 		if (serialLink !== undefined) words.push("--serial", serialLink);
 		if (pinsSocket !== undefined) words.push("--pins", pinsSocket);
-		const { local } = this.#options;
+		const { local, radio } = this.#options;
 		if (local !== undefined) words.push(...localWords({ ...local, port: this.#localPort ?? local.port }));
+		if (radio !== undefined) words.push(...radioWords({ ...radio, port: this.#radioPort ?? radio.port }));
 		return [...words, ...(this.#options.words ?? [])];
 	}
 
@@ -229,6 +240,11 @@ export class Supervisor {
 		if (port !== undefined) {
 			this.#localPort = port;
 			this.#listens = true;
+		}
+		const air = radioPort(line);
+		if (air !== undefined) {
+			this.#radioPort = air;
+			this.#isOnAir = true;
 		}
 		this.#options.onLine?.(line);
 	}

@@ -4,6 +4,7 @@ import { decodeLabel, type Label } from "../../modules/wire/label.ts";
 import { asName } from "../../modules/wire/names.ts";
 import { wholeNumber } from "../cli/arguments.ts";
 import { plainName, plainText } from "../cli/plain-text.ts";
+import { registerLocal } from "./local-cli.ts";
 import { logText } from "./log-text.ts";
 import { Phone } from "./phone.ts";
 import { registerPhoneUpdate } from "./update-cli.ts";
@@ -20,6 +21,7 @@ export function registerPhone(program: Command): void {
 	addPair(phone);
 	addMembers(phone);
 	registerUpkeep(phone);
+	registerLocal(phone);
 	registerPhoneUpdate(phone);
 }
 
@@ -62,13 +64,24 @@ function nameText(text: string): string {
 }
 
 async function pair(way: Way & { label: Label; name: string }): Promise<void> {
-	await withContext(way, async (context, wallet) => {
-		const { serial, noisePublicKey } = way.label;
-		const { phone, enrolled } = await Phone.pair(context, way.label, way.name);
-		phone.close();
-		wallet.keep({ serial, noisePublicKey });
-		console.log(`paired with ${serial} as ${way.name}, grant ${enrolled.grantId}`);
-	});
+	const { label, name } = way;
+	await withContext(
+		way,
+		async (context, wallet) => {
+			const { serial, noisePublicKey } = label;
+			const { phone, enrolled } = await Phone.pair(context, label, name);
+			// Paired is paired, whatever becomes of the next question.
+			wallet.keep({ serial, noisePublicKey });
+			console.log(`paired with ${serial} as ${name}, grant ${enrolled.grantId}`);
+			try {
+				const advertisingKey = await phone.local.advertisingKey();
+				if (advertisingKey !== undefined) wallet.keep({ serial, noisePublicKey, advertisingKey });
+			} finally {
+				phone.close();
+			}
+		},
+		label,
+	);
 }
 
 function say(answer: { readonly tookMs: number }, done: string): void {

@@ -29,6 +29,7 @@ import {
 import { TIME_SOURCES, type TimeSource } from "../../modules/wire/report.ts";
 import { NobleSigningKey } from "../crypto/noble.ts";
 import { type Answer, LockClient, PhoneFault } from "./lock-client.ts";
+import { PhoneLocal } from "./phone-local.ts";
 import { PhoneTrust } from "./phone-trust.ts";
 import { PhoneUpdate } from "./phone-update.ts";
 import type { Transport } from "./transport.ts";
@@ -216,6 +217,11 @@ export class Phone {
 	/** The lock's firmware, and releases for it. */
 	get update(): PhoneUpdate {
 		return new PhoneUpdate(this.#client);
+	}
+
+	/** The ways to the lock. */
+	get local(): PhoneLocal {
+		return new PhoneLocal(this.#client);
 	}
 
 	/** What the lock says of itself (PROTOCOL 12), encoded. */

@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { fromHex, toHex } from "../../modules/base/bytes.ts";
+import { ADVERTISING_KEY_BYTES } from "../../modules/wire/advertisement.ts";
 import type { LogHead } from "../../modules/wire/log-chain.ts";
 import { asSerial } from "../../modules/wire/names.ts";
 import { NobleSigningKey } from "../crypto/noble.ts";
@@ -12,6 +13,8 @@ import type { KnownLock, PhoneKeys } from "./phone.ts";
 
 export interface WalletLock extends KnownLock {
 	readonly logKnown?: LogHead;
+	/** By which this phone knows the lock's advertisements (docs/BLE.md 4). */
+	readonly advertisingKey?: Uint8Array;
 }
 
 export class WalletFault extends Error {
@@ -25,6 +28,7 @@ interface StoredLock {
 	readonly noisePublicKey: string;
 	readonly logSequence?: number;
 	readonly logHead?: string;
+	readonly advertisingKey?: string;
 }
 
 interface StoredWallet {
@@ -90,10 +94,11 @@ export class Wallet {
 
 	#save(): void {
 		const locks: Record<string, StoredLock> = {};
-		for (const { serial, noisePublicKey, logKnown } of this.#locks.values()) {
+		for (const { serial, noisePublicKey, logKnown, advertisingKey } of this.#locks.values()) {
 			locks[serial] = {
 				noisePublicKey: toHex(noisePublicKey),
 				...(logKnown === undefined ? {} : { logSequence: logKnown.sequence, logHead: toHex(logKnown.head) }),
+				...(advertisingKey === undefined ? {} : { advertisingKey: toHex(advertisingKey) }),
 			};
 		}
 		const stored: StoredWallet = {
@@ -148,7 +153,13 @@ function parse(
 			head === undefined || !Number.isSafeInteger(lock.logSequence)
 				? undefined
 				: { sequence: lock.logSequence ?? 0, head };
-		locks.set(serial, { serial, noisePublicKey, ...(logKnown === undefined ? {} : { logKnown }) });
+		const advertisingKey = readBytes(lock.advertisingKey, ADVERTISING_KEY_BYTES);
+		locks.set(serial, {
+			serial,
+			noisePublicKey,
+			...(logKnown === undefined ? {} : { logKnown }),
+			...(advertisingKey === undefined ? {} : { advertisingKey }),
+		});
 	}
 	return make({ noisePrivateKey, signingPrivateKey }, locks);
 }

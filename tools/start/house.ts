@@ -5,6 +5,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { decodeLabel, type Label } from "../../modules/wire/label.ts";
+import { WIFI_WORDS } from "../board/local-words.ts";
 import { Mechanism, type MechanismChange } from "../board/mechanism.ts";
 import { Supervisor, type SupervisorEvent } from "../board/supervisor.ts";
 import { ensurePki } from "../factory/pki.ts";
@@ -29,6 +30,8 @@ export interface HouseOptions extends HouseRelayOptions, HousePhoneOptions {
 	readonly boardWords?: readonly string[];
 	/** Whether the board opens its local network, on loopback. */
 	readonly local?: boolean;
+	/** Whether it has a radio, its air on loopback, and a Wi-Fi that its owner sets. */
+	readonly radio?: boolean;
 	/** The bolt's travel from end to end; the default is the mechanism's. */
 	readonly travelMs?: number;
 	readonly onBoardLine?: (line: string) => void;
@@ -69,7 +72,8 @@ export class House {
 			...(options.image === undefined ? {} : { image: options.image }),
 			...(options.binary === undefined ? {} : { binary: options.binary }),
 			...(options.local === true ? { local: { host: HOST, port: 0 } } : {}),
-			...(options.boardWords === undefined ? {} : { words: options.boardWords }),
+			...(options.radio === true ? { radio: { host: HOST, port: 0 } } : {}),
+			words: [...(options.radio === true ? WIFI_WORDS : []), ...(options.boardWords ?? [])],
 			...(options.onBoardLine === undefined ? {} : { onLine: options.onBoardLine }),
 			...(options.onBoard === undefined ? {} : { onEvent: options.onBoard }),
 		});
@@ -104,6 +108,11 @@ export class House {
 	/** Where the board listens on its local network: of its present boot, once that has said so. */
 	get localPort(): number | undefined {
 		return this.#supervisor.localPort;
+	}
+
+	/** Where the air of its radio is: of its present boot, once that has said so. */
+	get radioPort(): number | undefined {
+		return this.#supervisor.radioPort;
 	}
 
 	get boardPid(): number | undefined {

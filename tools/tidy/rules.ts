@@ -38,6 +38,7 @@ const PHONE_FOLDERS: readonly string[] = Object.freeze(["base", "wire", "crypto"
 /** The files of tools/phone that are a program, not the library. */
 const PHONE_COMMANDS: readonly string[] = Object.freeze([
 	"tools/phone/cli.ts",
+	"tools/phone/local-cli.ts",
 	"tools/phone/log-text.ts",
 	"tools/phone/update-cli.ts",
 	"tools/phone/upkeep-cli.ts",

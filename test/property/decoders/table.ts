@@ -7,6 +7,7 @@ import { LINK_ROWS } from "./link-rows.ts";
 import { LOG_ROWS } from "./log-rows.ts";
 import { MESSAGE_ROWS } from "./message-rows.ts";
 import { PATCH_ROWS } from "./patch-rows.ts";
+import { RADIO_ROWS } from "./radio-rows.ts";
 import { RECORD_DECODERS } from "./record-rows.ts";
 import { SIGNED_ROWS } from "./signed-rows.ts";
 import { TRUST_ROWS } from "./trust-rows.ts";
@@ -23,6 +24,7 @@ export const DECODERS: readonly Decoder[] = Object.freeze([
 	...LINK_ROWS,
 	...PATCH_ROWS,
 	...UPDATE_ROWS,
+	...RADIO_ROWS,
 ]);
 
 export function nameOf({ file, name }: Decoder): string {

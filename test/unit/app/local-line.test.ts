@@ -1,5 +1,6 @@
 /** The local network of a lock (PROTOCOL 13): what it serves without a relay, what it never serves, and who it withstands. */
 import { LocalConnection } from "../../../modules/app/local-connection.ts";
+import { StreamDoor } from "../../../modules/app/stream-door.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import type { Listener } from "../../../modules/platform/listener.ts";
@@ -227,7 +228,7 @@ export default function suite(t: Suite): void {
 				close: () => undefined,
 			};
 			const ends: string[] = [];
-			new LocalConnection(listener, clock, {
+			new LocalConnection(new StreamDoor(listener, clock), clock, {
 				onEnvelope: () => undefined,
 				onEnded: (reason) => ends.push(reason),
 			});

@@ -88,7 +88,7 @@ class Jig {
 					cut: (role) => this.#set(role, false),
 				},
 				slots: this.#slots(),
-				radio: { listen: (onHeard) => clock.after(10, () => onHeard(3)) },
+				radioScan: { listen: (onHeard) => clock.after(10, () => onHeard(3)) },
 				...this.#parts,
 			},
 		});
@@ -160,14 +160,14 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("a radio that hears nobody, never answers or is missing does not pass", ({ crypto }) => {
-		check.equal(new Jig(crypto, { radio: { listen: (onHeard) => onHeard(0) } }).run().radio, "failed");
-		check.equal(new Jig(crypto, { radio: { listen: () => undefined } }).run().radio, "failed");
+		check.equal(new Jig(crypto, { radioScan: { listen: (onHeard) => onHeard(0) } }).run().radio, "failed");
+		check.equal(new Jig(crypto, { radioScan: { listen: () => undefined } }).run().radio, "failed");
 		const broken = {
 			listen: () => {
 				throw new DeviceError("memory/exhausted", "test");
 			},
 		};
-		check.equal(new Jig(crypto, { radio: broken }).run().radio, "failed");
+		check.equal(new Jig(crypto, { radioScan: broken }).run().radio, "failed");
 	});
 
 	t.test("a source that is stuck, or is no source, fails", ({ crypto, random }) => {

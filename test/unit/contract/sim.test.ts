@@ -12,7 +12,12 @@ const CLOSING = { host: "closing.example", port: 443 };
 const REFUSING = { host: "refusing.example", port: 443 };
 
 function openJig(crypto: TestCrypto): Jig {
-	const board = new SimBoard({ crypto, local: true, slots: { slotBytes: 65536, image: slotImage() } });
+	const board = new SimBoard({
+		crypto,
+		local: true,
+		radio: true,
+		slots: { slotBytes: 65536, image: slotImage() },
+	});
 	const platform = board.boot();
 	const { hardware, network, serial, slots, storage, time } = board;
 	hardware.set("door", false);
@@ -41,6 +46,19 @@ function openJig(crypto: TestCrypto): Jig {
 				close: () => peer.end(),
 			};
 		},
+		central: (packetBytes) => {
+			const central = board.radio.dial();
+			central.setPacketBytes(packetBytes);
+			return {
+				write: (packet) => central.write(packet),
+				received: central.received,
+				get ended() {
+					return central.closed;
+				},
+				close: () => central.end(),
+			};
+		},
+		sighting: () => board.radio.advertisement,
 		storageFaults: {
 			failWrites: (code) => storage.failWrites(code),
 			heal: () => storage.heal(),

@@ -118,7 +118,7 @@ export class BenchBoard {
 			slotKb: this.options.slotKb ?? 0,
 			serialLink,
 			pinsSocket: pins,
-			words: ["--arg", `radio=${this.options.stations ?? 2}`],
+			words: ["--arg", `heard=${this.options.stations ?? 2}`],
 			...(onLine === undefined ? {} : { onLine }),
 		});
 		this.#supervisor.start();

@@ -1,0 +1,154 @@
+/**
+ * The lock's advertisements (docs/BLE.md 4): a claimed lock is known to its phones, an unclaimed one only in its pairing window and
+ * to whoever has the label; otherwise it is silent. What is advertised when is advertiser-state.ts.
+ *
+ * The key of claimed locks is in JavaScript, because sessions carry it to phones: it protects from being followed, and opens
+ * nothing. It is another one once a phone is removed. Flash that refuses costs advertising, never more.
+ */
+import { DeviceError } from "../base/device-error.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { Crypto, Secret } from "../platform/crypto.ts";
+import type { Radio } from "../platform/radio.ts";
+import { RECORDS } from "../store/records.ts";
+import { type ReadReason, recordCodec, type Store } from "../store/store.ts";
+import {
+	ADVERTISING_KEY_BYTES,
+	ADVERTISING_NONCE_BYTES,
+	type AdvertisingKind,
+	advertisementFor,
+	claimableKey,
+	encodeAdvertisement,
+} from "../wire/advertisement.ts";
+import {
+	ADVERTISER_START,
+	type AdvertiserEffect,
+	type AdvertiserEvent,
+	type AdvertiserMode,
+	type AdvertiserState,
+	step,
+} from "./advertiser-state.ts";
+
+export const ADVERTISING_KEY_CODEC = recordCodec<Uint8Array>({
+	row: RECORDS.advertisingKey,
+	format: 1,
+	encode: (key) => ({ 1: key }),
+	decode: (fields) => (fields.hasOnly([0, 1]) ? fields.bytes(1, ADVERTISING_KEY_BYTES) : undefined),
+});
+
+export interface AdvertiserOptions {
+	readonly radio: Radio;
+	readonly clock: Clock;
+	readonly crypto: Crypto;
+	readonly store: Store;
+	readonly isClaimed: () => boolean;
+	readonly isWindowOpen: () => boolean;
+	/** Undefined: it cannot be read. */
+	readonly openSetupSecret: () => Secret | undefined;
+	readonly log: (line: string) => void;
+}
+
+export class Advertiser {
+	readonly #options: AdvertiserOptions;
+	/** Why there was no key at boot, for the caller to log once; "absent" when none was made yet. */
+	readonly fault: ReadReason | undefined;
+	#key: Uint8Array | undefined;
+	#state: AdvertiserState = ADVERTISER_START;
+	#timer: Timer | undefined;
+	#serves = false;
+
+	constructor(options: AdvertiserOptions) {
+		this.#options = options;
+		const read = options.store.read(ADVERTISING_KEY_CODEC);
+		if (read.ok) this.#key = read.value;
+		else this.fault = read.reason;
+	}
+
+	/** The lock serves sessions from now on. Idempotent. */
+	start(): void {
+		this.#serves = true;
+		this.refresh();
+	}
+
+	/** It serves nobody any more. Idempotent. */
+	stop(): void {
+		this.#serves = false;
+		this.refresh();
+	}
+
+	/** Whether the lock is claimed, or its window open, may have changed. */
+	refresh(): void {
+		this.#tell({ kind: "mode", mode: this.#mode() });
+	}
+
+	/** A phone that has the key has no business here any more: the others ask for the new one. */
+	phoneRemoved(): void {
+		const made = this.#makeKey();
+		if (made === undefined) this.#options.log("radio: the advertising key stays, storage");
+		else this.#tell({ kind: "renew" });
+	}
+
+	/** For phones with a grant; undefined: flash does not take one. */
+	key(): Uint8Array | undefined {
+		return this.#key ?? this.#makeKey();
+	}
+
+	#mode(): AdvertiserMode {
+		const { isClaimed, isWindowOpen } = this.#options;
+		if (!this.#serves) return "silent";
+		if (isClaimed()) return "claimed";
+		return isWindowOpen() ? "claimable" : "silent";
+	}
+
+	#tell(event: AdvertiserEvent): void {
+		const { state, effects } = step(this.#state, event, this.#options.clock.monotonicMs());
+		this.#state = state;
+		for (const effect of effects) this.#perform(effect);
+	}
+
+	#perform(effect: AdvertiserEffect): void {
+		const { clock, radio } = this.#options;
+		switch (effect.kind) {
+			case "advertise":
+				return radio.advertise(this.#advertisement(effect.mode));
+			case "stop":
+				this.#timer?.cancel();
+				return radio.advertise(undefined);
+			default:
+				this.#timer?.cancel();
+				this.#timer = clock.after(effect.afterMs, () => this.#tell({ kind: "look" }));
+		}
+	}
+
+	/** Undefined, until the next one is due: there is no key. */
+	#advertisement(kind: AdvertisingKind): Uint8Array | undefined {
+		const { crypto, log } = this.#options;
+		const key = kind === "claimed" ? this.key() : this.#claimableKey();
+		if (key === undefined) {
+			log(`radio: nothing is advertised, no ${kind} key`);
+			return undefined;
+		}
+		return encodeAdvertisement(advertisementFor(crypto, key, kind, crypto.random(ADVERTISING_NONCE_BYTES)));
+	}
+
+	#claimableKey(): Uint8Array | undefined {
+		const secret = this.#options.openSetupSecret();
+		if (secret === undefined) return undefined;
+		const key = claimableKey(this.#options.crypto, secret);
+		secret.close();
+		return key;
+	}
+
+	/** Undefined: flash refused, and what there was stays. */
+	#makeKey(): Uint8Array | undefined {
+		const { crypto, store } = this.#options;
+		try {
+			const key = crypto.random(ADVERTISING_KEY_BYTES);
+			if (!store.write(ADVERTISING_KEY_CODEC, key).ok) return undefined;
+			this.#key = key;
+			return key;
+		} catch (error) {
+			if (!(error instanceof DeviceError)) throw error;
+			return undefined;
+		}
+	}
+}
