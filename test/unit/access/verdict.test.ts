@@ -36,6 +36,9 @@ const NEEDS: readonly (readonly [CommandName, Permission])[] = [
 	["health", "log"],
 	["relays.list", "configure"],
 	["relays.set", "configure"],
+	["radio.key", "status"],
+	["wifi.set", "configure"],
+	["wifi.status", "configure"],
 ];
 
 export default function suite(t: Suite): void {
@@ -52,10 +55,18 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test(
-		"a member may unlock, lock, ask for the status and bring the time that its role signed, and nothing else (T9)",
+		"a member may unlock, lock, ask for the status and the radio's key, bring the time that its role signed, and nothing else (T9)",
 		() => {
 			const allowed = NEEDS.filter(([command]) => ask(grantOf(2), command).ok).map(([command]) => command);
-			check.deepEqual(allowed, ["status", "unlock", "lock", "trust.status", "time.nonce", "time.put"]);
+			check.deepEqual(allowed, [
+				"status",
+				"unlock",
+				"lock",
+				"trust.status",
+				"time.nonce",
+				"time.put",
+				"radio.key",
+			]);
 			for (const [command] of NEEDS) check.accepted(ask(grantOf(1, { role: "owner" }), command));
 		},
 	);
@@ -67,7 +78,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("numbers that name no command are unknown, with or without a grant", () => {
-		for (const command of [0, 23, 255, 65_536, Number.MAX_SAFE_INTEGER]) {
+		for (const command of [0, 26, 255, 65_536, Number.MAX_SAFE_INTEGER]) {
 			check.refused(decide(grantOf(1), { command, fresh: true }, NOW_MS), "unknown-command");
 			check.refused(decide(undefined, { command, fresh: true }, NOW_MS), "unknown-command");
 		}
