@@ -38,8 +38,8 @@ const CHUNK_BYTES = LIMITS.chunkBytes;
 const WINDOW_BYTES = LIMITS.objectWindowBytes;
 const STALL_MS = LIMITS.updateStallMs;
 const CHUNK_MS = LIMITS.updateChunkMs;
-const TAKEN: Result<void, "unwanted"> = accept(undefined);
-const UNWANTED: Result<void, "unwanted"> = refuse("unwanted");
+const TAKEN: Result<void, "unwanted"> = Object.freeze(accept(undefined));
+const UNWANTED: Result<void, "unwanted"> = Object.freeze(refuse("unwanted"));
 
 export interface DownloaderOptions {
 	readonly crypto: Pick<Crypto, "openHash" | "equal">;

@@ -1,5 +1,6 @@
 /** The engine on this host: ends of a board, promises, timers, preloading, the heap, natives. */
 import assert from "node:assert/strict";
+import { PATHS } from "../../tools/setup/paths.ts";
 import { Board, fixtureImage, runBoard, runSource, scratch, sourceImage } from "./board.ts";
 import type { HostTest } from "./run.ts";
 
@@ -295,6 +296,19 @@ export const engineTests: readonly HostTest[] = [
 			assert.ok(value("chunks") >= 20000 && value("chunks") < 24000, board.stderr);
 			assert.ok(value("slots") > 500 && value("slots") < 16000, board.stderr);
 			assert.ok(value("stack-peak") > 500 && value("stack-peak") < value("stack-size") / 2, board.stderr);
+		},
+	},
+	{
+		name: "of what the firmware preloads nothing can be written: each object is frozen (I8)",
+		run: async () => {
+			const board = new Board({ image: PATHS.firmwareImage, words: ["--report-heap"] });
+			// What is not frozen is named before the arena is.
+			await board.until(({ stderr }) => /^arena .*\n/m.test(stderr));
+			await board.stop();
+			assert.deepEqual(
+				board.stderr.split("\n").filter((line) => line.startsWith("not frozen")),
+				[],
+			);
 		},
 	},
 ];
