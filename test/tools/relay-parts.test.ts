@@ -166,6 +166,14 @@ export default function suite(t: Suite): void {
 		check.ok(statements.length >= 1);
 		for (const statement of statements) {
 			if (statement.startsWith("create index ")) continue;
+			// Rows are brought over in words that both databases have.
+			if (
+				/^update \w+ set \w+ = \d+( where \w+ >= \(select \w+ from \w+ where \w+\.\w+ = \w+\.\w+\))?$/.test(
+					statement,
+				)
+			)
+				continue;
+			if (/^alter table "\w+" drop column "\w+"$/.test(statement)) continue;
 			check.ok(/^(create table|alter table "\w+" add column) /.test(statement), statement);
 			const columns = statement
 				.replace(/^alter table "\w+" add column /, "")

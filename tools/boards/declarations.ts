@@ -30,6 +30,7 @@ export function declaredModules(declarations: string): DeclaredModule[] {
 
 /** Where the SDK 8.2 has them. */
 export const SDK_SOURCES: Readonly<Record<string, readonly string[]>> = Object.freeze({
+	"embedded:io/bluetoothle/peripheral": Object.freeze(["modules/io/ble/server/esp32/bleserver.js"]),
 	"embedded:io/digital": Object.freeze([
 		"modules/io/digital/digital.js",
 		"modules/io/digital/digitalbank.js",

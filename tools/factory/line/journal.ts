@@ -4,7 +4,8 @@
  *
  * It never holds a secret, a Noise key or a label. A serial is given once, whatever becomes of it; a key belongs to one board.
  */
-import Database from "libsql";
+import { createRequire } from "node:module";
+import type Database from "libsql";
 import { toHex } from "../../../modules/base/bytes.ts";
 import type { ChipIdentity } from "./chip-driver.ts";
 import {
@@ -27,6 +28,11 @@ export class JournalFault extends Error {
 	}
 }
 
+/** Takes long: by who opens a journal, and by no help. */
+function loadDriver(): typeof Database {
+	return createRequire(import.meta.url)("libsql") as typeof Database;
+}
+
 const BUSY_MS = 10_000;
 const SERIALS_AT_ONCE_MAX = 10_000;
 
@@ -41,7 +47,7 @@ export class Journal {
 	static open(path: string): Journal {
 		let db: Database.Database | undefined;
 		try {
-			db = new Database(path);
+			db = new (loadDriver())(path);
 			db.exec(`pragma busy_timeout = ${BUSY_MS}`);
 			db.exec("pragma journal_mode = wal");
 			db.exec("pragma synchronous = full");

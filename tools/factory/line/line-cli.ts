@@ -6,7 +6,7 @@ import { existingFile, folder, serialNumber, wholeNumber } from "../../cli/argum
 import { CliFault, explaining, oneLine } from "../../cli/fault.ts";
 import { plainText } from "../../cli/plain-text.ts";
 import { IssuerFault } from "../../pki/signer.ts";
-import { openRegistry } from "../../relay/registry.ts";
+import type { Registry } from "../../relay/registry.ts";
 import { RegistryFault } from "../../relay/registry-file.ts";
 import { TrustFault } from "../../trust/trust-fault.ts";
 import { audit } from "./audit.ts";
@@ -206,13 +206,11 @@ function replaceFile(path: string, text: string): void {
 
 async function withBooks<Value>(
 	config: LineConfig,
-	work: (books: {
-		readonly journal: Journal;
-		readonly registry: Awaited<ReturnType<typeof openRegistry>>;
-	}) => Promise<Value>,
+	work: (books: { readonly journal: Journal; readonly registry: Registry }) => Promise<Value>,
 ): Promise<Value> {
 	const journal = Journal.open(config.journal);
 	try {
+		const { openRegistry } = await import("../../relay/registry.ts");
 		const registry = await openRegistry(config.registry);
 		try {
 			return await work({ journal, registry });

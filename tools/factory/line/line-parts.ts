@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Issuer, openIssuer } from "../../pki/issuer.ts";
-import { openRegistry, type Registry } from "../../relay/registry.ts";
+import type { Registry } from "../../relay/registry.ts";
 import { type BundleFile, readBundleFile, standingAlone } from "../../trust/bundle-file.ts";
 import { newestBundlePath } from "../../trust/development-trust.ts";
 import { TrustFault } from "../../trust/trust-fault.ts";
@@ -56,6 +56,7 @@ export async function openParts(config: LineConfig): Promise<LineParts> {
 	);
 	const journal = Journal.open(config.journal);
 	try {
+		const { openRegistry } = await import("../../relay/registry.ts");
 		const registry = await openRegistry(config.registry);
 		const close = async (): Promise<void> => {
 			journal.close();
