@@ -182,6 +182,8 @@ export class HostBoot {
 	async offer({ message, statement }: Release): Promise<void> {
 		for (const piece of encodePieces(encodeOffer({ manifest: message, freshness: statement }))) {
 			const answer = await this.line.call("update-offer", piece);
+			// Too soon, or the bolt drives: whoever serves it offers again.
+			if (!answer.ok && answer.reason === "later") return;
 			if (!answer.ok && answer.reason !== "refused") throw new Error(`update-offer: ${answer.reason}`);
 		}
 	}
