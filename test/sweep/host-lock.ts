@@ -17,7 +17,7 @@ import { PATHS } from "../../tools/setup/paths.ts";
 import { Board, type BoardEnd, readBytes, scratch } from "../host/board.ts";
 import type { Release } from "../sim/releases.ts";
 
-export const HOST_SLOT_KB = 512;
+export const HOST_SLOT_KB = 768;
 /** A minute of the lock's is a second here. */
 const HURRY = 60;
 const MAIN = "test/sweep/board-main";
