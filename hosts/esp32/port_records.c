@@ -2,13 +2,38 @@
  * The records of C over NVS, in a partition of their own that the SDK's key-value class never opens (I1). NVS replaces a blob whole:
  * a cut leaves the old one or the new one, and what nvs_commit returned from is on flash. A blob equal to the stored one is not
  * written again. NVS keeps a CRC-32 of each entry and drops what fails it: rot shows as "absent".
+ *
+ * Where NVS is encrypted this partition is, too, under the keys that nvs_flash_init made for the SDK's own: only that one is
+ * opened so by itself. Without those keys nothing is opened (T14).
  */
-#include "esp_log.h"
 #include "nvs.h"
 #include "nvs_flash.h"
+#include "sdkconfig.h"
 
+#include "check.h"
 #include "host.h"
 #include "port.h"
+
+#ifdef CONFIG_NVS_ENCRYPTION
+/* Never makes keys: records under others would be lost. */
+static esp_err_t open_partition(void)
+{
+	nvs_sec_scheme_t *scheme = nvs_flash_get_default_security_scheme();
+	nvs_sec_cfg_t keys = { 0 };
+	esp_err_t error = scheme ? nvs_flash_read_security_cfg_v2(scheme, &keys) : ESP_ERR_INVALID_STATE;
+
+	if (error == ESP_OK) error = nvs_flash_secure_init_partition(HOST_SECRET_PARTITION, &keys);
+	lk_wipe(&keys, sizeof keys);
+	return error;
+}
+#elif defined(CONFIG_SECURE_FLASH_ENC_ENABLED)
+#error keys would lie in clear: CONFIG_SECURE_FLASH_ENC_ENABLED needs CONFIG_NVS_ENCRYPTION
+#else
+static esp_err_t open_partition(void)
+{
+	return nvs_flash_init_partition(HOST_SECRET_PARTITION);
+}
+#endif
 
 /* False: there is no such partition, or its pages cannot be used. It is never erased for that: keys lie there. */
 static bool open_domain(const char *domain, nvs_open_mode_t mode, nvs_handle_t *handle, esp_err_t *error)
@@ -16,7 +41,7 @@ static bool open_domain(const char *domain, nvs_open_mode_t mode, nvs_handle_t *
 	static bool started;
 
 	if (!started) {
-		*error = nvs_flash_init_partition(HOST_SECRET_PARTITION);
+		*error = open_partition();
 		if (*error != ESP_OK) return false;
 		started = true;
 	}

@@ -131,6 +131,28 @@ export default function suite(t: Suite): void {
 		check.ok(hook.includes("!is_above_the_floor(place) || !verifies(place)"));
 	});
 
+	t.test(
+		"the partition of keys is encrypted wherever NVS is, and opened in clear nowhere else (T14, I1)",
+		() => {
+			const production = readFileSync(join(PATHS.root, "hosts/esp32/sdkconfig/production"), "utf8");
+			for (const setting of ["NVS_ENCRYPTION", "SECURE_FLASH_ENC_ENABLED"])
+				check.ok(production.includes(`\nCONFIG_${setting}=y\n`), setting);
+			const sources = sourcesIn(FOLDERS.esp32, ".c").filter(({ text }) => text.includes("nvs_flash_"));
+			check.deepEqual(
+				sources.map(({ path }) => path),
+				["hosts/esp32/port_records.c"],
+			);
+			const [, encrypted, clear] =
+				/#ifdef CONFIG_NVS_ENCRYPTION\n([\s\S]*?)#elif defined\(CONFIG_SECURE_FLASH_ENC_ENABLED\)\n#error [^\n]*\n#else\n([\s\S]*?)#endif/.exec(
+					sources[0]!.text,
+				) ?? [];
+			check.ok(encrypted?.includes("nvs_flash_secure_init_partition(") && encrypted.includes("lk_wipe("));
+			check.ok(encrypted?.includes("nvs_flash_init_partition(") === false);
+			check.ok(clear?.includes("nvs_flash_init_partition("));
+			check.equal(sources[0]!.text.match(/nvs_flash_init_partition\(/g)?.length, 1);
+		},
+	);
+
 	for (const host of ["esp32", "linux"] as const) {
 		t.test(`every native that TypeScript names is in the C of ${host}, and no C is there for nobody`, () => {
 			const scripts = sourcesIn(FOLDERS[host], ".ts");
