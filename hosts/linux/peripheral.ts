@@ -77,7 +77,7 @@ export class GATTServer {
 	/** Throws where the board has no radio, or nobody can listen there. */
 	constructor(options: ServerOptions) {
 		const at = argument("radio");
-		if (at === undefined) throw new Error("radio: this board has none");
+		if (at === undefined) throw new TypeError("radio: this board has none");
 		const colon = at.lastIndexOf(":");
 		this.mtu = Math.min(Math.max(options.mtu ?? MTU_MIN, MTU_MIN), MTU_MAX);
 		this.#options = options;
@@ -220,8 +220,8 @@ class Peer {
 
 	notify(characteristic: Characteristic, value: Uint8Array, callback: Notified | undefined): void {
 		const number = this.#server.characteristics.indexOf(characteristic);
-		if (!this.#subscribed.has(number)) throw new Error("radio: nobody subscribed");
-		if (value.length > this.#mtu - ATT_HEADER_BYTES) throw new Error("radio: more than the MTU");
+		if (!this.#subscribed.has(number)) throw new TypeError("radio: nobody subscribed");
+		if (value.length > this.#mtu - ATT_HEADER_BYTES) throw new RangeError("radio: more than the MTU");
 		if (callback !== undefined) this.#callbacks.push(callback);
 		this.tell(NOTIFIED, Uint8Array.of(number, ...value));
 	}
@@ -308,7 +308,7 @@ function recordBytes(records: Records): Uint8Array {
 		else if (name === "services") put(AD_SERVICES_128, (records.services ?? []).flatMap(littleEndian));
 		else put(Number(name), records[Number(name)]!);
 	}
-	if (bytes.length > AD_BYTES) throw new Error("radio: an advertisement beyond 31 bytes");
+	if (bytes.length > AD_BYTES) throw new RangeError("radio: an advertisement beyond 31 bytes");
 	return Uint8Array.from(bytes);
 }
 

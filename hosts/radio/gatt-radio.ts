@@ -141,7 +141,16 @@ class GattRadioConnection implements RadioConnection {
 			return false;
 		}
 		this.#notifies++;
-		this.#gatt.notify(this.#toPhone, packet.slice().buffer as ArrayBuffer, (error) => this.#notified(error));
+		try {
+			this.#gatt.notify(this.#toPhone, packet.slice().buffer as ArrayBuffer, (error) =>
+				this.#notified(error),
+			);
+		} catch {
+			// The link died a moment ago: its end comes as an event, never from inside the call.
+			Promise.resolve().then(() => this.#closed || this.#fail());
+			this.#notifies--;
+			return false;
+		}
 		return true;
 	}
 

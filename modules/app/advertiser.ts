@@ -5,7 +5,7 @@
  * The key of claimed locks is in JavaScript, because sessions carry it to phones: it protects from being followed, and opens
  * nothing. It is another one once a phone is removed. Flash that refuses costs advertising, never more.
  */
-import { DeviceError } from "../base/device-error.ts";
+import { attempt, DeviceError } from "../base/device-error.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Crypto, Secret } from "../platform/crypto.ts";
 import type { Radio } from "../platform/radio.ts";
@@ -122,20 +122,23 @@ export class Advertiser {
 	/** Undefined, until the next one is due: there is no key. */
 	#advertisement(kind: AdvertisingKind): Uint8Array | undefined {
 		const { crypto, log } = this.#options;
-		const key = kind === "claimed" ? this.key() : this.#claimableKey();
-		if (key === undefined) {
-			log(`radio: nothing is advertised, no ${kind} key`);
-			return undefined;
-		}
-		return encodeAdvertisement(advertisementFor(crypto, key, kind, crypto.random(ADVERTISING_NONCE_BYTES)));
+		const made = attempt(() => {
+			const key = kind === "claimed" ? this.key() : this.#claimableKey();
+			return key && advertisementFor(crypto, key, kind, crypto.random(ADVERTISING_NONCE_BYTES));
+		});
+		if (made.ok && made.value !== undefined) return encodeAdvertisement(made.value);
+		log(`radio: nothing is advertised, ${made.ok ? `no ${kind} key` : made.reason}`);
+		return undefined;
 	}
 
 	#claimableKey(): Uint8Array | undefined {
 		const secret = this.#options.openSetupSecret();
 		if (secret === undefined) return undefined;
-		const key = claimableKey(this.#options.crypto, secret);
-		secret.close();
-		return key;
+		try {
+			return claimableKey(this.#options.crypto, secret);
+		} finally {
+			secret.close();
+		}
 	}
 
 	/** Undefined: flash refused, and what there was stays. */

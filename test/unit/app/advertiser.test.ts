@@ -1,4 +1,6 @@
 /** What a lock advertises, to whom it says something, and to whom it does not (docs/BLE.md 4). */
+
+import { Advertiser } from "../../../modules/app/advertiser.ts";
 import {
 	ADVERTISER_START,
 	type AdvertiserEvent,
@@ -6,8 +8,12 @@ import {
 	step,
 } from "../../../modules/app/advertiser-state.ts";
 import { bytesEqual, toHex } from "../../../modules/base/bytes.ts";
+import { DeviceError } from "../../../modules/base/device-error.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
-import type { TestCrypto } from "../../../modules/platform/crypto.ts";
+import type { Clock } from "../../../modules/platform/clock.ts";
+import type { HashAlgorithm, Secret, TestCrypto } from "../../../modules/platform/crypto.ts";
+import type { Radio } from "../../../modules/platform/radio.ts";
+import { Store } from "../../../modules/store/store.ts";
 import {
 	type Advertisement,
 	claimableKey,
@@ -15,11 +21,13 @@ import {
 	encodeAdvertisement,
 	resolves,
 } from "../../../modules/wire/advertisement.ts";
+import { DelegatingCrypto } from "../../harness/delegating-crypto.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { BleWire } from "../../sim/ble-wire.ts";
 import { LockRig } from "../../sim/lock-rig.ts";
 import { PhoneRig } from "../../sim/phone-rig.ts";
 import { addMember, newRadioHome, OWNER_SEED } from "../../sim/radio-home.ts";
+import { SimStorage } from "../../sim/storage.ts";
 
 function now(rig: LockRig): Advertisement | undefined {
 	const bytes = rig.board.radio.advertisement;
@@ -215,6 +223,51 @@ export default function suite(t: Suite): void {
 			const read = decodeAdvertisement(bytes);
 			check.ok(read.ok);
 			check.bytes(encodeAdvertisement(read.value), bytes);
+		},
+	);
+
+	t.test(
+		"no entropy costs advertising and nothing else, and no setup secret stays open (I1, I10)",
+		({ crypto }) => {
+			class Dry extends DelegatingCrypto {
+				isDry = true;
+				override random(bytes: number): Uint8Array {
+					if (this.isDry) throw new DeviceError("entropy/unavailable", "a test");
+					return super.random(bytes);
+				}
+				override hmac(algorithm: HashAlgorithm, key: Secret | Uint8Array, data: Uint8Array): Uint8Array {
+					if (this.isDry) throw new DeviceError("memory/exhausted", "a test");
+					return super.hmac(algorithm, key, data);
+				}
+			}
+			for (const isClaimed of [true, false]) {
+				const dry = new Dry(crypto);
+				let left = 0;
+				const told: (Uint8Array | undefined)[] = [];
+				const advertiser = new Advertiser({
+					radio: { advertise: (data: Uint8Array | undefined) => void told.push(data) } as unknown as Radio,
+					clock: { monotonicMs: () => 0, after: () => ({ cancel: () => undefined }) } as unknown as Clock,
+					crypto: dry,
+					store: new Store(new SimStorage()),
+					isClaimed: () => isClaimed,
+					isWindowOpen: () => true,
+					openSetupSecret: () => {
+						left++;
+						const secret = crypto.importSecret(new Uint8Array(16).fill(5));
+						return {
+							close: () => {
+								left--;
+								secret.close();
+							},
+						};
+					},
+					log: () => undefined,
+				});
+				advertiser.start();
+				check.deepEqual(told, [undefined]);
+				check.equal(left, 0);
+				advertiser.stop();
+			}
 		},
 	);
 }
