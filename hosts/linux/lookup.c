@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <netinet/in.h>
@@ -100,15 +99,4 @@ PortLookup *port_lookup_start(const char *host, PortLookupCallback callback, voi
 void port_lookup_cancel(PortLookup *lookup)
 {
 	if (lookup) lookup->callback = NULL;
-}
-
-bool port_entropy(uint8_t *buffer, size_t bytes)
-{
-	while (bytes > 0) {
-		ssize_t got = getrandom(buffer, bytes, 0);
-		if (got <= 0) return false;
-		buffer += got;
-		bytes -= (size_t)got;
-	}
-	return true;
 }

@@ -1,59 +1,15 @@
 /** A lock over its radio, as processes: the real board, its air on a socket, the phone of the command line (docs/BLE.md). */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { SimulatedAir } from "../../tools/phone/simulated-air.ts";
-import { House } from "../../tools/start/house.ts";
+import type { House } from "../../tools/start/house.ts";
 import { check, type Suite } from "../harness/test.ts";
-import { type CommandEnd, runCommand } from "../tools/support/command.ts";
 import { eventually } from "../tools/support/temporary.ts";
+import { demand, withNearbyHome } from "./nearby-home.ts";
 
 const PORT_MS = 30_000;
 const HANDLERS = { onPacket: () => undefined, onRoom: () => undefined, onClosed: () => undefined };
-
-interface Home {
-	readonly house: House;
-	readonly dir: string;
-	readonly boardLines: readonly string[];
-	/** One command of `latchkey phone`, by the phone of that folder. */
-	readonly phone: (folder: string, ...words: readonly string[]) => Promise<CommandEnd>;
-	readonly air: () => Promise<number>;
-}
-
-/** A provisioned lock that nobody has claimed, its radio on, its relay gone. */
-async function withHome(work: (home: Home) => Promise<void>): Promise<void> {
-	const dir = mkdtempSync(join(tmpdir(), "latchkey-ble-"));
-	const boardLines: string[] = [];
-	const house = await House.open({ dir, radio: true, onBoardLine: (line) => void boardLines.push(line) });
-	try {
-		await house.startRelay();
-		await house.startBoard();
-		await house.provision();
-		await house.waitForLink();
-		await house.stopRelay();
-		await work({
-			house,
-			dir,
-			boardLines,
-			phone: (folder, ...words) => runCommand("phone", ...words, "--dir", join(dir, folder)),
-			air: async () => {
-				check.ok(await eventually(() => house.radioPort !== undefined, PORT_MS), boardLines.join("\n"));
-				return house.radioPort!;
-			},
-		});
-	} catch (error) {
-		throw new Error(`${(error as Error).message}\n${boardLines.join("\n")}`);
-	} finally {
-		await house.close();
-		rmSync(dir, { recursive: true, force: true });
-	}
-}
-
-function demand(end: CommandEnd, says: RegExp): void {
-	check.equal(end.status, 0, end.stderr);
-	check.ok(says.test(end.stdout), end.stdout);
-}
 
 async function openWindow(house: House): Promise<void> {
 	await house.mechanism.press("button", 200);
@@ -72,10 +28,11 @@ export default function suite(t: Suite): void {
 	t.test(
 		"without relay or network a phone pairs, unlocks and sets the Wi-Fi over the radio, at an MTU of 23 and of 247 (I10, T9, T18)",
 		() =>
-			withHome(async ({ house, dir, boardLines, phone, air }) => {
+			withNearbyHome("radio", async ({ house, dir, boardLines, phone, port }) => {
+				await house.stopRelay();
 				const passphrase = "correct horse battery";
 				writeFileSync(join(dir, "passphrase"), `${passphrase}\n`);
-				const there = ["--ble", `127.0.0.1:${await air()}`];
+				const there = ["--ble", `127.0.0.1:${await port()}`];
 				const narrow = [...there, "--ble-mtu", "23"];
 				const early = await phone("ada", "pair", ...there, "--label", house.labelText!);
 				check.equal(early.status, 1);
@@ -100,7 +57,7 @@ export default function suite(t: Suite): void {
 
 				await house.cutPower();
 				await house.startBoard();
-				const again = ["--ble", `127.0.0.1:${await air()}`];
+				const again = ["--ble", `127.0.0.1:${await port()}`];
 				demand(await phone("ada", "unlock", ...again), /^unlocked in/);
 				demand(await phone("ada", "wifi", "status", ...again), /^network\tAda's house/);
 				demand(await phone("ada", "wifi", "forget", ...again), /^no Wi-Fi/);
@@ -111,14 +68,15 @@ export default function suite(t: Suite): void {
 	t.test(
 		"centrals that say nothing, or nonsense, keep a phone from the real board for seconds at most (T15, T16)",
 		() =>
-			withHome(async ({ house, phone, air }) => {
-				const port = await air();
+			withNearbyHome("radio", async ({ house, phone, port }) => {
+				await house.stopRelay();
+				const radioPort = await port();
 				await openWindow(house);
-				const there = ["--ble", `127.0.0.1:${port}`];
+				const there = ["--ble", `127.0.0.1:${radioPort}`];
 				demand(await phone("ada", "pair", ...there, "--label", house.labelText!), /^paired with/);
 				const silent: SimulatedAir[] = [];
 				for (let place = 0; place < LIMITS.radioConnections; place++) {
-					const central = await SimulatedAir.listen({ host: "127.0.0.1", port });
+					const central = await SimulatedAir.listen({ host: "127.0.0.1", port: radioPort });
 					await central.connect(185, HANDLERS);
 					silent.push(central);
 				}
@@ -126,7 +84,7 @@ export default function suite(t: Suite): void {
 				for (const central of silent) central.close();
 				for (const packet of [[], [0x80, 0, 0, 1], [0x80, 0xff, 0xff, 1], [0x05, 1], [0x80, 0, 9, 1, 2]]) {
 					let closed = false;
-					const central = await SimulatedAir.listen({ host: "127.0.0.1", port });
+					const central = await SimulatedAir.listen({ host: "127.0.0.1", port: radioPort });
 					await central.connect(23, {
 						...HANDLERS,
 						onClosed: () => {
@@ -145,9 +103,10 @@ export default function suite(t: Suite): void {
 	t.test(
 		"the real board advertises under an address and an identifier that a restart leaves no trace of (T17)",
 		() =>
-			withHome(async ({ house, phone, air }) => {
+			withNearbyHome("radio", async ({ house, phone, port }) => {
+				await house.stopRelay();
 				const look = async () => {
-					const heard = await SimulatedAir.listen({ host: "127.0.0.1", port: await air() });
+					const heard = await SimulatedAir.listen({ host: "127.0.0.1", port: await port() });
 					check.ok(await eventually(() => heard.sighting !== undefined, PORT_MS));
 					const sighting = heard.sighting!;
 					heard.close();
@@ -155,7 +114,7 @@ export default function suite(t: Suite): void {
 				};
 				await openWindow(house);
 				const claimable = await look();
-				const there = ["--ble", `127.0.0.1:${await air()}`];
+				const there = ["--ble", `127.0.0.1:${await port()}`];
 				demand(await phone("ada", "pair", ...there, "--label", house.labelText!), /^paired with/);
 				const before = await look();
 				await house.cutPower();

@@ -1,11 +1,12 @@
 /** A phone's connection to a simulated lock's radio: frames and channels of a PhoneRig over one SimCentral. */
 import { assert } from "../../modules/base/assert.ts";
 import { Fragmenter, FragmentReader } from "../../modules/wire/ble-fragment.ts";
-import { type ChannelEnvelope, decodeToApp, encodeEnvelope } from "../../modules/wire/envelope.ts";
+import { type ChannelEnvelope, encodeEnvelope } from "../../modules/wire/envelope.ts";
 import type { SimBoard } from "./board.ts";
 import type { RigChannel } from "./lock-rig.ts";
 import type { PhoneWire } from "./phone-rig.ts";
 import type { SimCentral } from "./radio.ts";
+import { WireChannels } from "./wire-channels.ts";
 
 export class BleWire implements PhoneWire {
 	readonly board: SimBoard;
@@ -14,10 +15,9 @@ export class BleWire implements PhoneWire {
 	packetBytes: number;
 	/** What leaves, in the test's hand. */
 	onWrite: ((packet: Uint8Array) => void) | undefined;
-	readonly #channels = new Map<number, RigChannel>();
+	readonly #channels = new WireChannels();
 	readonly #fragmenter = new Fragmenter();
 	readonly #reader = new FragmentReader();
-	#nextChannel = 1;
 
 	constructor(board: SimBoard, packetBytes = 20) {
 		this.board = board;
@@ -27,18 +27,14 @@ export class BleWire implements PhoneWire {
 		this.central.onPacket = (packet) => {
 			const frame = this.#reader.push(packet);
 			assert(frame.ok, "the lock wrote what is no fragment");
-			if (frame.value !== undefined) this.#receive(frame.value);
+			if (frame.value !== undefined) this.#channels.receive(frame.value);
 		};
-		this.central.onClosed = () => {
-			for (const channel of this.#channels.values()) channel.onClosed();
-			this.#channels.clear();
-		};
+		this.central.onClosed = () => this.#channels.closeAll();
 		board.time.settle();
 	}
 
 	newChannel(channel: RigChannel): number {
-		this.#channels.set(this.#nextChannel, channel);
-		return this.#nextChannel++;
+		return this.#channels.open(channel);
 	}
 
 	send(envelope: ChannelEnvelope): void {
@@ -64,14 +60,5 @@ export class BleWire implements PhoneWire {
 			this.#fragmenter.taken(packet);
 			packets.push(packet);
 		}
-	}
-
-	#receive(frame: Uint8Array): void {
-		const envelope = decodeToApp(frame);
-		assert(envelope.ok && envelope.value.kind !== "notice", "the lock wrote what is no channel's");
-		const channel = this.#channels.get(envelope.value.channel);
-		if (envelope.value.kind === "data") return channel?.onFrame(envelope.value.frame);
-		this.#channels.delete(envelope.value.channel);
-		channel?.onClosed();
 	}
 }
