@@ -6,7 +6,6 @@
  * Nothing of the running slot is ever written. No byte that was sent counts before its chunk's digest is right.
  */
 import { assert, unreachable } from "../base/assert.ts";
-import { bytesEqual } from "../base/bytes.ts";
 import { DeviceError } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
@@ -27,6 +26,7 @@ import {
 	type SenderWay,
 	type Via,
 } from "./download-step.ts";
+import { type DownloadTask, eraseTask, failedTask, hashTask } from "./download-task.ts";
 import { FlashDigest } from "./flash-digest.ts";
 import { chunkDigest, type Manifest, type UpdateDelta, type UpdateObject } from "./manifest.ts";
 import { PatchTask } from "./patch-task.ts";
@@ -68,19 +68,13 @@ interface Release {
 	readonly delta: UpdateDelta | undefined;
 }
 
-/** What one state works at; undefined from `step`: not done yet. */
-interface Task {
-	step(): DownloadEvent | undefined;
-	close(): void;
-}
-
 export class Downloader {
 	/** First: private fields are looked for one by one on the engine. */
 	#run: ChunkRun | undefined;
 	readonly #options: DownloaderOptions;
 	#state: DownloadState = DOWNLOAD_IDLE;
 	#release: Release | undefined;
-	#task: Task | undefined;
+	#task: DownloadTask | undefined;
 	#patch: PatchTask | undefined;
 	/** Of chunks that are begun, by their number. */
 	readonly #hashes = new Map<number, Hash>();
@@ -390,7 +384,7 @@ export class Downloader {
 		if (!isGood) onBadChunk();
 	}
 
-	#hashWhole(what: "delta" | "source" | "image"): Task {
+	#hashWhole(what: "delta" | "source" | "image"): DownloadTask {
 		const { crypto, slots, head } = this.#options;
 		const { manifest, delta } = this.#released();
 		if (what === "image") {
@@ -408,7 +402,7 @@ export class Downloader {
 		return hashTask(digest, delta.object.digest, { kind: "hashed", isGood: false });
 	}
 
-	#patchTask(image: readonly boolean[]): Task {
+	#patchTask(image: readonly boolean[]): DownloadTask {
 		const { crypto, slots, head, inflate } = this.#options;
 		const { manifest, delta } = this.#released();
 		const { running } = slots;
@@ -474,37 +468,4 @@ export class Downloader {
 		assert(this.#release !== undefined, "a download without a release");
 		return this.#release;
 	}
-}
-
-/** `unreadable`: what flash that cannot be read means here. */
-function hashTask(digest: FlashDigest, expected: Uint8Array, unreadable: DownloadEvent): Task {
-	return {
-		step: () => {
-			try {
-				const found = digest.step();
-				return found && { kind: "hashed", isGood: bytesEqual(found, expected) };
-			} catch (error) {
-				if (!(error instanceof DeviceError)) throw error;
-				return unreadable;
-			}
-		},
-		close: () => digest.close(),
-	};
-}
-
-/** A sector a turn: an erasure may take flash so long that nothing else can happen meanwhile. Throws DeviceError slot/io. */
-function eraseTask(slots: Slots, start: number, bytes: number): Task {
-	let at = start;
-	return {
-		step: () => {
-			slots.erase(at);
-			at += SECTOR_BYTES;
-			return at < start + bytes ? undefined : { kind: "erased" };
-		},
-		close: () => undefined,
-	};
-}
-
-function failedTask(event: DownloadEvent): Task {
-	return { step: () => event, close: () => undefined };
 }
