@@ -49,8 +49,8 @@ const overPhone: Deliver = async (rig, bundle) => {
 	const { relay, address } = await rig.relay(rig.devicePort);
 	await rig.until("the lock is at its first relay", () => relay.serials.length === 1);
 	const phone = await rig.pair(address.appPort);
+	// The lock leaves this relay in a moment: what it has then, it says at the next one.
 	check.equal(await phone.trust.put(encodeSign(bundle)), 2);
-	check.equal((await phone.trust.status()).version, 2);
 	phone.close();
 	await relay.close();
 };
