@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { PATHS } from "../tools/setup/paths.ts";
+import { memoryFolder } from "./memory-folder.ts";
 import { OrderedOutput, sideBySide } from "./ordered-output.ts";
 import { type Part, type PartOutcome, PartRunner } from "./part.ts";
 
@@ -59,6 +60,9 @@ async function main(): Promise<number> {
 		process.stderr.write(`${isSlow ? `${only} needs --slow` : `no part is named ${only}`}: ${names}\n`);
 		return WRONG_WORDS;
 	}
+	// Whoever named a place for temporary files keeps it.
+	const folder = process.env.TMPDIR === undefined ? memoryFolder() : undefined;
+	if (folder !== undefined) process.env.TMPDIR = folder;
 	const runner = new PartRunner(PATHS.root);
 	runner.endOnSignals();
 	const output = new OrderedOutput((text) => void process.stdout.write(text), chosen.length);
