@@ -41,8 +41,9 @@ export class CutoffLoad {
 			await load.#addMembers();
 			for (let member = 0; member < MEMBERS; member++) await load.#openSessions(member);
 		} catch (error) {
+			const lines = load.door.bench.lines.slice(-12).join("\n");
 			await load.close();
-			throw error;
+			throw new Error(`${(error as Error).message}\n${lines}`);
 		}
 		return load;
 	}
@@ -108,7 +109,10 @@ export class CutoffLoad {
 				transport,
 				nowMs: () => performance.now(),
 			};
-			this.#sessions.push({ phone: await Phone.open(context, this.door.bench.house.label!), transport });
+			const phone = await Phone.open(context, this.door.bench.house.label!);
+			this.#sessions.push({ phone, transport });
+			// With its first frame the lock knows it, and it is half open no longer.
+			await phone.status();
 		}
 	}
 
