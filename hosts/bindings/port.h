@@ -52,11 +52,12 @@ void port_timer_remove(PortTimer *timer);
 /* Queues callback to run once on the engine's thread. Any thread. False when the queue is full. */
 bool port_post(void (*callback)(void *context), void *context);
 
-/* ---- records (the key store's and the entropy seed's; the same store as embedded:storage/key-value) ---- */
+/* ---- records (the key store's, the entropy seed's, the owner's Wi-Fi; the same store as embedded:storage/key-value) ---- */
 
-/* What lies in these two is secret (I1): a host refuses them to JavaScript, to read, to write, to delete and to list. */
+/* What lies in these is secret (I1, T14): a host refuses them to JavaScript, to read, to write, to delete and to list. */
 #define PORT_DOMAIN_KEYS "keys"
 #define PORT_DOMAIN_ENTROPY "entropy"
+#define PORT_DOMAIN_NETWORK "network"
 
 typedef enum {
 	PORT_RECORD_OK = 0,

@@ -11,11 +11,10 @@
 #define HOST_RECORD_PARTITION "nvs"
 #define HOST_SECRET_PARTITION "secrets"
 
-/* ---- records beside the two secret domains, in the secret partition ---- */
+/* ---- a record beside the secret domains, in the secret partition ---- */
 
 #define HOST_DOMAIN "host"
 #define HOST_FAULT_NAME "fault"
-#define HOST_STATION_NAME "station"
 
 /* ---- the end of the firmware ---- */
 

@@ -4,32 +4,39 @@
  *
  *            begun                  joined                  has an address
  *   IDLE -----------> JOINING ----------------> JOINED ----------------------> UP
- *    ^  \ none on         | lost, late               | lost                     | lost
+ *    ^  \ none on         | lost, late, another      | lost, another            | lost, another
  *    |   \ record         v                          v                          v
- *    +----\--- keep --- WAITING (then JOINING again) <---------------------------+
+ *    +----\--- join --- WAITING (then JOINING again) <---------------------------+
+ *    +--- forgotten, from everywhere
+ *
+ * What was begun is left before something else is joined, and the pause in between is for the end of the one before: it comes as an event.
  */
 /** As NetworkState of network.h. */
-export type NetworkEvent = "down" | "joined" | "up";
+export type NetworkEvent = "down" | "joined" | "up" | "refused";
 
 export type NetworkState =
 	| { readonly at: "idle" }
-	| { readonly at: "joining"; readonly tries: number }
+	/** `refused`: the last attempt ended so. */
+	| { readonly at: "joining"; readonly tries: number; readonly refused: boolean }
 	| { readonly at: "joined" }
 	| { readonly at: "up" }
-	| { readonly at: "waiting"; readonly tries: number };
+	| { readonly at: "waiting"; readonly tries: number; readonly refused: boolean };
 
 export type NetworkEffect =
 	| { readonly do: "join" }
+	| { readonly do: "part" }
 	| { readonly do: "wait"; readonly ms: number }
 	| { readonly do: "tell"; readonly up: boolean };
 
 export type NetworkInput =
 	| { readonly on: "event"; readonly event: NetworkEvent }
 	| { readonly on: "timer" }
-	/** The answer to "join". */
-	| { readonly on: "begun"; readonly begun: boolean }
+	/** The answer to "join"; nothing: there is nothing on record. */
+	| { readonly on: "begun"; readonly begun: "yes" | "no" | "nothing" }
 	/** There is something to join, or something else. */
-	| { readonly on: "kept" };
+	| { readonly on: "kept" }
+	/** There is nothing to join any more. */
+	| { readonly on: "forgotten" };
 
 /** How long one attempt may take, and the pauses between them, which end at the last. */
 export const JOIN_MS = 20_000;
@@ -40,39 +47,56 @@ export interface NetworkStep {
 	readonly effects: readonly NetworkEffect[];
 }
 
-function pause(tries: number): NetworkStep {
+function pause(tries: number, refused: boolean): NetworkStep {
 	const ms = PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)]!;
-	return { state: { at: "waiting", tries: tries + 1 }, effects: [{ do: "wait", ms }] };
+	return { state: { at: "waiting", tries: tries + 1, refused }, effects: [{ do: "wait", ms }] };
 }
 
-function join(tries: number): NetworkStep {
-	return { state: { at: "joining", tries }, effects: [{ do: "join" }, { do: "wait", ms: JOIN_MS }] };
+function join(tries: number, refused: boolean): NetworkStep {
+	return {
+		state: { at: "joining", tries, refused },
+		effects: [{ do: "wait", ms: JOIN_MS }, { do: "join" }],
+	};
 }
 
-function onEvent(state: NetworkState, event: NetworkEvent): NetworkStep {
-	if (event === "up")
-		return state.at === "up"
-			? { state, effects: [] }
-			: { state: { at: "up" }, effects: [{ do: "tell", up: true }] };
-	if (event === "joined") {
-		if (state.at === "joined") return { state, effects: [] };
-		return {
-			state: { at: "joined" },
-			effects: state.at === "up" ? [{ do: "tell", up: false }] : [],
-		};
-	}
+/** With what comes of it before everything else. */
+function after(effects: readonly NetworkEffect[], next: NetworkStep): NetworkStep {
+	return { state: next.state, effects: [...effects, ...next.effects] };
+}
+
+function onLost(state: NetworkState, refused: boolean): NetworkStep {
 	switch (state.at) {
-		case "up": {
-			const after = pause(0);
-			return { state: after.state, effects: [{ do: "tell", up: false }, ...after.effects] };
-		}
+		case "up":
+			return after([{ do: "tell", up: false }], pause(0, refused));
 		case "joined":
-			return pause(0);
+			return pause(0, refused);
 		case "joining":
-			return pause(state.tries);
+			return pause(state.tries, refused);
 		default:
 			return { state, effects: [] };
 	}
+}
+
+function onEvent(state: NetworkState, event: NetworkEvent): NetworkStep {
+	switch (event) {
+		case "up":
+			if (state.at === "up") return { state, effects: [] };
+			return { state: { at: "up" }, effects: [{ do: "tell", up: true }] };
+		case "joined":
+			if (state.at === "joined") return { state, effects: [] };
+			return {
+				state: { at: "joined" },
+				effects: state.at === "up" ? [{ do: "tell", up: false }] : [],
+			};
+		default:
+			return onLost(state, event === "refused");
+	}
+}
+
+/** Whatever was begun or stands ends here; `next` comes after it. */
+function parted(state: NetworkState, next: NetworkStep): NetworkStep {
+	const tell: readonly NetworkEffect[] = state.at === "up" ? [{ do: "tell", up: false }] : [];
+	return after([{ do: "part" }, ...tell], next);
 }
 
 /** Pure. `joins`: false for Ethernet, which is never told to. */
@@ -86,14 +110,19 @@ export function stepNetwork(state: NetworkState, input: NetworkInput, joins: boo
 			return { state: next.state.at === "waiting" ? { at: "idle" } : next.state, effects: tells };
 		}
 		case "begun":
-			if (input.begun || state.at !== "joining") return still;
-			return { state: { at: "idle" }, effects: [] };
+			if (!joins || input.begun === "yes" || state.at !== "joining") return still;
+			if (input.begun === "nothing") return { state: { at: "idle" }, effects: [] };
+			return pause(state.tries, state.refused);
 		case "kept":
-			return joins && state.at !== "up" && state.at !== "joined" ? join(0) : still;
+			if (!joins) return still;
+			if (state.at === "idle" || state.at === "waiting") return join(0, false);
+			return parted(state, pause(0, false));
+		case "forgotten":
+			return joins ? parted(state, { state: { at: "idle" }, effects: [] }) : still;
 		case "timer":
 			if (!joins) return still;
-			if (state.at === "waiting") return join(state.tries);
-			return state.at === "joining" ? pause(state.tries) : still;
+			if (state.at === "waiting") return join(state.tries, state.refused);
+			return state.at === "joining" ? after([{ do: "part" }], pause(state.tries, state.refused)) : still;
 		default:
 			return still;
 	}

@@ -11,8 +11,8 @@
 
 #include "station.h"
 
-/* Numbers are NETWORK_STATES of network.ts. */
-typedef enum { NETWORK_DOWN, NETWORK_JOINED, NETWORK_UP } NetworkState;
+/* Numbers are EVENTS of network.ts. Refused: down, and the other side is there and does not take what was shown. */
+typedef enum { NETWORK_DOWN, NETWORK_JOINED, NETWORK_UP, NETWORK_REFUSED } NetworkState;
 
 /* ---- an interface offers ---- */
 
@@ -22,6 +22,8 @@ esp_netif_t *network_interface_start(void);
 bool network_interface_joins(void);
 /* False where it could not begin; its end comes as a state. */
 bool network_interface_join(const Station *station);
+/* Leaves what it joined, or is joining, and forgets it; a "down" that comes of it may come. Nothing for Ethernet. */
+void network_interface_part(void);
 
 /* ---- and tells; any task ---- */
 

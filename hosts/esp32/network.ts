@@ -1,5 +1,6 @@
-/** The board's network: started once, joined again and again as network-state.ts says. */
+/** The board's network: started once, then joined again and again as network-state.ts says. What to join is the bindings' record. */
 import type { Clock, Timer } from "../../modules/platform/clock.ts";
+import type { WifiState } from "../../modules/platform/wifi.ts";
 import {
 	type NetworkEffect,
 	type NetworkEvent,
@@ -9,11 +10,10 @@ import {
 } from "./network-state.ts";
 
 const startNetwork = native<(onState: (state: number) => void) => boolean | undefined>("xs_network_start");
-const joinNetwork = native<() => boolean>("xs_network_join");
-const keepStation = native<(name: Uint8Array, password: Uint8Array) => string | undefined>("xs_network_keep");
-const leaveStation = native<() => string | undefined>("xs_network_leave");
+const joinNetwork = native<() => boolean | undefined>("xs_network_join");
+const partNetwork = native<() => void>("xs_network_part");
 
-const EVENTS: readonly NetworkEvent[] = Object.freeze(["down", "joined", "up"]);
+const EVENTS: readonly NetworkEvent[] = Object.freeze(["down", "joined", "up", "refused"]);
 
 /** The network of this board; without one it says so once and does nothing. */
 export class BoardNetwork {
@@ -30,23 +30,38 @@ export class BoardNetwork {
 		const joins = startNetwork((state) => this.#input({ on: "event", event: EVENTS[state] ?? "down" }));
 		this.#exists = joins !== undefined;
 		this.#joins = joins === true;
-		this.#input({ on: "kept" });
 	}
 
 	get exists(): boolean {
 		return this.#exists;
 	}
 
-	/** What to join from now on, also after a restart. The caller's copies are the caller's to wipe. A code of DeviceError, or undefined. */
-	keep(name: Uint8Array, password: Uint8Array): string | undefined {
-		const fault = keepStation(name, password);
-		if (fault === undefined) this.#input({ on: "kept" });
-		return fault;
+	/** Wi-Fi: somebody must say when to join, and what. */
+	get joins(): boolean {
+		return this.#joins;
 	}
 
-	/** Of a factory reset. */
-	leave(): string | undefined {
-		return leaveStation();
+	get state(): WifiState {
+		const state = this.#state;
+		switch (state.at) {
+			case "idle":
+				return "off";
+			case "joined":
+			case "up":
+				return "joined";
+			default:
+				return state.refused ? "refused" : "joining";
+		}
+	}
+
+	/** Joins what is on record, in place of what it joined before. */
+	join(): void {
+		this.#input({ on: "kept" });
+	}
+
+	/** Leaves, and joins nothing until it is told to. */
+	part(): void {
+		this.#input({ on: "forgotten" });
 	}
 
 	#input(input: NetworkInput): void {
@@ -61,11 +76,15 @@ export class BoardNetwork {
 			case "tell":
 				this.#onChange(effect.up);
 				return;
-			case "join":
-				this.#input({ on: "begun", begun: joinNetwork() });
+			case "join": {
+				const begun = joinNetwork();
+				this.#input({ on: "begun", begun: begun === undefined ? "nothing" : begun ? "yes" : "no" });
+				return;
+			}
+			case "part":
+				partNetwork();
 				return;
 			case "wait":
-				if (this.#state.at === "idle") return;
 				this.#cancel();
 				this.#timer = this.#clock.after(effect.ms, () => {
 					this.#timer = undefined;

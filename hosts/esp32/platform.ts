@@ -18,6 +18,7 @@ import { TcpListener } from "../ecma419/tcp-listener.ts";
 import { DRIVE_PINS, INDICATOR_PIN, INPUT_PINS, LOCAL_PORT, SERVICE_LINE } from "./board.ts";
 import { startHost } from "./host-start.ts";
 import { BoardNetwork } from "./network.ts";
+import { BoardWifi } from "./wifi.ts";
 
 /** The port of the board's file; lwIP takes listeners before there is an address, and none where there is no network. */
 function openListener(system: System): Listener | undefined {
@@ -52,5 +53,6 @@ export function openPlatform(): Platform {
 		inflate: ZLIB_INFLATE,
 		wsBytes: NATIVE_WS_BYTES,
 		...(listener === undefined ? {} : { listener }),
+		...(network.joins ? { wifi: new BoardWifi(CLOCK, network) } : {}),
 	};
 }

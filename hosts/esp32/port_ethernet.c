@@ -47,3 +47,7 @@ bool network_interface_join(const Station *station)
 	(void)station;
 	return false;
 }
+
+void network_interface_part(void)
+{
+}

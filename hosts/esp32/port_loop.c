@@ -125,24 +125,38 @@ static void deliver_watch(void *the, void *refcon, uint8_t *message, uint16_t by
 	if (callback) callback(context, events);
 }
 
-static void tell(PortWatch *watch, int events)
+/* False: the engine's queue is full, and the socket stays ready. */
+static bool tell(PortWatch *watch, int descriptor, int events)
 {
 	bool told;
 
 	lock();
-	told = watch_set_ready(watch, events);
+	told = watch_set_ready(watch, descriptor, events);
 	unlock();
-	if (!told || modMessagePostToMachine(gThe, NULL, 0, deliver_watch, watch) == 0) return;
+	if (!told || modMessagePostToMachine(gThe, NULL, 0, deliver_watch, watch) == 0) return true;
 	lock();
 	watch_set_take_back(watch);
 	unlock();
+	return false;
 }
 
-static void select_once(void)
+/* False where the next round would find the same at once. */
+static bool drain_wake(void)
+{
+	uint8_t drained[8];
+	bool any = false;
+
+	while (recv(wake, drained, sizeof drained, MSG_DONTWAIT) > 0) any = true;
+	return any;
+}
+
+/* False: what is ready could not be dealt with, and the next round waits. */
+static bool select_once(void)
 {
 	fd_set readable, writable, broken;
-	int highest = wake;
+	int highest = wake, selected[WATCHES_MAX];
 	struct timeval wait = { 1, 0 };
+	bool done = true;
 
 	FD_ZERO(&readable);
 	FD_ZERO(&writable);
@@ -150,7 +164,9 @@ static void select_once(void)
 	lock();
 	for (int index = 0; index < WATCHES_MAX; index++) {
 		const PortWatch *watch = &set.watches[index];
+		selected[index] = -1;
 		if (watch->state != WATCH_ARMED || watch->events == 0) continue;
+		selected[index] = watch->descriptor;
 		if (watch->events & PORT_READABLE) FD_SET(watch->descriptor, &readable);
 		if (watch->events & PORT_WRITABLE) FD_SET(watch->descriptor, &writable);
 		if (watch->descriptor > highest) highest = watch->descriptor;
@@ -158,28 +174,23 @@ static void select_once(void)
 	unlock();
 	memcpy(&broken, &readable, sizeof broken);
 	/* A socket that was closed meanwhile: the next round no longer has it. */
-	if (select(highest + 1, &readable, &writable, &broken, &wait) < 0) {
-		vTaskDelay(pdMS_TO_TICKS(AGAIN_MS));
-		return;
-	}
-	if (FD_ISSET(wake, &readable)) {
-		uint8_t drained[8];
-		while (recv(wake, drained, sizeof drained, MSG_DONTWAIT) > 0) { }
-	}
+	if (select(highest + 1, &readable, &writable, &broken, &wait) < 0) return false;
+	if (FD_ISSET(wake, &readable)) done = drain_wake();
+	/* By what was selected on: the set itself is the engine's to change meanwhile. */
 	for (int index = 0; index < WATCHES_MAX; index++) {
-		PortWatch *watch = &set.watches[index];
-		int events = 0;
-		if (watch->state != WATCH_ARMED) continue;
-		if (FD_ISSET(watch->descriptor, &readable) || FD_ISSET(watch->descriptor, &broken)) events |= PORT_READABLE;
-		if (FD_ISSET(watch->descriptor, &writable)) events |= PORT_WRITABLE;
-		if (events) tell(watch, events);
+		int descriptor = selected[index], events = 0;
+		if (descriptor < 0) continue;
+		if (FD_ISSET(descriptor, &readable) || FD_ISSET(descriptor, &broken)) events |= PORT_READABLE;
+		if (FD_ISSET(descriptor, &writable)) events |= PORT_WRITABLE;
+		if (events && !tell(&set.watches[index], descriptor, events)) done = false;
 	}
+	return done;
 }
 
 static void run(void *nothing)
 {
 	(void)nothing;
-	for (;;) select_once();
+	for (;;) if (!select_once()) vTaskDelay(pdMS_TO_TICKS(AGAIN_MS));
 }
 
 /* With the first watch: a socket needs the network, which the board opens before. */

@@ -1,7 +1,6 @@
-/* The network for JavaScript: start, join, leave, and one callback with the state. network.ts is its class. */
+/* The network for JavaScript: start, join, part, and one callback with the state. network.ts is its class; what to join is wifi.c's record. */
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "esp_event.h"
 #include "esp_netif.h"
@@ -17,11 +16,11 @@
 #include "host.h"
 #include "network.h"
 #include "port.h"
+#include "wifi.h"
 
 void xs_network_start(xsMachine *the);
 void xs_network_join(xsMachine *the);
-void xs_network_keep(xsMachine *the);
-void xs_network_leave(xsMachine *the);
+void xs_network_part(xsMachine *the);
 
 extern xsMachine *gThe;
 
@@ -125,40 +124,18 @@ void xs_network_start(xsMachine *the)
 	if (interface) xsmcSetBoolean(xsResult, network_interface_joins());
 }
 
-/* True: it began. False: there is nothing to join on record, or it could not begin. */
+/* True: it began. False: it could not. Undefined: there is nothing to join on record. */
 void xs_network_join(xsMachine *the)
 {
-	uint8_t record[STATION_RECORD_MAX];
 	Station station;
-	size_t bytes = 0;
-	bool joins = interface && port_record_read(HOST_DOMAIN, HOST_STATION_NAME, record, sizeof record, &bytes) == PORT_RECORD_OK
-		&& station_decode(record, bytes, &station) && network_interface_join(&station);
 
-	lk_wipe(record, sizeof record);
+	if (lk_wifi_read(&station) == PORT_RECORD_OK) xsmcSetBoolean(xsResult, interface && network_interface_join(&station));
 	lk_wipe(&station, sizeof station);
-	xsmcSetBoolean(xsResult, joins);
 }
 
-/* (name, password): both Uint8Array; an empty password is an open network. A fault, or undefined when it is on record. */
-void xs_network_keep(xsMachine *the)
+/* Leaves what was joined, whatever is on record. */
+void xs_network_part(xsMachine *the)
 {
-	Station station = { 0 };
-	uint8_t record[STATION_RECORD_MAX];
-	LkSpan name = lk_bytes(the, 0, 1, STATION_NAME_MAX), password = lk_bytes(the, 1, 0, STATION_PASSWORD_MAX);
-	bool kept;
-
-	station.name_bytes = (uint8_t)name.bytes;
-	station.password_bytes = (uint8_t)password.bytes;
-	memcpy(station.name, name.data, name.bytes);
-	memcpy(station.password, password.data, password.bytes);
-	kept = station_is_sound(&station) && port_record_write(HOST_DOMAIN, HOST_STATION_NAME, record, station_encode(&station, record)) == PORT_RECORD_OK;
-	lk_wipe(record, sizeof record);
-	lk_wipe(&station, sizeof station);
-	if (!kept) lk_fault(the, "record/io");
-}
-
-/* Forgets what to join; the connection stays until the restart that follows a reset. */
-void xs_network_leave(xsMachine *the)
-{
-	if (port_record_delete(HOST_DOMAIN, HOST_STATION_NAME) != PORT_RECORD_OK) lk_fault(the, "record/io");
+	(void)the;
+	if (interface) network_interface_part();
 }

@@ -19,9 +19,9 @@ void watch_set_remove(PortWatch *watch)
 	watch->callback = NULL;
 }
 
-bool watch_set_ready(PortWatch *watch, int events)
+bool watch_set_ready(PortWatch *watch, int descriptor, int events)
 {
-	if (watch->state != WATCH_ARMED || (events & watch->events) == 0) return false;
+	if (watch->state != WATCH_ARMED || watch->descriptor != descriptor || (events & watch->events) == 0) return false;
 	watch->state = WATCH_TOLD;
 	watch->ready = events & watch->events;
 	return true;

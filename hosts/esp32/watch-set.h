@@ -34,8 +34,8 @@ typedef struct {
 PortWatch *watch_set_add(WatchSet *set, int descriptor, int events, PortWatchCallback callback, void *context);
 /* The descriptor may be closed when it returns. */
 void watch_set_remove(PortWatch *watch);
-/* True: the watch became TOLD, and the engine must get one message of it. */
-bool watch_set_ready(PortWatch *watch, int events);
+/* `descriptor`: what was selected on; the place may have another's watch by now. True: the watch became TOLD, and the engine must get one message of it. */
+bool watch_set_ready(PortWatch *watch, int descriptor, int events);
 /* A message that could not be sent. */
 void watch_set_take_back(PortWatch *watch);
 /* The message arrived: what to call, outside the lock, or NULL. Only what is still wanted is told. */

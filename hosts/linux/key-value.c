@@ -23,12 +23,13 @@ static void set_status(xsMachine *the, PortRecordStatus status)
 	}
 }
 
-/* Private keys and the next boot's seed are C's alone (I1). The test build looks at them. */
+/* Private keys, the next boot's seed and an owner's Wi-Fi are C's alone (I1, T14). The test build looks at them. */
 static void domain_argument(xsMachine *the, char domain[NAME_BYTES])
 {
 	lk_text(the, 0, domain, NAME_BYTES);
 #ifndef LATCHKEY_TEST_BUILD
-	if (strcmp(domain, PORT_DOMAIN_KEYS) == 0 || strcmp(domain, PORT_DOMAIN_ENTROPY) == 0) xsRangeError("storage: a domain of secrets");
+	if (strcmp(domain, PORT_DOMAIN_KEYS) == 0 || strcmp(domain, PORT_DOMAIN_ENTROPY) == 0 || strcmp(domain, PORT_DOMAIN_NETWORK) == 0)
+		xsRangeError("storage: a domain of secrets");
 #endif
 }
 

@@ -18,6 +18,7 @@ export class GattRadio implements Radio {
 	readonly #connections = new Map<GattConnection, GattRadioConnection>();
 	#waiting: GattRadioConnection[] = [];
 	#onConnection: (() => void) | undefined;
+	#onSilenced: (() => void) | undefined;
 	#armed = true;
 	#ready = false;
 	#open = true;
@@ -58,6 +59,10 @@ export class GattRadio implements Radio {
 		this.#tell();
 	}
 
+	onSilenced(callback: () => void): void {
+		this.#onSilenced = callback;
+	}
+
 	accept(handlers: RadioConnectionHandlers): RadioConnection | undefined {
 		const connection = this.#waiting.shift();
 		if (connection === undefined) this.#armed = true;
@@ -96,10 +101,19 @@ export class GattRadio implements Radio {
 		const connection = new GattRadioConnection(gatt, this.#toPhone, () => {
 			this.#connections.delete(gatt);
 			this.#waiting = this.#waiting.filter((waiting) => waiting !== connection);
+			this.#silenced();
 		});
 		this.#connections.set(gatt, connection);
 		this.#waiting.push(connection);
 		this.#tell();
+		this.#silenced();
+	}
+
+	/** A connectable advertisement ends with its connection (Bluetooth Core 6.B 4.4.2), and where all places were taken none could begin. */
+	#silenced(): void {
+		Promise.resolve().then(() => {
+			if (this.#open && this.#advertised !== undefined) this.#onSilenced?.();
+		});
 	}
 
 	#tell(): void {

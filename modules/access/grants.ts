@@ -114,6 +114,14 @@ export class Grants {
 		return this.#state.kind === "claimed" ? this.#state.claim.lockId : undefined;
 	}
 
+	/**
+	 * How many ids were given since the reset that no grant has any more. The record that removes a member changes it, and nothing
+	 * brings it back to what it was: what phones may know until one of them is removed is made for one such number.
+	 */
+	get departed(): number {
+		return (this.#lastId - this.#taken()) >>> 0;
+	}
+
 	/** Every grant that can be read, the first owner first. */
 	list(): readonly Grant[] {
 		const owner = this.#claimOwner();

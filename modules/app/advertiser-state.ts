@@ -26,7 +26,7 @@ export type AdvertiserState =
 export type AdvertiserEvent =
 	/** What the lock should be now. */
 	| { readonly kind: "mode"; readonly mode: AdvertiserMode }
-	/** The key is another one. */
+	/** The key is another one, or the stack has stopped. */
 	| { readonly kind: "renew" }
 	/** Time has passed. */
 	| { readonly kind: "look" };

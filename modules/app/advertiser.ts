@@ -3,8 +3,10 @@
  * to whoever has the label; otherwise it is silent. What is advertised when is advertiser-state.ts.
  *
  * The key of claimed locks is in JavaScript, because sessions carry it to phones: it protects from being followed, and opens
- * nothing. It is another one once a phone is removed. Flash that refuses costs advertising, never more.
+ * nothing. It is another one once a phone is removed: its record says how many had left when it was made, so that the record
+ * that removes a phone ends the key, wherever the power goes. Flash that refuses costs advertising, never more.
  */
+import { GRANT_ID_MAX } from "../access/grant.ts";
 import { attempt, DeviceError } from "../base/device-error.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Crypto, Secret } from "../platform/crypto.ts";
@@ -28,11 +30,22 @@ import {
 	step,
 } from "./advertiser-state.ts";
 
-export const ADVERTISING_KEY_CODEC = recordCodec<Uint8Array>({
+export interface AdvertisingKey {
+	readonly key: Uint8Array;
+	/** Grants.departed when it was made; of any other number it is nobody's key. */
+	readonly departed: number;
+}
+
+export const ADVERTISING_KEY_CODEC = recordCodec<AdvertisingKey>({
 	row: RECORDS.advertisingKey,
 	format: 1,
-	encode: (key) => ({ 1: key }),
-	decode: (fields) => (fields.hasOnly([0, 1]) ? fields.bytes(1, ADVERTISING_KEY_BYTES) : undefined),
+	encode: ({ key, departed }) => ({ 1: key, 2: departed }),
+	decode(fields) {
+		const key = fields.bytes(1, ADVERTISING_KEY_BYTES);
+		const departed = fields.uint(2, GRANT_ID_MAX);
+		if (!fields.hasOnly([0, 1, 2]) || key === undefined || departed === undefined) return undefined;
+		return { key, departed };
+	},
 });
 
 export interface AdvertiserOptions {
@@ -41,6 +54,8 @@ export interface AdvertiserOptions {
 	readonly crypto: Crypto;
 	readonly store: Store;
 	readonly isClaimed: () => boolean;
+	/** Grants.departed */
+	readonly departed: () => number;
 	readonly isWindowOpen: () => boolean;
 	/** Undefined: it cannot be read. */
 	readonly openSetupSecret: () => Secret | undefined;
@@ -51,7 +66,7 @@ export class Advertiser {
 	readonly #options: AdvertiserOptions;
 	/** Why there was no key at boot, for the caller to log once; "absent" when none was made yet. */
 	readonly fault: ReadReason | undefined;
-	#key: Uint8Array | undefined;
+	#kept: AdvertisingKey | undefined;
 	#state: AdvertiserState = ADVERTISER_START;
 	#timer: Timer | undefined;
 	#serves = false;
@@ -59,8 +74,10 @@ export class Advertiser {
 	constructor(options: AdvertiserOptions) {
 		this.#options = options;
 		const read = options.store.read(ADVERTISING_KEY_CODEC);
-		if (read.ok) this.#key = read.value;
+		if (read.ok) this.#kept = read.value;
 		else this.fault = read.reason;
+		// Under a new identifier: the link's address is another one, and both change together.
+		options.radio.onSilenced(() => this.#tell({ kind: "renew" }));
 	}
 
 	/** The lock serves sessions from now on. Idempotent. */
@@ -82,14 +99,13 @@ export class Advertiser {
 
 	/** A phone that has the key has no business here any more: the others ask for the new one. */
 	phoneRemoved(): void {
-		const made = this.#makeKey();
-		if (made === undefined) this.#options.log("radio: the advertising key stays, storage");
-		else this.#tell({ kind: "renew" });
+		this.#tell({ kind: "renew" });
 	}
 
 	/** For phones with a grant; undefined: flash does not take one. */
 	key(): Uint8Array | undefined {
-		return this.#key ?? this.#makeKey();
+		const kept = this.#kept;
+		return kept?.departed === this.#options.departed() ? kept.key : this.#makeKey();
 	}
 
 	#mode(): AdvertiserMode {
@@ -141,13 +157,14 @@ export class Advertiser {
 		}
 	}
 
-	/** Undefined: flash refused, and what there was stays. */
+	/** Undefined: flash refused, and what there was stays on record. */
 	#makeKey(): Uint8Array | undefined {
 		const { crypto, store } = this.#options;
+		const departed = this.#options.departed();
 		try {
 			const key = crypto.random(ADVERTISING_KEY_BYTES);
-			if (!store.write(ADVERTISING_KEY_CODEC, key).ok) return undefined;
-			this.#key = key;
+			if (!store.write(ADVERTISING_KEY_CODEC, { key, departed }).ok) return undefined;
+			this.#kept = { key, departed };
 			return key;
 		} catch (error) {
 			if (!(error instanceof DeviceError)) throw error;

@@ -73,6 +73,7 @@ export class App {
 	#log: EventLog;
 	readonly #strangers = new StrangerCounts();
 	readonly #bolt: BoltDriver;
+	readonly #selfTest: SelfTest;
 	readonly #relaySide: RelaySide;
 	readonly #transports: Transports;
 	readonly #notices: Notices;
@@ -93,7 +94,7 @@ export class App {
 		this.#resets = new ResetKeeper({
 			clock,
 			system,
-			reset: new FactoryReset(this.#store),
+			reset: new FactoryReset(this.#store, () => platform.wifi?.keep(undefined)),
 			onErased: () => {
 				this.#log = this.#openLog();
 				this.#append({ kind: "reset" });
@@ -124,10 +125,17 @@ export class App {
 			platform,
 			store: this.#store,
 			isClaimed: () => this.#grants.claimed,
+			departed: () => this.#grants.departed,
 			isWindowOpen: () => this.#window.isOpen,
 			openSetupSecret: () => this.#openSetupSecret(),
 		});
-		this.#bolt = new BoltDriver(platform, options.bolt ?? DEFAULT_BOLT, {
+		this.#selfTest = new SelfTest({
+			platform,
+			mayDrive: () => !this.#grants.claimed && !this.#bolt.driving && this.#identity.stage !== "sealed",
+		});
+		const { pins, drive } = platform;
+		const ports = { clock, pins, drive, isTaken: () => this.#selfTest.drives };
+		this.#bolt = new BoltDriver(ports, options.bolt ?? DEFAULT_BOLT, {
 			onChanged: (bolt, cause) => this.#boltChanged(bolt, cause),
 			onFault: (fault) => this.#boltFault(fault),
 			onIdle: () => {
@@ -192,10 +200,7 @@ export class App {
 			...line,
 			crypto,
 			timeKeeper: this.#relaySide.timeKeeper,
-			selfTest: new SelfTest({
-				platform,
-				mayDrive: () => !this.#grants.claimed && !this.#bolt.driving,
-			}),
+			selfTest: this.#selfTest,
 			report: () => this.#relaySide.report(),
 			onProvisioned: () => {
 				this.#updates.revise();
@@ -233,6 +238,7 @@ export class App {
 			`boot: ${resetReason}, firmware ${this.#options.firmware.version}, stage ${this.#identity.stage}`,
 		);
 		this.#reportFaults();
+		this.#identity.mendSeal();
 		this.#pairs.eraseLeftovers();
 		if (!this.#resets.isPending) this.#localSide.joinWifi();
 		this.#countHours();

@@ -3,16 +3,16 @@
  * They decide nothing about who may. On a machine without radio or Wi-Fi there are no such commands.
  */
 import { unreachable } from "../base/assert.ts";
+import { attempt } from "../base/device-error.ts";
 import { LIMITS } from "../base/limits.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { WifiCredentials } from "../platform/wifi.ts";
+import type { Wifi, WifiCredentials } from "../platform/wifi.ts";
 import type { CborMap } from "../wire/cbor-map.ts";
 import type { CommandName, Refusal } from "../wire/command.ts";
 import { decodeWifi, WIFI_STATES } from "../wire/wifi.ts";
 import type { Advertiser } from "./advertiser.ts";
 import type { Call } from "./handlers.ts";
-import type { WifiKeeper } from "./wifi-keeper.ts";
 
 export type LocalCommandName = Extract<CommandName, `radio.${string}` | `wifi.${string}`>;
 
@@ -21,7 +21,7 @@ export interface LocalCommandsOptions {
 	/** Undefined: no radio. */
 	readonly advertiser: Advertiser | undefined;
 	/** Undefined: no Wi-Fi that an owner sets. */
-	readonly wifi: WifiKeeper | undefined;
+	readonly wifi: Wifi | undefined;
 }
 
 export class LocalCommands {
@@ -71,16 +71,21 @@ export class LocalCommands {
 	#tellWifi({ session, request }: Call): void {
 		const { wifi } = this.#options;
 		if (wifi === undefined) return session.reply(request, "unknown-command");
-		session.reply(request, "done", { 0: WIFI_STATES.indexOf(wifi.state), 1: wifi.ssid });
+		// A record that cannot be read is none: whoever sets one writes it anew.
+		const ssid = attempt(() => wifi.ssid);
+		session.reply(request, "done", {
+			0: WIFI_STATES.indexOf(wifi.state),
+			1: ssid.ok ? ssid.value : undefined,
+		});
 	}
 
-	/** A machine that joins returns at once: the reply leaves before the network that carries it may change. */
+	/** The passphrase goes from the request to the host, and is kept nowhere here. The reply leaves before the network that carries it may change. */
 	#setWifi({ session, request }: Call): void {
 		const { clock, wifi } = this.#options;
 		const wanted = readSet(request.args);
 		if (wifi === undefined || wanted === undefined) return session.reply(request, "unknown-command");
 		if (!this.#sets.has(clock.monotonicMs())) return session.reply(request, "try-later");
-		const set = wifi.set(wanted === "none" ? undefined : wanted);
+		const set = attempt(() => wifi.keep(wanted === "none" ? undefined : wanted));
 		if (!set.ok) return session.reply(request, "try-later");
 		if (set.value) this.#sets.take(clock.monotonicMs());
 		session.reply(request, "done");

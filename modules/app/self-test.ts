@@ -4,8 +4,8 @@
  *
  * The jig ties each output to an input: see LOOPS. Outputs are tried one after the other for LIMITS.selfTestPulseMs at most,
  * and none at all unless every input is at rest: the contacts of a fitted bolt are not, so that none is moved (I2). Whether
- * anything may be driven is `mayDrive`'s to say; that the board is not sealed, its caller's. The buttons are only read, since
- * a press means something.
+ * anything may be driven is `mayDrive`'s to say, before each output anew: a seal in between ends it. While `drives` is true nobody else
+ * does (BoltPorts.isTaken). The buttons are only read, since a press means something.
  *
  * Random numbers come from a generator that hides a poor source: what is found here is one that is stuck.
  */
@@ -57,9 +57,15 @@ export class SelfTest {
 	#run: number | undefined;
 	#report: SelfTestReport | undefined;
 	#busy = false;
+	#drives = false;
 
 	constructor(options: SelfTestOptions) {
 		this.#options = options;
+	}
+
+	/** Its outputs are being tried, one after the other. */
+	get drives(): boolean {
+		return this.#drives;
 	}
 
 	/** The report of this run; undefined while it, or one before it, is under way. */
@@ -113,7 +119,11 @@ export class SelfTest {
 		if (!this.#options.mayDrive()) return onTried({ pins: "absent" });
 		const restless = AT_REST.find((role) => pins.read(role));
 		if (restless !== undefined) return onTried({ pins: "failed", pin: restless });
-		this.#tryLoop(0, onTried);
+		this.#drives = true;
+		this.#tryLoop(0, (tried) => {
+			this.#drives = false;
+			onTried(tried);
+		});
 	}
 
 	#tryLoop(index: number, onTried: (pins: Pins) => void): void {

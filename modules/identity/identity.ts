@@ -3,6 +3,10 @@
  * factory line got. Every verb may be repeated; each fact is one record, so a line that was interrupted goes on where
  * it was. The seal is one-way: nothing here removes it, a factory reset neither.
  *
+ * A seal that was lost opens nothing (T14). The factory's verbs are there for a board on which nothing of a line is, and for one
+ * that holds the line's own record, which is written before anything else and erased by the seal. So one record that rots,
+ * or a partition that somebody erased, leaves a sealed board.
+ *
  * It verifies that an installed certificate is this board's own; who issued it is for the relay to judge. It never
  * holds a private key: signatures and the setup secret stay behind the key store.
  */
@@ -12,13 +16,21 @@ import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import type { Secret } from "../platform/crypto.ts";
 import type { KeyKind, KeyName, KeyStore } from "../platform/keys.ts";
-import type { Store } from "../store/store.ts";
+import { RECORDS } from "../store/records.ts";
+import type { ReadReason, Store } from "../store/store.ts";
 import { decodeCertificate } from "../trust/certificate.ts";
 import type { TrustStore } from "../trust/trust-store.ts";
 import type { LineStage } from "../wire/line-verb.ts";
 import { asSerial } from "../wire/names.ts";
 import { encodeCsr } from "./csr.ts";
-import { CERTIFICATE_CODEC, DEVICE_CODEC, type Device, isHardwareClass, SEAL_CODEC } from "./records.ts";
+import {
+	CERTIFICATE_CODEC,
+	DEVICE_CODEC,
+	type Device,
+	isHardwareClass,
+	LINE_CODEC,
+	SEAL_CODEC,
+} from "./records.ts";
 
 /** The keys a device makes at `begin`, by their names in the key store. */
 export const DEVICE_KEYS = Object.freeze({
@@ -56,6 +68,12 @@ export class Identity {
 	#device: Device | undefined;
 	#chain: readonly Uint8Array[] | undefined;
 	#sealed: boolean;
+	/** A line has begun: its record reads. */
+	#lineOpen: boolean;
+	/** What the boot found of the line's record. */
+	readonly #lineFound: ReadReason | "there";
+	/** Somebody's board, on which neither the seal nor the line's record is. */
+	readonly #sealLost: boolean;
 
 	constructor(store: Store, keys: KeyStore, trust: TrustStore) {
 		this.#store = store;
@@ -70,8 +88,14 @@ export class Identity {
 		else if (chain.reason !== "absent") faults.push(`certificate-${chain.reason}`);
 		// A seal that cannot be read is a seal.
 		const seal = store.has(SEAL_CODEC.row);
-		this.#sealed = !seal.ok || seal.value;
 		if (!seal.ok) faults.push(`seal-${seal.reason}`);
+		const line = store.read(LINE_CODEC);
+		this.#lineOpen = line.ok;
+		this.#lineFound = line.ok ? "there" : line.reason;
+		const hasSeal = !seal.ok || seal.value;
+		this.#sealLost = !hasSeal && !line.ok && (isThere(device) || isThere(chain) || this.#hasKeys());
+		this.#sealed = hasSeal || this.#sealLost;
+		if (this.#sealLost) faults.push("seal-lost");
 		this.faults = faults;
 	}
 
@@ -110,6 +134,9 @@ export class Identity {
 		if (known !== undefined && (known.serial !== serial || known.hardwareClass !== hardwareClass)) {
 			return refuse("conflict");
 		}
+		// First of all, so that from the first key on its absence means a seal.
+		if (!this.#lineOpen && !this.#store.write(LINE_CODEC, true).ok) return refuse("storage");
+		this.#lineOpen = true;
 		// A key store that fails, or may not draw yet, is a refusal.
 		const made = attempt(() => {
 			this.#makeKey(DEVICE_KEYS.device, "p256");
@@ -155,12 +182,31 @@ export class Identity {
 		return opened.ok ? opened : refuse("storage");
 	}
 
+	/** A line's record that flash does not let go is erased by the next boot. */
 	seal(): Result<void, IdentityReason> {
 		if (this.#sealed) return refuse("sealed");
 		if (this.stage !== "installed") return refuse("out-of-order");
 		if (!this.#store.write(SEAL_CODEC, true).ok) return refuse("storage");
 		this.#sealed = true;
+		this.#store.erase(RECORDS.line);
 		return accept(undefined);
+	}
+
+	/** At boot: both records say again that the board is sealed, where a power cut or rot left one. Flash that refuses changes nothing. */
+	mendSeal(): void {
+		const found = this.#lineFound;
+		// What the next boot may read, or another image, is left to it.
+		if (!this.#sealed || found === "io" || found === "newer-format") return;
+		if (this.#sealLost) this.#store.write(SEAL_CODEC, true);
+		if (found !== "absent") this.#store.erase(RECORDS.line);
+	}
+
+	/** A key that cannot be looked at is one. */
+	#hasKeys(): boolean {
+		return Object.values(DEVICE_KEYS).some((name) => {
+			const kind = attempt(() => this.#keys.kindOf(name));
+			return !kind.ok || kind.value !== undefined;
+		});
 	}
 
 	#makeKey(name: KeyName, kind: KeyKind, secretBytes?: number): void {
@@ -178,6 +224,10 @@ export class Identity {
 			return false;
 		return chain.slice(1).every((issuer) => decodeCertificate(issuer)?.isCa === true);
 	}
+}
+
+function isThere(read: Result<unknown, ReadReason>): boolean {
+	return read.ok || read.reason !== "absent";
 }
 
 function isSameChain(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {

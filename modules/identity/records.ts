@@ -94,6 +94,13 @@ export const OPERATIONAL_CODEC: RecordCodec<StoredOperational> = recordCodec({
 	decode: decodeOperational,
 });
 
+export const LINE_CODEC: RecordCodec<true> = recordCodec({
+	row: RECORDS.line,
+	format: 1,
+	encode: () => ({}),
+	decode: (fields) => (fields.hasOnly([0]) ? true : undefined),
+});
+
 export const SEAL_CODEC: RecordCodec<true> = recordCodec({
 	row: RECORDS.seal,
 	format: 1,

@@ -34,6 +34,8 @@ export interface BoltPorts {
 	readonly clock: Clock;
 	readonly pins: Pins;
 	readonly drive: Drive;
+	/** While true somebody else tries the outputs (a self-test in its jig): no motion begins on command or button. */
+	readonly isTaken?: () => boolean;
 }
 
 const WATCHED: readonly InputRole[] = Object.freeze(["thrown", "retracted", "door", "inhibit"]);
@@ -43,6 +45,7 @@ export class BoltDriver {
 	readonly #pins: Pins;
 	readonly #drive: Drive;
 	readonly #handlers: BoltHandlers;
+	readonly #isTaken: () => boolean;
 	#config: BoltConfig;
 	#state: BoltState;
 	#timer: Timer | undefined;
@@ -60,6 +63,7 @@ export class BoltDriver {
 		this.#pins = ports.pins;
 		this.#drive = ports.drive;
 		this.#handlers = handlers;
+		this.#isTaken = ports.isTaken ?? (() => false);
 		this.#config = config;
 		const first = initial(this.#inputs(), this.#clock.monotonicMs(), config);
 		this.#state = first.state;
@@ -90,6 +94,7 @@ export class BoltDriver {
 
 	/** What `request` would be refused as, made now; undefined when it would be done or begun. Moves nothing. */
 	refusal(motion: Motion): Exclude<BoltOutcome, "done"> | undefined {
+		if (this.#isTaken()) return "busy";
 		// Tickets begin at 1: the answer to this one is nobody else's.
 		const asked = { kind: "command", inputs: this.#inputs(), motion, ticket: 0 } as const;
 		const { effects } = step(this.#state, asked, this.#clock.monotonicMs(), this.#config);
@@ -101,6 +106,7 @@ export class BoltDriver {
 
 	/** Answers once: from inside this call when there is nothing to wait for, else when the motion has ended. */
 	request(motion: Motion, onOutcome: (outcome: BoltOutcome) => void): void {
+		if (this.#isTaken()) return onOutcome("busy");
 		const ticket = ++this.#tickets;
 		this.#waiting.set(ticket, onOutcome);
 		this.#dispatch({ kind: "command", inputs: this.#inputs(), motion, ticket });
@@ -108,6 +114,7 @@ export class BoltDriver {
 
 	/** The exit button was pressed. */
 	pressExit(): void {
+		if (this.#isTaken()) return;
 		this.#dispatch({ kind: "exit", inputs: this.#inputs() });
 	}
 

@@ -33,6 +33,11 @@ export interface Radio {
 	accept(handlers: RadioConnectionHandlers): RadioConnection | undefined;
 	/** From now on, in place of what it was: at most 10 bytes of service data; undefined: nothing is advertised. */
 	advertise(serviceData: Uint8Array | undefined): void;
+	/**
+	 * Calls back from the event loop when the stack may have stopped advertising by itself, since a connection began or ended: what is to be
+	 * heard is advertised anew. One callback.
+	 */
+	onSilenced(callback: () => void): void;
 	/** Advertises nothing, takes no connection; those that were taken stay. Idempotent. */
 	close(): void;
 }

@@ -16,8 +16,11 @@ export type RecordOwner =
 	| "trust"
 	| "update";
 
-/** reset: a factory reset; removal: an authorised command; replacement: never erased, only written anew; sending: done with once sent. */
-export type RecordEraser = "reset" | "removal" | "replacement" | "sending";
+/**
+ * reset: a factory reset; removal: an authorised command; replacement: never erased, only written anew; sending: done with once sent;
+ * sealing: the end of the factory line.
+ */
+export type RecordEraser = "reset" | "removal" | "replacement" | "sending" | "sealing";
 
 export interface RecordRow {
 	/** 1 to 15 bytes of [0-9A-Za-z_.-], as the name. */
@@ -149,6 +152,15 @@ export const RECORDS = Object.freeze({
 		survivesReset: true,
 		holds: "the factory line is done; there is no way back",
 	}),
+	line: row({
+		domain: "identity",
+		name: "line",
+		owner: "identity",
+		bytesMax: 16,
+		erasedBy: "sealing",
+		survivesReset: true,
+		holds: "a factory line has begun with this board; without it whatever has a key is sealed",
+	}),
 	operational: row({
 		domain: "identity",
 		name: "operational",
@@ -198,19 +210,20 @@ export const RECORDS = Object.freeze({
 		domain: "radio",
 		name: "advert-key",
 		owner: "app",
-		bytesMax: 24,
+		bytesMax: 32,
 		erasedBy: "reset",
 		survivesReset: false,
-		holds: "the key by which paired phones know the lock's advertisements; each of them has it",
+		holds:
+			"the key by which paired phones know the lock's advertisements; each of them has it, until one is removed",
 	}),
 	wifi: row({
 		domain: "network",
 		name: "wifi",
-		owner: "app",
-		bytesMax: 112,
+		owner: "bindings",
+		bytesMax: 99,
 		erasedBy: "reset",
 		survivesReset: false,
-		holds: "name and passphrase of the owner's Wi-Fi; no command reads the passphrase back",
+		holds: "name and passphrase of the owner's Wi-Fi; only C reads it",
 	}),
 	health: row({
 		domain: "app",
@@ -330,6 +343,7 @@ export const RECORD_ROWS: readonly RecordRow[] = Object.freeze([
 	RECORDS.setupSecret,
 	RECORDS.entropySeed,
 	RECORDS.seal,
+	RECORDS.line,
 	RECORDS.operational,
 	RECORDS.operationalKey0,
 	RECORDS.operationalKey1,

@@ -9,7 +9,8 @@
  *
  * Until finish is accepted the lock serves nobody but its buttons.
  */
-import { accept, type Result } from "../base/result.ts";
+import { attempt } from "../base/device-error.ts";
+import { accept, type Result, refuse } from "../base/result.ts";
 import { RECORD_ROWS, RECORDS, type RecordRow } from "./records.ts";
 import { recordCodec, type Store, type WriteReason } from "./store.ts";
 
@@ -22,9 +23,12 @@ export const RESET_PENDING = recordCodec<true>({
 
 export class FactoryReset {
 	readonly #store: Store;
+	readonly #forgetNetwork: () => void;
 
-	constructor(store: Store) {
+	/** `forgetNetwork` erases what of the bindings' records does not survive, the owner's Wi-Fi; it may throw DeviceError. */
+	constructor(store: Store, forgetNetwork: () => void = () => undefined) {
 		this.#store = store;
+		this.#forgetNetwork = forgetNetwork;
 	}
 
 	/**
@@ -57,11 +61,16 @@ export class FactoryReset {
 		if (!pending.value) return accept(undefined);
 		for (const row of RECORD_ROWS) {
 			if (row.survivesReset || row === RECORDS.resetPending) continue;
-			const erased = this.#eraseRow(row);
+			const erased = row === RECORDS.wifi ? this.#eraseNetwork() : this.#eraseRow(row);
 			if (!erased.ok) return erased;
 		}
 		lastStep();
 		return this.#store.erase(RECORDS.resetPending);
+	}
+
+	/** The store cannot open it. */
+	#eraseNetwork(): Result<void, WriteReason> {
+		return attempt(this.#forgetNetwork).ok ? accept(undefined) : refuse("io");
 	}
 
 	#eraseRow(row: RecordRow): Result<void, WriteReason> {

@@ -23,6 +23,8 @@ export interface Jig {
 	central(packetBytes: number): JigCentral;
 	/** The service data that the platform's radio advertises now, as somebody near it hears it; undefined: none. */
 	sighting(): Uint8Array | undefined;
+	/** Under which link-layer address; undefined: this radio has none. */
+	linkAddress?(): Uint8Array;
 	/** Where a host can make its storage fail on command; absent elsewhere. */
 	readonly storageFaults?: StorageFaults;
 	/** The same for its slots. */

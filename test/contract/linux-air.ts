@@ -13,6 +13,8 @@ const WRITTEN = 6;
 const NOTIFIED = 7;
 const SERVICE_DATA = 0x21;
 
+const ADDRESS_BYTES = 6;
+
 export class LinuxAir {
 	readonly #stream: TcpStream;
 	#out: Uint8Array = new Uint8Array(0);
@@ -23,6 +25,8 @@ export class LinuxAir {
 	#mayWrite = false;
 	readonly received: Uint8Array[] = [];
 	serviceData: Uint8Array | undefined;
+	/** Of the link; empty while nothing is advertised. */
+	address: Uint8Array = new Uint8Array(0);
 	ended = false;
 
 	constructor(port: number) {
@@ -94,7 +98,10 @@ export class LinuxAir {
 	}
 
 	#receive(kind: number, content: Uint8Array): void {
-		if (kind === ADVERTISED) this.serviceData = serviceDataIn(content.subarray(7));
+		if (kind === ADVERTISED) {
+			this.address = content.slice(0, ADDRESS_BYTES);
+			this.serviceData = serviceDataIn(content.subarray(ADDRESS_BYTES + 1));
+		}
 		if (kind === NOTIFIED) this.received.push(content.slice(1));
 		if (kind !== SUBSCRIBE && kind !== WRITTEN) return;
 		this.#mayWrite = true;

@@ -117,6 +117,10 @@ const jig: Jig = {
 		listener ??= air();
 		return listener.serviceData;
 	},
+	linkAddress: () => {
+		listener ??= air();
+		return listener.address;
+	},
 	...(boardArgument("faults") === "yes" ? { storageFaults: storageFaults(), slotFaults: slotFaults() } : {}),
 	pass,
 	latencyMs: LATENCY_MS,

@@ -157,19 +157,38 @@ export function radioContract(t: Suite, open: OpenJig): void {
 	);
 
 	t.test(
-		"what is advertised replaces what was, and nothing is advertised when told so",
+		"what is advertised replaces what was, under another address of the link each time, and nothing is advertised when told so",
 		async ({ random }) => {
 			const jig = await open();
 			const radio = jig.platform.radio!;
 			let last = jig.sighting();
+			const addresses = new Set<string>();
 			for (let round = 0; round < 3; round++) {
 				const data = random.bytes(10);
 				radio.advertise(data);
 				last = await nextSighting(jig, last);
 				check.bytes(last!, data);
+				addresses.add(String(jig.linkAddress?.() ?? round));
 			}
+			check.equal(addresses.size, 3, "an address that stays follows the lock, whatever it advertises");
 			radio.advertise(undefined);
 			check.equal(await nextSighting(jig, last), undefined);
 		},
 	);
+
+	t.test("who advertises is told when a connection began, and when it ended", async () => {
+		const jig = await open();
+		const radio = jig.platform.radio!;
+		let silenced = 0;
+		radio.onSilenced(() => {
+			silenced++;
+		});
+		radio.advertise(Uint8Array.of(1, 2, 3));
+		const { connection } = await connect(jig, 20);
+		check.ok(await passUntil(jig, () => silenced > 0, PATIENCE_MS), "at its begin");
+		const begun = silenced;
+		connection.close();
+		check.ok(await passUntil(jig, () => silenced > begun, PATIENCE_MS), "at its end");
+		radio.advertise(undefined);
+	});
 }

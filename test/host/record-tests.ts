@@ -58,25 +58,25 @@ export const recordTests: readonly HostTest[] = [
 		},
 	},
 	{
-		name: "the domains of keys and of the seed are closed to JavaScript: read, write, delete and list (I1)",
+		name: "the domains of keys, of the seed and of the network are closed to JavaScript: read, write, delete and list (I1, T14)",
 		run: async () => {
 			const state = newFolder();
 			await lines(
-				`native("xs_lk_key_generate")("device", 1, 0); native("xs_lk_random")(new Uint8Array(8));`,
+				`native("xs_lk_key_generate")("device", 1, 0); native("xs_lk_random")(new Uint8Array(8)); native("xs_lk_wifi_keep")(bytes("net"), "passphrase");`,
 				state,
 			);
-			const kept = ["entropy,seed.rec", "keys,device.rec"];
+			const kept = ["entropy,seed.rec", "keys,device.rec", "network,wifi.rec"];
 			assert.deepEqual(readdirSync(state).sort(), kept);
 			const before = kept.map((file) => readBytes(join(state, file)));
 			const found = await lines(
-				`for (const [path, key] of [["keys", "device"], ["entropy", "seed"], ["Keys", "device"]]) {
+				`for (const [path, key] of [["keys", "device"], ["entropy", "seed"], ["network", "wifi"], ["Keys", "device"]]) {
 					const closed = KeyValue.open({ path });
 					say(reason(() => closed.read(key)), reason(() => closed.write("new", bytes("x"))), reason(() => closed.delete(key)), reason(() => [...closed].join()));
 				}`,
 				state,
 			);
 			const refused = "RangeError RangeError RangeError RangeError";
-			assert.deepEqual(found, [refused, refused, "none none none new"]);
+			assert.deepEqual(found, [refused, refused, refused, "none none none new"]);
 			assert.deepEqual(readdirSync(state).sort(), ["Keys,new.rec", ...kept]);
 			assert.deepEqual(
 				kept.map((file) => readBytes(join(state, file))),

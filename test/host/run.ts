@@ -7,6 +7,7 @@ import { type NamedTest, runNamed } from "../harness/named-tests.ts";
 import { buildHostVariants } from "./board.ts";
 import { bootTests } from "./boot-tests.ts";
 import { cutTests } from "./cut-tests.ts";
+import { cutoffTests } from "./cutoff-tests.ts";
 import { engineTests } from "./engine-tests.ts";
 import { imageTests } from "./image-tests.ts";
 import { drivePinTests } from "./pin-tests.ts";
@@ -34,6 +35,7 @@ const SUITES: readonly (readonly HostTest[])[] = [
 	tcpTests,
 	recordTests,
 	cutTests,
+	cutoffTests,
 	bootTests,
 	slotCutTests,
 	watchdogTests,

@@ -188,7 +188,7 @@ export class SimBoard {
 			system,
 			...(this.#options.local === true ? { listener: this.local.connect(clock) } : {}),
 			...(this.#options.radio === true ? { radio: this.radio.connect(clock) } : {}),
-			...(this.#options.wifi === true ? { wifi: this.wifi.connect() } : {}),
+			...(this.#options.wifi === true ? { wifi: this.wifi.connect(storage) } : {}),
 			slots: this.slots,
 			inflate: this.#options.inflate ?? PLAIN_INFLATE,
 		};

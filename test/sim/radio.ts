@@ -11,6 +11,7 @@ const PACKET_MIN = 20;
 /** One connection as its central has it. */
 export class SimCentral {
 	readonly #time: SimTime;
+	readonly #onDropped: () => void;
 	#toBoard: Uint8Array[] = [];
 	#room = Number.POSITIVE_INFINITY;
 	#packetBytes = PACKET_MIN;
@@ -26,8 +27,9 @@ export class SimCentral {
 	onPacket: ((packet: Uint8Array) => void) | undefined;
 	onClosed: (() => void) | undefined;
 
-	constructor(time: SimTime) {
+	constructor(time: SimTime, onDropped: () => void) {
 		this.#time = time;
+		this.#onDropped = onDropped;
 	}
 
 	/** One write, whatever it is. */
@@ -86,6 +88,7 @@ export class SimCentral {
 		if (this.closed) return;
 		this.closed = true;
 		this.#time.schedule(0, () => this.onClosed?.());
+		this.#onDropped();
 	}
 
 	#send(packet: Uint8Array): boolean {
@@ -104,7 +107,10 @@ export class SimRadio {
 	readonly #centrals = new Set<SimCentral>();
 	#waiting: SimCentral[] = [];
 	#tell: () => void = () => undefined;
+	#silence: () => void = () => undefined;
 	#on = false;
+	/** The stack stopped when a connection began. */
+	#stopped = false;
 	/** Everything that was advertised, over all boots: undefined where it went silent. */
 	readonly advertised: (Uint8Array | undefined)[] = [];
 
@@ -114,12 +120,12 @@ export class SimRadio {
 
 	/** What is advertised now. */
 	get advertisement(): Uint8Array | undefined {
-		return this.#on ? this.advertised.at(-1) : undefined;
+		return this.#on && !this.#stopped ? this.advertised.at(-1) : undefined;
 	}
 
 	/** A connection; closed at once where nothing is on or too many stand. */
 	dial(): SimCentral {
-		const central = new SimCentral(this.#time);
+		const central = new SimCentral(this.#time, () => this.#silence());
 		const standing = [...this.#centrals].filter((each) => !each.closed).length;
 		if (!this.#on || standing >= CENTRALS) {
 			central.drop();
@@ -128,6 +134,7 @@ export class SimRadio {
 		this.#centrals.add(central);
 		this.#waiting.push(central);
 		this.#tell();
+		this.#silence();
 		return central;
 	}
 
@@ -135,7 +142,14 @@ export class SimRadio {
 	connect(clock: Clock): Radio {
 		let armed = true;
 		let onConnection: (() => void) | undefined;
+		let onSilenced: (() => void) | undefined;
 		this.#on = true;
+		this.#stopped = false;
+		this.#silence = () => {
+			if (!this.#on) return;
+			this.#stopped = true;
+			clock.after(0, () => onSilenced?.());
+		};
 		this.advertised.push(undefined);
 		this.#tell = () => {
 			if (!armed || onConnection === undefined || this.#waiting.length === 0) return;
@@ -154,7 +168,11 @@ export class SimRadio {
 				return central?.accept(clock, handlers);
 			},
 			advertise: (serviceData) => {
+				this.#stopped = false;
 				this.advertised.push(serviceData?.slice());
+			},
+			onSilenced: (callback) => {
+				onSilenced = callback;
 			},
 			close: () => {
 				this.#on = false;
@@ -167,6 +185,7 @@ export class SimRadio {
 	/** The board is gone, and every connection with it. */
 	disconnect(): void {
 		this.#on = false;
+		this.#silence = () => undefined;
 		this.#waiting = [];
 		for (const central of this.#centrals) central.drop();
 		this.#centrals.clear();

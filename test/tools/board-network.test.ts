@@ -10,20 +10,24 @@ import { check, type Suite } from "../harness/test.ts";
 
 const STATES: readonly NetworkState[] = [
 	{ at: "idle" },
-	{ at: "joining", tries: 0 },
-	{ at: "joining", tries: 9 },
+	{ at: "joining", tries: 0, refused: false },
+	{ at: "joining", tries: 9, refused: true },
 	{ at: "joined" },
 	{ at: "up" },
-	{ at: "waiting", tries: 3 },
+	{ at: "waiting", tries: 3, refused: false },
+	{ at: "waiting", tries: 3, refused: true },
 ];
 const INPUTS: readonly NetworkInput[] = [
 	{ on: "event", event: "down" },
 	{ on: "event", event: "joined" },
 	{ on: "event", event: "up" },
+	{ on: "event", event: "refused" },
 	{ on: "timer" },
-	{ on: "begun", begun: true },
-	{ on: "begun", begun: false },
+	{ on: "begun", begun: "yes" },
+	{ on: "begun", begun: "no" },
+	{ on: "begun", begun: "nothing" },
 	{ on: "kept" },
+	{ on: "forgotten" },
 ];
 
 /** Runs inputs from idle; what was told last, and all waits. */
@@ -87,10 +91,52 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("a board with nothing to join waits for somebody to say what, and asks no radio meanwhile", () => {
-		const { state, joined, waits } = play([{ on: "kept" }, { on: "begun", begun: false }, { on: "timer" }]);
+		const { state, joined, waits } = play([
+			{ on: "kept" },
+			{ on: "begun", begun: "nothing" },
+			{ on: "timer" },
+		]);
 		check.deepEqual([state.at, joined, waits.length], ["idle", 1, 1]);
-		check.equal(play([{ on: "kept" }, { on: "begun", begun: false }, { on: "kept" }]).joined, 2);
+		check.equal(play([{ on: "kept" }, { on: "begun", begun: "nothing" }, { on: "kept" }]).joined, 2);
 	});
+
+	t.test("what cannot begin is tried again: a driver that is busy is no record that is missing", () => {
+		const { state, joined, waits } = play([{ on: "kept" }, { on: "begun", begun: "no" }, { on: "timer" }]);
+		check.deepEqual([state.at, joined, waits], ["joining", 2, [JOIN_MS, PAUSES_MS[0], JOIN_MS]]);
+	});
+
+	t.test(
+		"another network is joined once the one before was left, and a forgotten one is left from everywhere (T20)",
+		() => {
+			for (const before of STATES) {
+				const kept = stepNetwork(before, { on: "kept" }, true);
+				const began = before.at !== "idle" && before.at !== "waiting";
+				check.equal(kept.effects[0]?.do, began ? "part" : "wait", before.at);
+				check.equal(kept.state.at, began ? "waiting" : "joining");
+				const forgotten = stepNetwork(before, { on: "forgotten" }, true);
+				check.deepEqual(forgotten.state, { at: "idle" });
+				check.equal(forgotten.effects[0]?.do, "part");
+				const late = stepNetwork(forgotten.state, { on: "event", event: "down" }, true);
+				check.deepEqual(
+					[late.state, late.effects],
+					[{ at: "idle" }, []],
+					"its end comes later and starts nothing",
+				);
+			}
+		},
+	);
+
+	t.test(
+		"who is refused is told so while it tries again, and no longer once something else is to be joined",
+		() => {
+			const refused: NetworkInput[] = [{ on: "kept" }, { on: "event", event: "refused" }];
+			check.deepEqual(play(refused).state, { at: "waiting", tries: 1, refused: true });
+			check.deepEqual(play([...refused, { on: "timer" }]).state, { at: "joining", tries: 1, refused: true });
+			check.deepEqual(play([...refused, { on: "kept" }]).state, { at: "joining", tries: 0, refused: false });
+			const lost: NetworkInput[] = [...refused, { on: "timer" }, { on: "event", event: "down" }];
+			check.deepEqual(play(lost).state, { at: "waiting", tries: 2, refused: false });
+		},
+	);
 
 	t.test("Ethernet is never told to join, and tells when it is up and when it is not", () => {
 		for (const before of STATES) {

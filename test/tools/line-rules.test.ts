@@ -210,6 +210,8 @@ export default function suite(t: Suite): void {
 				}
 			}
 			check.deepEqual(judgeBlank({ stage: "none" }, undefined), { kind: "begin-anew" });
+			const lost = { stage: "sealed", serial: undefined, publicKeyHex: undefined } as const;
+			check.deepEqual(judgeBlank(lost, undefined), { kind: "refuse", failure: "foreign-board" });
 		},
 	);
 

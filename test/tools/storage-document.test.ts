@@ -80,7 +80,10 @@ const EVENT_BYTES = Object.freeze({
 	floor: RECORDS.timeFloor.bytesMax,
 	ownRelays: RECORDS.ownerRelays.bytesMax,
 	wifi: RECORDS.wifi.bytesMax,
-	advertisingKey: encodeCbor({ ...ADVERTISING_KEY_CODEC.encode(new Uint8Array(16)), 0: 1 }).length,
+	advertisingKey: encodeCbor({
+		...ADVERTISING_KEY_CODEC.encode({ key: new Uint8Array(16), departed: 20 }),
+		0: 1,
+	}).length,
 	update: logBytes({ kind: "update", sequence: 1_000_000, step: "confirmed" }),
 	plan: RECORDS.updatePlan.bytesMax,
 	freshness: RECORDS.updateFreshness.bytesMax,

@@ -1,14 +1,16 @@
 /**
  * `npm run bench`: every figure from one run. Instructions are callgrind's; times are beside a floor that was taken in
  * the same run. Exit status 1 when a goal is missed. Arguments: names of groups to run (default: all); behind `delta`, pairs of
- * commits; behind `throttle`, how many pairs.
+ * commits; behind `throttle`, how many pairs; behind `cutoff`, how many pulses.
  */
+import { measureCutoff } from "./cutoff.ts";
 import { measureDelta } from "./delta.ts";
 import { measureEchoTimes } from "./echo.ts";
 import { type Figure, figureText } from "./figure.ts";
 import { measureNoiseHandshake, measureTlsHandshake } from "./handshakes.ts";
 import { measureMemory } from "./memory.ts";
 import { measureTlsMessages } from "./messages.ts";
+import { percentile } from "./percentile.ts";
 import { measureThrottle } from "./throttle.ts";
 import { measureFlash, measureUnlockInstructions, measureUnlockTimes } from "./unlocks.ts";
 import { measureUpdate } from "./update.ts";
@@ -23,6 +25,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = Objec
 	delta: () => measureDelta([]),
 	update: measureUpdate,
 	throttle: () => measureThrottle(),
+	cutoff: () => measureCutoff(),
 });
 
 async function measureTls(): Promise<readonly Figure[]> {
@@ -40,21 +43,18 @@ async function measureTimes(): Promise<readonly Figure[]> {
 	];
 }
 
-function percentile(times: readonly number[], percent: number): number {
-	const sorted = [...times].sort((a, b) => a - b);
-	return sorted[Math.min(sorted.length - 1, Math.ceil((percent / 100) * sorted.length) - 1)]!;
-}
-
 async function main(words: readonly string[]): Promise<number> {
 	const commits = words[0] === "delta" ? words.slice(1) : [];
-	const pairs =
-		words[0] === "throttle" && /^[1-9]\d{0,4}$/.test(words[1] ?? "") ? Number(words[1]) : undefined;
+	const count = /^[1-9]\d{0,4}$/.test(words[1] ?? "") ? Number(words[1]) : undefined;
+	const pairs = words[0] === "throttle" ? count : undefined;
+	const pulses = words[0] === "cutoff" ? count : undefined;
 	const groups: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
 		...GROUPS,
 		...(commits.length > 0 ? { delta: () => measureDelta(commits) } : {}),
 		...(pairs === undefined ? {} : { throttle: () => measureThrottle(pairs) }),
+		...(pulses === undefined ? {} : { cutoff: () => measureCutoff(pulses) }),
 	};
-	const isAlone = commits.length > 0 || pairs !== undefined;
+	const isAlone = commits.length > 0 || pairs !== undefined || pulses !== undefined;
 	const names = isAlone ? words.slice(0, 1) : words.length === 0 ? Object.keys(GROUPS) : words;
 	let missed = 0;
 	for (const name of names) {

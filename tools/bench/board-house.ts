@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeviceService } from "../relay/device-service.ts";
+import type { RelayAddress } from "../relay/relay.ts";
 import { House, type HouseOptions } from "../start/house.ts";
 
 const TRAVEL_MS = 20;
@@ -14,12 +15,15 @@ export interface BenchHouseOptions {
 	/** Runs the board under this command, which gets the board's own as its last words. */
 	readonly wrap?: readonly string[];
 	readonly services?: readonly DeviceService[];
+	/** Whether it opens its local network. */
+	readonly local?: boolean;
 	readonly onRelayConnection?: HouseOptions["onRelayConnection"];
 }
 
 export interface BenchHouse {
 	readonly house: House;
 	readonly dir: string;
+	readonly relay: RelayAddress;
 	/** Lines that the board printed. */
 	readonly lines: readonly string[];
 	close(): Promise<void>;
@@ -32,6 +36,7 @@ export async function openBenchHouse(options: BenchHouseOptions = {}): Promise<B
 	const house = await House.open({
 		dir,
 		travelMs: TRAVEL_MS,
+		local: options.local === true,
 		onBoardLine: (line) => void lines.push(line),
 		...(binary === undefined ? {} : { binary }),
 		...(options.image === undefined ? {} : { image: options.image }),
@@ -47,8 +52,9 @@ export async function openBenchHouse(options: BenchHouseOptions = {}): Promise<B
 		await house.close();
 		rmSync(dir, { recursive: true, force: true });
 	};
+	let relay: RelayAddress;
 	try {
-		await house.startRelay();
+		relay = await house.startRelay();
 		await house.startBoard();
 		await house.provision();
 		await house.waitForLink();
@@ -59,7 +65,7 @@ export async function openBenchHouse(options: BenchHouseOptions = {}): Promise<B
 		await close();
 		throw new Error(`${(error as Error).message}\n${lines.join("\n")}`);
 	}
-	return { house, dir, lines, close };
+	return { house, dir, relay, lines, close };
 }
 
 function wrapper(dir: string, wrap: readonly string[], binary: string): string {

@@ -8,6 +8,7 @@
 import { LIMITS } from "../../modules/base/limits.ts";
 import { buildBoard, buildImage } from "./bench-build.ts";
 import type { Figure } from "./figure.ts";
+import { percentile } from "./percentile.ts";
 import { pause, UpdateDoor } from "./update-door.ts";
 import { measureTurns } from "./update-turns.ts";
 
@@ -139,9 +140,4 @@ function timeFigures(what: string, { on, off }: Times): Figure[] {
 		{ name: `${name}, ratio of p50`, value: ratio(50), unit: "", goal: GOAL_MEDIAN },
 		{ name: `${name}, ratio of p95`, value: ratio(95), unit: "", goal: GOAL_P95 },
 	];
-}
-
-function percentile(times: readonly number[], percent: number): number {
-	const sorted = [...times].sort((a, b) => a - b);
-	return sorted[Math.min(sorted.length - 1, Math.ceil((percent / 100) * sorted.length) - 1)]!;
 }

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { TLSSocket } from "node:tls";
 import { LIMITS } from "../../modules/base/limits.ts";
 import { makeDelta } from "../update/delta.ts";
-import { type BenchHouse, boardReport, openBenchHouse } from "./board-house.ts";
+import { type BenchHouse, type BenchHouseOptions, boardReport, openBenchHouse } from "./board-house.ts";
 import { makeRelease, UpdateSource } from "./update-source.ts";
 
 const SLOT_KB = 6_144;
@@ -22,12 +22,17 @@ export class UpdateDoor {
 		this.image = new Uint8Array(readFileSync(image));
 	}
 
-	static async open(binary: string, image: string): Promise<UpdateDoor> {
+	static async open(
+		binary: string,
+		image: string,
+		{ boardWords = [], local = false }: Pick<BenchHouseOptions, "boardWords" | "local"> = {},
+	): Promise<UpdateDoor> {
 		const door = new UpdateDoor(image);
 		door.#bench = await openBenchHouse({
 			binary,
 			image,
-			boardWords: ["--slot-kb", String(SLOT_KB), "--report-heap"],
+			local,
+			boardWords: ["--slot-kb", String(SLOT_KB), "--report-heap", ...boardWords],
 			services: [door.source],
 			onRelayConnection: (tls, side) => {
 				if (side === "device") door.#link = tls;
@@ -38,6 +43,11 @@ export class UpdateDoor {
 
 	async close(): Promise<void> {
 		await this.#bench.close();
+	}
+
+	/** The house around it. */
+	get bench(): BenchHouse {
+		return this.#bench;
 	}
 
 	async unlock(): Promise<number> {

@@ -65,6 +65,7 @@ export const REQUIRED_ALWAYS: readonly Required[] = Object.freeze([
 	required("MBEDTLS_SSL_KEEP_PEER_CERTIFICATE", "y", "the certificate that was judged is compared (TLS.md)"),
 	required("MBEDTLS_DYNAMIC_BUFFER", "n", "the last message is read where it lies"),
 	required("ESP_WIFI_NVS_ENABLED", "n", "the station's password lies in one place"),
+	required("ESP_WIFI_STA_DISCONNECTED_PM_ENABLE", "n", "a radio that rests makes no entropy"),
 ]);
 
 /** Of a board on a door. */

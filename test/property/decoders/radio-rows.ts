@@ -1,6 +1,5 @@
 /** Rows for the local radio and the owner's Wi-Fi: advertisements, fragments, credentials. */
 import { ADVERTISING_KEY_CODEC } from "../../../modules/app/advertiser.ts";
-import { WIFI_CODEC } from "../../../modules/app/wifi-keeper.ts";
 import { concatBytes } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
 import type { WifiCredentials } from "../../../modules/platform/wifi.ts";
@@ -61,6 +60,8 @@ export const RADIO_ROWS: readonly Decoder[] = Object.freeze([
 				(wifi) => encodeCbor(wifiFields(wifi)),
 			),
 	}),
-	record("app/wifi-keeper.ts", "WIFI_CODEC", WIFI_CODEC, randomWifi),
-	record("app/advertiser.ts", "ADVERTISING_KEY_CODEC", ADVERTISING_KEY_CODEC, (random) => random.bytes(16)),
+	record("app/advertiser.ts", "ADVERTISING_KEY_CODEC", ADVERTISING_KEY_CODEC, (random) => ({
+		key: random.bytes(16),
+		departed: random.uint32(),
+	})),
 ]);

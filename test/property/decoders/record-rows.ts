@@ -9,6 +9,7 @@ import {
 	CERTIFICATE_CODEC,
 	DEVICE_CODEC,
 	decodeChain,
+	LINE_CODEC,
 	OPERATIONAL_CODEC,
 	SEAL_CODEC,
 	type StoredPair,
@@ -62,6 +63,7 @@ export const RECORD_DECODERS: readonly Decoder[] = Object.freeze([
 			trial: random.boolean() ? randomPair(random, slot === 0 ? 1 : 0) : undefined,
 		};
 	}),
+	record("identity/records.ts", "LINE_CODEC", LINE_CODEC, () => true),
 	record("identity/records.ts", "SEAL_CODEC", SEAL_CODEC, () => true, PRESENCE),
 	record("store/reset.ts", "RESET_PENDING", RESET_PENDING, () => true, PRESENCE),
 	record("log/event-log.ts", "CODEC", LOG_CODEC, (random) => ({

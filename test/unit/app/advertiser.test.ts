@@ -155,6 +155,13 @@ export default function suite(t: Suite): void {
 		"an identifier is advertised for a quarter of an hour and not a moment longer (T17)",
 		({ crypto }) => {
 			const { rig } = newRadioHome(crypto);
+			// Until the owner's connection is over, which is an end of its own.
+			rig.advance(2 * LIMITS.localIdleMs);
+			const former = rig.board.radio.advertisement!;
+			for (let second = 0; bytesEqual(rig.board.radio.advertisement!, former); second++) {
+				check.ok(second * 1_000 <= LIMITS.advertiseMs);
+				rig.advance(1_000);
+			}
 			const first = rig.board.radio.advertisement!;
 			const count = rig.board.radio.advertised.length;
 			rig.advance(LIMITS.advertiseMs - 60_000);
@@ -162,6 +169,25 @@ export default function suite(t: Suite): void {
 			rig.advance(60_000);
 			check.ok(!bytesEqual(rig.board.radio.advertisement!, first));
 			check.equal(rig.board.radio.advertised.length, count + 1);
+		},
+	);
+
+	t.test(
+		"a stack that stops with a connection advertises again when one began and when one ended, under another identifier each time (T17, I10)",
+		({ crypto }) => {
+			const home = newRadioHome(crypto);
+			const { rig, owner } = home;
+			const key = keyOf(owner);
+			rig.advance(2 * LIMITS.localIdleMs);
+			const seen = [rig.board.radio.advertisement!];
+			const central = rig.board.radio.dial();
+			rig.advance(10);
+			seen.push(rig.board.radio.advertisement!);
+			central.end();
+			rig.advance(10);
+			seen.push(rig.board.radio.advertisement!);
+			for (const bytes of seen) check.ok(bytes !== undefined && isOf(crypto, key, now(rig)));
+			check.equal(new Set(seen.map((bytes) => toHex(bytes))).size, 3);
 		},
 	);
 
@@ -182,6 +208,71 @@ export default function suite(t: Suite): void {
 			check.ok(isOf(crypto, fresh, now(rig)) && !isOf(crypto, old, now(rig)));
 		},
 	);
+
+	t.test(
+		"power that goes at any write of a removal leaves a lock that the removed phone does not follow (T8, T12, T17)",
+		({ crypto }) => {
+			const found = { member: 0, removed: 0 };
+			let writes = 1;
+			for (let write = 0; write < writes; write++) {
+				for (const applied of [false, true]) {
+					const home = newRadioHome(crypto);
+					const { rig, owner } = home;
+					const { phone, id } = addMember(crypto, home, 15);
+					const old = keyOf(phone);
+					check.bytes(keyOf(owner), old);
+					const before = rig.board.storage.mutations().length;
+					rig.board.storage.cutAfter(write, applied);
+					const reply = owner.ask("members.remove", { 0: id });
+					if (rig.board.running) {
+						check.equal(reply?.status, "done", rig.log);
+						writes = Math.max(writes, rig.board.storage.mutations().length - before);
+						continue;
+					}
+					writes = Math.max(writes, write + 2);
+					rig.boot();
+					const grants = rig.board.storage.names("access").filter((name) => name.startsWith("grant-"));
+					const isMember = grants.length > 0;
+					found[isMember ? "member" : "removed"]++;
+					check.equal(isOf(crypto, old, now(rig)), isMember, `cut at ${write}, ${applied}`);
+					rig.advance(LIMITS.advertiseMs);
+					check.equal(isOf(crypto, old, now(rig)), isMember);
+					const again = new PhoneRig(new BleWire(rig.board), crypto, home.label, OWNER_SEED);
+					again.connect();
+					check.ok(isOf(crypto, keyOf(again), now(rig)), "the owner's phone follows it again");
+				}
+			}
+			check.ok(found.member > 0 && found.removed > 2, JSON.stringify(found));
+		},
+	);
+
+	t.test(
+		"flash that takes no new key at a removal silences the lock until it does, and is no reason to keep the member (T8, I10)",
+		({ crypto }) => {
+			const home = newRadioHome(crypto);
+			const { rig, owner } = home;
+			const { phone, id } = addMember(crypto, home, 15);
+			const old = keyOf(phone);
+			// The decision is on record; nothing after it is.
+			rig.board.storage.failWrites("record/full", 1);
+			check.equal(owner.ask("members.remove", { 0: id })?.status, "done", rig.log);
+			check.equal(now(rig), undefined);
+			rig.advance(LIMITS.advertiseMs);
+			check.equal(now(rig), undefined);
+			rig.board.storage.heal();
+			rig.advance(LIMITS.advertiseMs);
+			check.ok(now(rig) !== undefined && !isOf(crypto, old, now(rig)));
+		},
+	);
+
+	t.test("the key stays the same while members come (T8)", ({ crypto }) => {
+		const home = newRadioHome(crypto);
+		const key = keyOf(home.owner);
+		for (const seed of [15, 16, 17]) addMember(crypto, home, seed);
+		check.bytes(keyOf(home.owner), key);
+		home.rig.boot();
+		check.ok(isOf(crypto, key, now(home.rig)));
+	});
 
 	t.test("after a reset the keys of former phones resolve nothing (T8, T20)", ({ crypto }) => {
 		const { rig, owner, label } = newRadioHome(crypto);
@@ -245,11 +336,15 @@ export default function suite(t: Suite): void {
 				let left = 0;
 				const told: (Uint8Array | undefined)[] = [];
 				const advertiser = new Advertiser({
-					radio: { advertise: (data: Uint8Array | undefined) => void told.push(data) } as unknown as Radio,
+					radio: {
+						advertise: (data: Uint8Array | undefined) => void told.push(data),
+						onSilenced: () => undefined,
+					} as unknown as Radio,
 					clock: { monotonicMs: () => 0, after: () => ({ cancel: () => undefined }) } as unknown as Clock,
 					crypto: dry,
 					store: new Store(new SimStorage()),
 					isClaimed: () => isClaimed,
+					departed: () => 0,
 					isWindowOpen: () => true,
 					openSetupSecret: () => {
 						left++;

@@ -240,6 +240,7 @@ export default function suite(t: Suite): void {
 		let sends = 0;
 		const door = new BleDoor({
 			onConnection: () => undefined,
+			onSilenced: () => undefined,
 			accept(given) {
 				handlers = given;
 				return { packetBytes: 20, send: () => ++sends % 2 === 0, close: () => undefined };

@@ -238,6 +238,40 @@ export default function suite(t: Suite): void {
 		},
 	);
 
+	t.test("a seal in the middle of a self-test ends it before the next output (T14, I2)", ({ crypto }) => {
+		const rig = new LockRig({ crypto });
+		rig.provision();
+		rig.install([RELAY]);
+		const energised = inJig(rig, []);
+		rig.verb("self-test", { 0: 1 });
+		for (let ms = 0; ms < 1000 && !rig.board.hardware.output("brake"); ms++) rig.advance(1);
+		check.ok(rig.board.hardware.output("brake"), "it is under way");
+		check.equal(rig.verb("seal").code, "done");
+		rig.advance(10000);
+		check.deepEqual(energised, ["indicator", "brake"]);
+		check.ok(!rig.board.hardware.output("brake"));
+	});
+
+	t.test(
+		"while a self-test tries its outputs no button moves the bolt; afterwards one does again (I2, T19)",
+		({ crypto }) => {
+			const { rig } = newLock(crypto);
+			// It waits for an input in vain, as long as it may.
+			const energised = inJig(rig, ["brake"]);
+			rig.verb("self-test", { 0: 1 });
+			for (let ms = 0; ms < 1000 && !rig.board.hardware.output("brake"); ms++) rig.advance(1);
+			rig.board.hardware.set("exit", true);
+			rig.advance(100);
+			rig.board.hardware.set("exit", false);
+			rig.advance(20);
+			check.ok(rig.board.hardware.output("brake"), "it is under way");
+			rig.advance(10000);
+			check.deepEqual(energised, ["indicator", "brake"]);
+			rig.pressExit();
+			check.deepEqual(energised.slice(2, 3), ["drive-retract"]);
+		},
+	);
+
 	t.test("a self-test asks for its number and nothing else", ({ crypto }) => {
 		const { rig } = newLock(crypto);
 		for (const args of [{}, { 0: -1 }, { 0: 1, 1: 1 }])
@@ -255,4 +289,22 @@ export default function suite(t: Suite): void {
 		rig.verb("seal");
 		check.equal(rig.verb("read-back").code, "sealed");
 	});
+}
+
+/** Wires the jig to a board without a bolt, but for these outputs; what is energised from now on. */
+function inJig(rig: LockRig, unwired: readonly string[]): string[] {
+	const { hardware } = rig.board;
+	const energised: string[] = [];
+	const lies = { thrown: false, retracted: false };
+	hardware.setLies(lies);
+	hardware.set("door", false);
+	rig.advance(1000);
+	hardware.onOutput = (role, level) => {
+		if (level) energised.push(role);
+		const input = LOOPS.find(({ output }) => output === role)?.input;
+		if (input === undefined || unwired.includes(role)) return;
+		if (input === "door" || input === "tamper") hardware.set(input, level);
+		else if (input === "thrown" || input === "retracted") hardware.setLies({ ...lies, [input]: level });
+	};
+	return energised;
 }

@@ -212,12 +212,90 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test(
+		"a seal that flash lost opens nothing, whatever else went with it, and is written again at the next boot (T14)",
+		(context) => {
+			const sealed = installed(context);
+			check.accepted(sealed.identity.seal());
+			const lost: readonly (readonly string[])[] = [
+				["identity/seal"],
+				["identity/seal", "identity/device"],
+				["identity/seal", "identity/device", "identity/certificate", "trust/bundle"],
+				["identity/seal", "keys/device", "keys/noise", "keys/setup"],
+				["identity/seal", "identity/certificate", "keys/device", "keys/noise", "keys/setup"],
+				["identity/seal", "identity/device", "identity/certificate", "keys/device", "keys/noise"],
+			];
+			for (const paths of lost) {
+				const storage = sealed.storage.reboot();
+				for (const path of paths) storage.delete(...asRecord(path));
+				const { identity } = boot(context, storage);
+				check.equal(identity.stage, "sealed", paths.join());
+				check.deepEqual(identity.faults, ["seal-lost"]);
+				check.refused(identity.begin(SERIAL, CLASS), "sealed");
+				check.refused(identity.begin("LK-0666", CLASS), "sealed");
+				check.refused(identity.openSetupSecret(), "sealed");
+				identity.mendSeal();
+				check.ok(storage.peek("identity", "seal") !== undefined);
+				const after = boot(context, storage.reboot()).identity;
+				check.equal(after.stage, "sealed");
+				check.deepEqual(after.faults, []);
+			}
+		},
+	);
+
+	t.test(
+		"the line's record opens a board that is not sealed and no other: one that rots seals it, one that outlived the seal goes at the next boot (T14)",
+		(context) => {
+			const board = installed(context);
+			const rotten = board.storage.reboot();
+			rotten.corrupt("identity", "line");
+			const strange = board.storage.reboot();
+			strange.write("identity", "line", encodeCbor({ 0: 1, 1: 1 }));
+			const gone = board.storage.reboot();
+			gone.delete("identity", "line");
+			for (const storage of [rotten, strange, gone]) {
+				check.equal(boot(context, storage).identity.stage, "sealed");
+				check.refused(boot(context, storage).identity.openSetupSecret(), "sealed");
+			}
+			const unreadable = board.storage.reboot();
+			unreadable.makeUnreadable("identity", "line");
+			const shut = boot(context, unreadable).identity;
+			check.equal(shut.stage, "sealed");
+			shut.mendSeal();
+			check.equal(boot(context, unreadable.reboot()).identity.stage, "installed", "for that boot alone");
+			board.storage.failDeletes();
+			check.accepted(board.identity.seal());
+			const left = board.storage.reboot();
+			check.ok(left.peek("identity", "line") !== undefined);
+			const again = boot(context, left).identity;
+			check.equal(again.stage, "sealed");
+			again.mendSeal();
+			check.equal(left.peek("identity", "line"), undefined);
+			left.delete("identity", "seal");
+			check.equal(boot(context, left.reboot()).identity.stage, "sealed");
+		},
+	);
+
+	t.test(
+		"a board on which nothing of a line is stays open to one, and mending it writes nothing (T14)",
+		(context) => {
+			const board = boot(context);
+			board.identity.mendSeal();
+			check.equal(board.storage.mutations().length, 0);
+			board.storage.write("identity", "line", encodeCbor({ 0: 9 }));
+			const again = boot(context, board.storage.reboot());
+			check.equal(again.identity.stage, "blank");
+			check.accepted(again.identity.begin(SERIAL, CLASS));
+			check.equal(boot(context, again.storage.reboot()).identity.stage, "keyed");
+		},
+	);
+
+	t.test(
 		"a power cut at any write of the line leaves a board that the line can go on with (T12)",
 		(context) => {
 			const rehearsal = installed(context);
 			check.accepted(rehearsal.identity.seal());
 			const steps = rehearsal.storage.mutations().length;
-			check.equal(steps, 8);
+			check.equal(steps, 10);
 			const bundle = bundleOf(context);
 			for (let step = 0; step < steps; step++) {
 				for (const applied of [false, true]) {
@@ -237,7 +315,7 @@ export default function suite(t: Suite): void {
 		"a full disk at any write of the line refuses the verb, which then succeeds when repeated (T12)",
 		(context) => {
 			const bundle = bundleOf(context);
-			for (let after = 0; after < 8; after++) {
+			for (let after = 0; after < 9; after++) {
 				const board = boot(context);
 				board.storage.failWrites("record/full", after);
 				const refusals: string[] = [];
@@ -292,6 +370,11 @@ export default function suite(t: Suite): void {
 			check.ok(["blank", "keyed", "installed"].includes(identity.stage));
 		}
 	});
+}
+
+function asRecord(path: string): [string, string] {
+	const [domain = "", name = ""] = path.split("/");
+	return [domain, name];
 }
 
 /** Every verb of the line in order, until one is refused. */

@@ -1,4 +1,9 @@
-import { CERTIFICATE_CODEC, DEVICE_CODEC, SEAL_CODEC } from "../../../modules/identity/records.ts";
+import {
+	CERTIFICATE_CODEC,
+	DEVICE_CODEC,
+	LINE_CODEC,
+	SEAL_CODEC,
+} from "../../../modules/identity/records.ts";
 import { RECORD_ROWS, RECORDS } from "../../../modules/store/records.ts";
 import { type RecordCodec, recordName } from "../../../modules/store/store.ts";
 import { CODEC as TIME_CODEC } from "../../../modules/time/trusted-time.ts";
@@ -43,6 +48,7 @@ export default function suite(t: Suite): void {
 				DEVICE_CODEC,
 				CERTIFICATE_CODEC,
 				SEAL_CODEC,
+				LINE_CODEC,
 				TRUST_CODEC,
 				TIME_CODEC,
 				FLOORS_CODEC,
@@ -74,6 +80,7 @@ export default function suite(t: Suite): void {
 				"keys/setup",
 				"entropy/seed",
 				"identity/seal",
+				"identity/line",
 				"identity/operational",
 				"keys/op-0",
 				"keys/op-1",
@@ -91,7 +98,11 @@ export default function suite(t: Suite): void {
 				"app/health",
 			]);
 			for (const row of RECORD_ROWS)
-				check.equal(row.survivesReset, ["replacement", "sending"].includes(row.erasedBy), row.name);
+				check.equal(
+					row.survivesReset,
+					["replacement", "sending", "sealing"].includes(row.erasedBy),
+					row.name,
+				);
 		},
 	);
 }

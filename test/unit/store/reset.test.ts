@@ -1,3 +1,4 @@
+import { DeviceError } from "../../../modules/base/device-error.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
 import { RECORD_ROWS, RECORDS } from "../../../modules/store/records.ts";
 import { FactoryReset } from "../../../modules/store/reset.ts";
@@ -26,10 +27,15 @@ function survivors(): readonly string[] {
 
 function noLastStep(): void {}
 
+/** As a host with Wi-Fi has it, whose record the store cannot open. */
+function resetOf(storage: SimStorage): FactoryReset {
+	return new FactoryReset(new Store(storage), () => storage.delete("network", "wifi"));
+}
+
 export default function suite(t: Suite): void {
 	t.test("a reset erases exactly what the table says, and ends", () => {
 		const storage = livedIn();
-		const reset = new FactoryReset(new Store(storage));
+		const reset = resetOf(storage);
 		check.equal(check.accepted(reset.pending()), false);
 		check.accepted(reset.begin());
 		check.equal(check.accepted(reset.pending()), true);
@@ -52,7 +58,7 @@ export default function suite(t: Suite): void {
 	t.test("a power cut at any step of a reset is made good at the next boot (T12, T20)", ({ note }) => {
 		const rehearsal = livedIn();
 		const before = rehearsal.mutations().length;
-		const whole = new FactoryReset(new Store(rehearsal));
+		const whole = resetOf(rehearsal);
 		check.accepted(whole.begin());
 		check.accepted(whole.finish(noLastStep));
 		const steps = rehearsal.mutations().length - before;
@@ -61,13 +67,13 @@ export default function suite(t: Suite): void {
 			for (const applied of [false, true]) {
 				const storage = livedIn();
 				storage.cutAfter(step, applied);
-				const reset = new FactoryReset(new Store(storage));
+				const reset = resetOf(storage);
 				check.throws(() => {
 					check.accepted(reset.begin());
 					check.accepted(reset.finish(noLastStep));
 				}, "PowerCut");
 				const rebooted = storage.reboot();
-				const again = new FactoryReset(new Store(rebooted));
+				const again = resetOf(rebooted);
 				if (!check.accepted(again.pending())) {
 					const untouched = step === 0 && !applied;
 					check.ok(untouched || (step === steps - 1 && applied), `step ${step}`);
@@ -83,20 +89,20 @@ export default function suite(t: Suite): void {
 
 	t.test("a reset interrupted twice still finishes", () => {
 		const storage = livedIn();
-		check.accepted(new FactoryReset(new Store(storage)).begin());
+		check.accepted(resetOf(storage).begin());
 		storage.cutAfter(3, true);
-		check.throws(() => new FactoryReset(new Store(storage)).finish(noLastStep), "PowerCut");
+		check.throws(() => resetOf(storage).finish(noLastStep), "PowerCut");
 		const second = storage.reboot();
 		second.cutAfter(2, false);
-		check.throws(() => new FactoryReset(new Store(second)).finish(noLastStep), "PowerCut");
+		check.throws(() => resetOf(second).finish(noLastStep), "PowerCut");
 		const third = second.reboot();
-		check.accepted(new FactoryReset(new Store(third)).finish(noLastStep));
+		check.accepted(resetOf(third).finish(noLastStep));
 		check.deepEqual(third.paths(), survivors());
 	});
 
 	t.test("flash that refuses to erase leaves the reset pending, to be repeated", () => {
 		const storage = livedIn();
-		const reset = new FactoryReset(new Store(storage));
+		const reset = resetOf(storage);
 		check.accepted(reset.begin());
 		storage.failDeletes();
 		check.refused(reset.finish(noLastStep), "io");
@@ -106,16 +112,31 @@ export default function suite(t: Suite): void {
 		check.deepEqual(storage.paths(), survivors());
 	});
 
+	t.test("a Wi-Fi that its host cannot forget leaves the reset pending, to be repeated (T20)", () => {
+		const storage = livedIn();
+		let fails = true;
+		const reset = new FactoryReset(new Store(storage), () => {
+			if (fails) throw new DeviceError("record/io", "a test");
+			storage.delete("network", "wifi");
+		});
+		check.accepted(reset.begin());
+		check.refused(reset.finish(noLastStep), "io");
+		check.equal(check.accepted(reset.pending()), true);
+		fails = false;
+		check.accepted(reset.finish(noLastStep));
+		check.deepEqual(storage.paths(), survivors());
+	});
+
 	t.test("a reset that cannot be written down does not begin", () => {
 		const storage = livedIn();
 		storage.failWrites("record/io");
-		check.refused(new FactoryReset(new Store(storage)).begin(), "io");
+		check.refused(resetOf(storage).begin(), "io");
 		check.deepEqual(storage.paths(), livedIn().paths());
 	});
 
 	t.test("on a full disk the log makes room, and nothing else does", () => {
 		const storage = new FullUntilFreed(livedIn());
-		const reset = new FactoryReset(new Store(storage));
+		const reset = resetOf(storage);
 		check.accepted(reset.begin());
 		check.ok(!storage.inner.paths().some((path) => path.startsWith("log/")));
 		check.equal(storage.inner.paths().filter((path) => path.startsWith("access/")).length, 5);
@@ -126,7 +147,7 @@ export default function suite(t: Suite): void {
 		"a pending reset whose record cannot be read is pending; where nobody can tell, nothing is erased",
 		() => {
 			const storage = livedIn();
-			const reset = new FactoryReset(new Store(storage));
+			const reset = resetOf(storage);
 			check.accepted(reset.begin());
 			storage.corrupt("store", "reset-pending");
 			check.equal(check.accepted(reset.pending()), true);
@@ -142,7 +163,7 @@ export default function suite(t: Suite): void {
 
 	t.test("without a pending reset there is nothing to finish", () => {
 		const storage = livedIn();
-		const reset = new FactoryReset(new Store(storage));
+		const reset = resetOf(storage);
 		check.accepted(reset.finish(() => check.fail("the last step of no reset")));
 		check.deepEqual(storage.paths(), livedIn().paths());
 	});

@@ -74,7 +74,9 @@ export function judgeBegun(
 
 /** No firmware answers, or one without a serial; `standing` is that of the chip's newest life. */
 export function judgeBlank(told: Told, standing: Standing | undefined): Verdict {
-	if (standing === undefined) return { kind: "begin-anew" };
+	// Sealed, and its serial is lost: some door's, and nothing that a line may erase.
+	if (standing === undefined)
+		return told.stage === "sealed" ? { kind: "refuse", failure: "foreign-board" } : { kind: "begin-anew" };
 	const { id, state, next, written, publicKeyHex } = standing;
 	const refuse = (failure: Cause): Verdict => ({ kind: "refuse", board: id, failure });
 	if (state === "scrapped") return standing.rework ? { kind: "begin-anew" } : refuse("scrapped");
