@@ -39,6 +39,7 @@ const PARTS: readonly Part[] = [
 	{ name: "contract", file: "build/js/test/contract/run.js", minutes: 20 },
 	{ name: "fleet", file: "build/js/test/fleet/run.js", minutes: 20 },
 	{ name: "threats", file: "build/js/test/faults/threats-check.js", minutes: 2 },
+	{ name: "scenario-64", file: "build/js/test/scenario/run-64.js", slow: true, minutes: 40 },
 	{ name: "mbedtls", file: "build/js/test/bindings/trixie.js", slow: true, minutes: 30 },
 	{ name: "faults", file: "build/js/test/faults/run.js", slow: true, minutes: 120 },
 ];

@@ -4,12 +4,14 @@
  */
 import { buildVariants } from "./bindings/boards.ts";
 import { buildHostVariants } from "./host/board.ts";
+import { buildScenarioBoards } from "./scenario/scenario-board.ts";
 
 const SAID_S = 1;
 
 for (const [name, build] of [
 	["of the host's tests", buildHostVariants],
 	["of the bindings' tests", buildVariants],
+	["of the scenarios", buildScenarioBoards],
 ] as const) {
 	const started = performance.now();
 	build();
