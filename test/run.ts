@@ -33,6 +33,7 @@ const PARTS: readonly Part[] = [
 	{ name: "host", file: "build/js/test/host/run.js", minutes: 40 },
 	{ name: "factory", file: "build/js/test/factory/run.js", minutes: 150 },
 	{ name: "sweep", file: "build/js/test/sweep/run.js", minutes: 60 },
+	{ name: "soak", file: "build/js/test/soak/run.js", minutes: 120 },
 	{ name: "bindings", file: "build/js/test/bindings/run.js", minutes: 40 },
 	{ name: "ws", file: "build/js/test/ws/run.js", minutes: 20 },
 	{ name: "fuzz", file: "build/js/test/fuzz/run.js", minutes: 20 },
@@ -40,6 +41,7 @@ const PARTS: readonly Part[] = [
 	{ name: "contract", file: "build/js/test/contract/run.js", minutes: 20 },
 	{ name: "fleet", file: "build/js/test/fleet/run.js", minutes: 20 },
 	{ name: "threats", file: "build/js/test/faults/threats-check.js", minutes: 2 },
+	{ name: "scenario-64", file: "build/js/test/scenario/run-64.js", slow: true, minutes: 40 },
 	{ name: "mbedtls", file: "build/js/test/bindings/trixie.js", slow: true, minutes: 30 },
 	{ name: "faults", file: "build/js/test/faults/run.js", slow: true, minutes: 120 },
 ];

@@ -4,12 +4,16 @@
  */
 import { buildVariants } from "./bindings/boards.ts";
 import { buildHostVariants } from "./host/board.ts";
+import { buildScenarioBoards } from "./scenario/scenario-board.ts";
+import { buildSoakBoard } from "./soak/soak-house.ts";
 
 const SAID_S = 1;
 
 for (const [name, build] of [
 	["of the host's tests", buildHostVariants],
 	["of the bindings' tests", buildVariants],
+	["of the scenarios", buildScenarioBoards],
+	["of the soak", buildSoakBoard],
 ] as const) {
 	const started = performance.now();
 	build();

@@ -36,6 +36,9 @@ static const char usage[] =
 	"  --parent PID       stop when this process, which started the board, ends\n"
 	"  --stress           collect garbage at every allocation\n"
 	"  --plain            preload nothing: every module lives in the heap\n"
+#ifdef VIRTUAL_TIME
+	"  --clock SOCKET     Unix socket of who holds the clock (virtual-time.h)\n"
+#endif
 	"  --report-heap      print where the heap lies; on SIGUSR1 collect and print what it holds\n";
 
 static _Noreturn void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -92,6 +95,9 @@ static void setting(const char *option, const char *value)
 	else if (strcmp(option, "--main") == 0) board.main_module = value;
 	else if (strcmp(option, "--state") == 0 || strcmp(option, "--dir") == 0) board.state = value;
 	else if (strcmp(option, "--pins") == 0) board.pins = value;
+#ifdef VIRTUAL_TIME
+	else if (strcmp(option, "--clock") == 0) board.clock = value;
+#endif
 	else if (strcmp(option, "--pins-wait") == 0) board.pins_wait_ms = (uint32_t)number(option, value, 0, 10000);
 	else if (strcmp(option, "--serial") == 0) board.serial = value;
 	else if (strcmp(option, "--heap-kb") == 0) board.heap_kb = number(option, value, 32, 1024 * 1024);

@@ -12,7 +12,7 @@ enum { BOARD_ARGUMENTS_MAX = 32 };
 #define BOARD_NAME "linux"
 
 typedef struct {
-	const char *image, *recovery, *main_module, *state, *pins, *serial, *reset_reason;
+	const char *image, *recovery, *main_module, *state, *pins, *serial, *clock, *reset_reason;
 	size_t heap_kb;
 	uint32_t stack_slots, pins_wait_ms;
 	uint32_t slot_bytes;  /* 0: no slots, the image runs from its file */

@@ -14,6 +14,7 @@
 
 #include "fatal.h"
 #include "port.h"
+#include "virtual-time.h"
 
 typedef struct {
 	uint64_t deadline_us;
@@ -24,15 +25,25 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static CutTimer cut_timers[PORT_CUT_TIMERS];
 static int timer_descriptor = -1;
 
+/* Under the lock. */
+static uint64_t first_deadline_us(void)
+{
+	uint64_t first_us = UINT64_MAX;
+
+	for (int slot = 0; slot < PORT_CUT_TIMERS; slot++) {
+		if (cut_timers[slot].callback && cut_timers[slot].deadline_us < first_us) first_us = cut_timers[slot].deadline_us;
+	}
+	return first_us;
+}
+
 /* Under the lock: sets the kernel's timer to the first deadline, or stops it. */
 static bool set_kernel_timer(void)
 {
 	struct itimerspec when;
-	uint64_t first_us = 0;
+	uint64_t first_us = first_deadline_us();
 
-	for (int slot = 0; slot < PORT_CUT_TIMERS; slot++) {
-		if (cut_timers[slot].callback && (first_us == 0 || cut_timers[slot].deadline_us < first_us)) first_us = cut_timers[slot].deadline_us;
-	}
+	/* 0 stops it. */
+	first_us = first_us == UINT64_MAX ? 0 : virtual_time_machine_us(first_us);
 	memset(&when, 0, sizeof when);
 	when.it_value.tv_sec = (time_t)(first_us / 1000000u);
 	when.it_value.tv_nsec = (long)(first_us % 1000000u) * 1000;
@@ -88,6 +99,25 @@ void cut_start(void)
 	pthread_sigmask(SIG_SETMASK, &former, NULL);
 	/* Ahead of the engine's thread where the system allows it; an ordinary thread is on time as well when it is not starved. */
 	pthread_setschedparam(thread, SCHED_FIFO, &(struct sched_param){ .sched_priority = 10 });
+}
+
+uint64_t cut_first_us(void)
+{
+	uint64_t first_us;
+
+	pthread_mutex_lock(&mutex);
+	first_us = first_deadline_us();
+	pthread_mutex_unlock(&mutex);
+	return first_us;
+}
+
+void cut_clock_jumped(void)
+{
+	/* Before the thread runs there is nothing to set. */
+	if (timer_descriptor < 0) return;
+	pthread_mutex_lock(&mutex);
+	set_kernel_timer();
+	pthread_mutex_unlock(&mutex);
 }
 
 bool port_cut_timer_arm(uint32_t slot, uint64_t deadline_us, void (*callback)(uint32_t slot))

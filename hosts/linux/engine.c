@@ -16,7 +16,7 @@ typedef struct {
 	bool report;
 } EngineOptions;
 typedef struct {
-	uint32_t slot_bytes, slots, chunks, stack_peak, stack_size, tables, aliases, frozen_slots, heap_size;
+	uint32_t slot_bytes, slots, chunks, stack_peak, stack_size, tables, aliases, keys, frozen_slots, heap_size;
 	const void *arena;
 } EngineReport;
 txMachine *engine_boot(Image *image, const EngineOptions *options);
@@ -431,6 +431,7 @@ void engine_report(txMachine *the, EngineReport *report)
 	report->stack_size = (uint32_t)((size_t)(the->stackTop - the->stackBottom) * sizeof(txSlot));
 	report->tables = (uint32_t)(sizeof(txSlot *) * ((size_t)(the->keyCount - the->keyOffset) + NAME_MODULO + SYMBOL_MODULO + the->aliasCount));
 	report->aliases = the->aliasCount - 1u;
+	report->keys = (uint32_t)(the->keyIndex - the->keyOffset);
 	report->frozen_slots = (uint32_t)((size_t)root_machine->currentHeapCount * sizeof(txSlot));
 	report->arena = the->arena;
 	report->heap_size = (uint32_t)((uint8_t *)the->stackTop - the->arena);

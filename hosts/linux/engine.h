@@ -26,6 +26,7 @@ typedef struct {
 	uint32_t stack_size;  /* bytes */
 	uint32_t tables;  /* bytes of key, name, symbol and alias tables, outside the arena */
 	uint32_t aliases;  /* frozen objects and variables that could still be changed by copy */
+	uint32_t keys;  /* names made since the boot: they are never given back */
 	uint32_t frozen_slots;  /* bytes of the frozen part, which is flash on a board */
 	uint32_t heap_size;  /* the arena, bytes */
 	const void *arena;

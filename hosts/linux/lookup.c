@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <netinet/in.h>
 
+#include "lookup.h"
 #include "port.h"
 
 enum { LOOKUPS_MAX = 8, HOST_BYTES = 256 };
@@ -94,6 +95,11 @@ PortLookup *port_lookup_start(const char *host, PortLookupCallback callback, voi
 	}
 	under_way++;
 	return lookup;
+}
+
+int lookups_under_way(void)
+{
+	return under_way;
 }
 
 void port_lookup_cancel(PortLookup *lookup)

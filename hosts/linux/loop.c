@@ -8,13 +8,24 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cut.h"
 #include "fatal.h"
+#include "lookup.h"
 #include "port.h"
+#include "virtual-time.h"
 #include "watchdog.h"
 
 enum { WATCHES_MAX = 64, TIMERS_MAX = 128, POSTS_MAX = 256 };
+/* Polled before them: what other threads post, and a clock that jumps. */
+enum { FIRST_WATCH = 2 };
 
-static void (*turn_done)(void);
+static void (*after_each_turn)(void);
+
+static void turn_done(void)
+{
+	after_each_turn();
+	virtual_time_turn();
+}
 
 /* ---- time ---- */
 
@@ -24,7 +35,7 @@ uint64_t port_monotonic_us(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+	return virtual_time_now_us((uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u);
 }
 
 /* ---- watches ---- */
@@ -218,16 +229,34 @@ static void run_watch(PortWatch *watch, uint64_t serial, short revents)
 	turn_done();
 }
 
+/* Somebody wants to know, and no thread is at work for the loop. */
+static bool may_be_idle(void)
+{
+	return virtual_time_is_asked() && lookups_under_way() == 0;
+}
+
+/* Nothing was ready. What is due runs first. */
+static void answer_clock(void)
+{
+	uint64_t now = port_monotonic_us(), next = cut_first_us();
+
+	if (timers_first && timers_first->at_us < next) next = timers_first->at_us;
+	if (next > now) virtual_time_answer(next == UINT64_MAX ? next : next - now);
+}
+
 _Noreturn void loop_run(void (*after_turn)(void))
 {
-	turn_done = after_turn;
+	after_each_turn = after_turn;
 	for (;;) {
-		struct pollfd polled[WATCHES_MAX + 1];
-		PortWatch *which[WATCHES_MAX + 1];
-		uint64_t serials[WATCHES_MAX + 1];
-		nfds_t count = 1;
+		struct pollfd polled[WATCHES_MAX + FIRST_WATCH];
+		PortWatch *which[WATCHES_MAX + FIRST_WATCH];
+		uint64_t serials[WATCHES_MAX + FIRST_WATCH];
+		nfds_t count = FIRST_WATCH;
+		int ready;
 
 		polled[0] = (struct pollfd){ wake_descriptor, POLLIN, 0 };
+		/* poll ignores what is below zero. */
+		polled[1] = (struct pollfd){ virtual_time_descriptor(), POLLIN, 0 };
 		for (int index = 0; index < WATCHES_MAX; index++) {
 			PortWatch *watch = &watches[index];
 			short events = 0;
@@ -239,9 +268,13 @@ _Noreturn void loop_run(void (*after_turn)(void))
 			polled[count++] = (struct pollfd){ watch->descriptor, events, 0 };
 		}
 		watchdog_wait();
-		if (poll(polled, count, poll_timeout_ms()) < 0 && errno != EINTR) fatal("poll failed");
+		ready = poll(polled, count, may_be_idle() ? 0 : poll_timeout_ms());
+		if (ready < 0 && errno != EINTR) fatal("poll failed");
+		if (ready == 0 && may_be_idle()) answer_clock();
+		/* First: what came after a jump was sent by the new time. */
+		if (polled[1].revents) virtual_time_read();
 		run_timers();
 		if (polled[0].revents) run_posts();
-		for (nfds_t index = 1; index < count; index++) run_watch(which[index], serials[index], polled[index].revents);
+		for (nfds_t index = FIRST_WATCH; index < count; index++) run_watch(which[index], serials[index], polled[index].revents);
 	}
 }

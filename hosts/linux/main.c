@@ -18,6 +18,7 @@
 #include "records.h"
 #include "serial.h"
 #include "system.h"
+#include "virtual-time.h"
 #include "watchdog.h"
 
 static void after_turn(void)
@@ -71,6 +72,7 @@ int main(int argc, char *argv[])
 	board_parse(argc, argv);
 	fatal_install();
 	stop_with_parent();
+	virtual_time_start(board.clock);
 	loop_start();
 	files_start(board.state);
 	records_start();

@@ -1,6 +1,8 @@
 /* The machine itself, for JavaScript: log, reboot, settings, heap. system.ts is its class. */
 #include "xsmc.h"
 
+#include <malloc.h>
+
 #include "board.h"
 #include "check.h"
 #include "engine.h"
@@ -155,6 +157,7 @@ void system_print_arena(xsMachine *the)
 void system_print_heap(void *context)
 {
 	EngineReport report;
+	struct mallinfo2 heap;
 	char line[256];
 
 	(void)context;
@@ -162,6 +165,10 @@ void system_print_heap(void *context)
 	snprintf(line, sizeof line, "heap slots %u chunks %u stack-peak %u stack-size %u tables %u aliases %u frozen %u size %u slot %u",
 		report.slots, report.chunks, report.stack_peak, report.stack_size, report.tables, report.aliases,
 		report.frozen_slots, report.heap_size, report.slot_bytes);
+	port_log(line);
+	/* Behind the collection: what belonged to objects that are gone is freed. */
+	heap = mallinfo2();
+	snprintf(line, sizeof line, "process malloc %zu keys %u", heap.uordblks + heap.hblkhd, report.keys);
 	port_log(line);
 	snprintf(line, sizeof line, "flash written %llu", (unsigned long long)files_bytes_written());
 	port_log(line);

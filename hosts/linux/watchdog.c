@@ -115,3 +115,14 @@ void watchdog_trial_passed(void)
 {
 	atomic_store(&trial_end_us, 0);
 }
+
+void watchdog_clock_jumped(uint64_t us)
+{
+	uint64_t end = atomic_load(&trial_end_us);
+
+	if (end == 0) return;
+	atomic_store(&trial_end_us, end > us ? end - us : 1);
+	pthread_mutex_lock(&mutex);
+	pthread_cond_signal(&changed);
+	pthread_mutex_unlock(&mutex);
+}

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { keyPem } from "../bindings/issue.ts";
+import { gaugeWords } from "./gauge-build.ts";
 import { DEVICE, ROOT, type Stage, StageServers } from "./stages.ts";
 
 const MAIN = "test/link/firmware/cycles";
 const EXTRA = [MAIN, "hosts/linux/probe-host"];
-const XS = join(PATHS.root, "node_modules/@agoric/xsnap/moddable/xs");
 /** Without caches for each thread and size, memory that was freed is seen to be free. */
 const MALLOC = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1";
 /** Patience of the TLS client: for a stage that waits for it, and for one that must not. */
@@ -65,33 +65,7 @@ function build(): { readonly image: string; readonly gauge: string } {
 		timeout: 60_000,
 	});
 	const gauge = join(scratch, "gauge.so");
-	const defines = ["-DINCLUDE_XSPLATFORM", '-DXSPLATFORM="engine-platform.h"', "-DmxRun=1", "-DmxSloppy=1"];
-	defines.push("-DmxLockdown=1", "-DmxNoConsole=1", "-DmxBoundsCheck=1", "-DmxStress=1", "-D_GNU_SOURCE");
-	defines.push("-DmxRegExpUnicodePropertyEscapes=1", "-DmxStringNormalize=1", "-DmxMinusZero=1");
-	const includes = ["includes", "platforms", "sources"].flatMap((folder) => ["-isystem", join(XS, folder)]);
-	includes.push("-I", join(PATHS.root, "hosts/linux"), "-I", join(PATHS.root, "hosts/bindings"));
-	const source = join(PATHS.root, "test/link/gauge.c");
-	execFileSync(
-		"gcc",
-		[
-			"-shared",
-			"-fPIC",
-			"-O2",
-			"-std=gnu11",
-			"-Wall",
-			"-Wextra",
-			"-Werror",
-			...defines,
-			...includes,
-			source,
-			"-o",
-			gauge,
-		],
-		{
-			stdio: ["ignore", "ignore", "inherit"],
-			timeout: 60_000,
-		},
-	);
+	execFileSync("gcc", gaugeWords(gauge), { stdio: ["ignore", "ignore", "inherit"], timeout: 60_000 });
 	built = { image, gauge };
 	return built;
 }

@@ -16,7 +16,7 @@
 void port_log(const char *line);
 /* As hosts/linux/engine.c sees it from this side. */
 typedef struct {
-	uint32_t slot_bytes, slots, chunks, stack_peak, stack_size, tables, aliases, frozen_slots, heap_size;
+	uint32_t slot_bytes, slots, chunks, stack_peak, stack_size, tables, aliases, keys, frozen_slots, heap_size;
 	const void *arena;
 } EngineReport;
 void engine_report(txMachine *the, EngineReport *report);

@@ -18,6 +18,7 @@ import { FairTime } from "../harness/fair-time.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "../tools/support/command.ts";
 import { eventually } from "../tools/support/temporary.ts";
+import { scenarioBoard } from "./scenario-board.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -38,6 +39,7 @@ async function withHouse(
 	const relayLines: string[] = [];
 	const boardLines: string[] = [];
 	const house = await House.open({
+		...scenarioBoard(),
 		dir,
 		onRelayLine: (line) => void relayLines.push(line),
 		onBoardLine: (line) => void boardLines.push(line),

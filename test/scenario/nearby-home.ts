@@ -6,6 +6,7 @@ import { House } from "../../tools/start/house.ts";
 import { check } from "../harness/test.ts";
 import { type CommandEnd, runCommand } from "../tools/support/command.ts";
 import { eventually } from "../tools/support/temporary.ts";
+import { scenarioBoard } from "./scenario-board.ts";
 
 const PORT_MS = 30_000;
 
@@ -26,7 +27,8 @@ export async function withNearbyHome(
 ): Promise<void> {
 	const dir = mkdtempSync(join(tmpdir(), `latchkey-${way}-`));
 	const boardLines: string[] = [];
-	const house = await House.open({ dir, [way]: true, onBoardLine: (line) => void boardLines.push(line) });
+	const onBoardLine = (line: string): void => void boardLines.push(line);
+	const house = await House.open({ ...scenarioBoard(), dir, [way]: true, onBoardLine });
 	const portOf = (): number | undefined => (way === "local" ? house.localPort : house.radioPort);
 	try {
 		await house.startRelay();

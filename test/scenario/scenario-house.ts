@@ -19,6 +19,7 @@ import type { TestCrypto } from "../../modules/platform/crypto.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { House, type HouseOptions } from "../../tools/start/house.ts";
 import { RelayProcess } from "./relay-process.ts";
+import { buildScenarioBoards, scenarioTestBoard } from "./scenario-board.ts";
 
 const TOOL_MS = 600_000;
 const OWN_MODULES = Object.freeze([
@@ -32,11 +33,10 @@ const RECORD_HEADER_BYTES = 16;
 
 let built: string | undefined;
 
-/** Builds the test host and the scenario image; the image's path. */
+/** Builds the boards and the scenario image; the image's path. */
 export function buildScenarioImage(): string {
 	if (built !== undefined) return built;
-	const make = ["--silent", "-C", join(PATHS.root, "hosts/linux"), "TESTKEYS=1", "board", "tool"];
-	execFileSync("make", make, { timeout: TOOL_MS, stdio: ["ignore", "ignore", "inherit"] });
+	buildScenarioBoards();
 	const out = join(PATHS.root, "build", "scenario");
 	mkdirSync(out, { recursive: true });
 	const own = OWN_MODULES.map((name) => ({
@@ -91,8 +91,7 @@ export class ScenarioHouse {
 		const houseOptions: HouseOptions = {
 			dir,
 			image: buildScenarioImage(),
-			binary: join(PATHS.hostBuild, "testkeys", "latchkey-board"),
-			boardWords: words,
+			...scenarioTestBoard(...words),
 			openRelay: () => relay,
 			onBoardLine: (line) => void boardLines.push(line),
 			...(options.phoneCrypto === undefined ? {} : { phoneCrypto: options.phoneCrypto }),

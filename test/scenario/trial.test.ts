@@ -9,6 +9,7 @@ import { HostBoot } from "../sweep/host-lock.ts";
 import { tryUntilParked } from "../sweep/trial-loop.ts";
 import { eventually } from "../tools/support/temporary.ts";
 import { withHome } from "./home-test.ts";
+import { memoryWords, scenarioVariant } from "./scenario-board.ts";
 import { UpdateHome } from "./update-home.ts";
 
 const MAIN = "test/sweep/board-main";
@@ -67,7 +68,8 @@ export default function suite(t: Suite): void {
 				check.deepEqual(await stepsOf(home), ["2: began", "2: chosen", "2: reverted"]);
 
 				await house.cutPower();
-				const words = { slotKb: SLOT_KB, fault: "2:throws" };
+				const sameBoard = { slotKb: SLOT_KB, variant: scenarioVariant(), words: memoryWords() };
+				const words = { ...sameBoard, fault: "2:throws" };
 				const trials = await tryUntilParked(board, words, 2);
 				check.equal(trials.length, LIMITS.revertsMax - 1, trials.join("\n"));
 				await house.startBoard();
@@ -83,7 +85,7 @@ export default function suite(t: Suite): void {
 				// The hour that it waits for, and this trial is a good one.
 				let isConfirmed = false;
 				for (let boots = 0; boots <= 2 * LIMITS.revertsMax && !isConfirmed; boots++) {
-					const boot = await HostBoot.start(board, { slotKb: SLOT_KB, hurry: "1:3600" });
+					const boot = await HostBoot.start(board, { ...sameBoard, hurry: "1:3600" });
 					const isOver = (): boolean => boot.hasEnded || boot.log.includes("sequence 2 is confirmed");
 					check.ok(await eventually(isOver, TRIAL_MS), boot.log);
 					isConfirmed = !boot.hasEnded;

@@ -30,6 +30,7 @@ import { openRegistry, type Registry } from "../../tools/relay/registry.ts";
 import { type ListenerCredentials, Relay, type RelayAddress } from "../../tools/relay/relay.ts";
 import type { BundleFile } from "../../tools/trust/bundle-file.ts";
 import { ensureTrust } from "../../tools/trust/development-trust.ts";
+import { scenarioBoard } from "./scenario-board.ts";
 
 const HOST = "127.0.0.1";
 const NAME = "localhost";
@@ -141,10 +142,13 @@ export class TrustRig {
 		const devicePort = await freePort();
 		const trust = ensureTrust(at("pki"), [{ host: HOST, port: devicePort, name: NAME }]).file;
 		const lines: string[] = [];
+		const { binary, boardWords } = scenarioBoard();
 		const supervisor = new Supervisor({
 			dir: at("board"),
 			serialLink: at("serial"),
 			pinsSocket: at("pins"),
+			binary,
+			words: boardWords,
 			onLine: (line) => void lines.push(line),
 		});
 		const mechanism = new Mechanism({ socket: at("pins") });

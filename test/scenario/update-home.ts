@@ -19,6 +19,7 @@ import { RELEASE_FILES } from "../../tools/update/release.ts";
 import { check } from "../harness/test.ts";
 import { type CommandEnd, RunningCommand, runCommand } from "../tools/support/command.ts";
 import { eventually } from "../tools/support/temporary.ts";
+import { scenarioBoard } from "./scenario-board.ts";
 
 const TOOL_MS = 60_000;
 const PORT_MS = 15_000;
@@ -93,7 +94,7 @@ export class UpdateHome {
 		const house = await House.open({
 			dir,
 			local: true,
-			boardWords: ["--pins-wait", "3000", ...(main === undefined ? [] : ["--main", main]), ...boardWords],
+			...scenarioBoard("--pins-wait", "3000", ...(main === undefined ? [] : ["--main", main]), ...boardWords),
 			...(first !== undefined && { image: first }),
 			onBoardLine: (line) => void lines.push(line),
 		});

@@ -14,7 +14,7 @@ import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update
 import { SerialFault } from "../../tools/factory/serial-line.ts";
 import { VerbLine } from "../../tools/factory/verbs.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
-import { Board, type BoardEnd, readBytes, scratch } from "../host/board.ts";
+import { Board, type BoardEnd, readBytes, scratch, type Variant } from "../host/board.ts";
 import type { Release } from "../sim/releases.ts";
 
 export const HOST_SLOT_KB = 768;
@@ -77,6 +77,8 @@ export interface BootWords {
 	readonly words?: readonly string[];
 	/** The default is the board that `imagePath(1)` was flashed to. */
 	readonly slotKb?: number;
+	/** Which build of the host, without a journal; the default is the plain one. */
+	readonly variant?: Variant;
 }
 
 /** What a hand at the line has for a board. */
@@ -125,6 +127,7 @@ export class HostBoot {
 			...(words.slotKb === undefined && { image: imagePath(1) }),
 			words: args,
 			limitMs: BOARD_MS,
+			...(words.variant !== undefined && { variant: words.variant }),
 			...(words.journal !== undefined && {
 				variant: "recorder" as const,
 				environment: { LATCHKEY_JOURNAL: words.journal, LATCHKEY_FILES_FAULT: words.faults ?? "" },

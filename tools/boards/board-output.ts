@@ -67,7 +67,7 @@ export interface BuildStamp {
 }
 
 /** Of the engine's block: slots and chunks grow towards each other in it. */
-const STACK_SLOTS = 512;
+export const STACK_SLOTS = 768;
 const CHUNK_BYTES = 32768;
 
 /** manifest.json of the target. A string that begins with # is a C string to the SDK. */
