@@ -68,7 +68,8 @@ export function slotsContract(t: Suite, open: OpenJig): void {
 		const bytes = random.bytes(SECTOR_BYTES + 32);
 		const hash = crypto.openHash("sha256");
 		slots.erase(SECTOR_BYTES);
-		slots.write(SECTOR_BYTES, new Uint8Array(SECTOR_BYTES));
+		// What a cut leaves of a sector may begin as if it were erased.
+		slots.write(SECTOR_BYTES + 16, new Uint8Array(SECTOR_BYTES - 16));
 		slots.append(SECTOR_BYTES, bytes.slice(0, 16), hash);
 		slots.append(SECTOR_BYTES + 16, bytes.slice(16, SECTOR_BYTES), hash);
 		slots.append(2 * SECTOR_BYTES, bytes.slice(SECTOR_BYTES), hash);
