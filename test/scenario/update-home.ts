@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
-import { SerialFault } from "../../tools/factory/serial-line.ts";
+import { SerialFault } from "../../tools/factory/serial-port.ts";
 import { VerbLine } from "../../tools/factory/verbs.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { House } from "../../tools/start/house.ts";
