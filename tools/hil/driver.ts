@@ -60,6 +60,8 @@ export interface Driver {
 	readonly fault: string | undefined;
 	/** The lock's own log, where there is one: the last lines. */
 	readonly consoleLines: readonly string[];
+	/** Resolves when every edge up to now is in the trace. */
+	settled(): Promise<void>;
 	/** Where a lock reaches what listens there on this machine. */
 	reach(at: Endpoint): Promise<Endpoint>;
 	press(role: "button" | "exit", holdMs: number): Promise<void>;

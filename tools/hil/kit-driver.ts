@@ -70,6 +70,10 @@ export class KitDriver implements Driver {
 		return [`${this.#resets} resets by RTS and DTR`];
 	}
 
+	async settled(): Promise<void> {
+		// It sees no edges.
+	}
+
 	async reach(at: Endpoint): Promise<Endpoint> {
 		return this.#options.reachAt ?? at;
 	}

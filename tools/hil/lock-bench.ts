@@ -27,6 +27,7 @@ import { readBundleFile, standingAlone } from "../trust/bundle-file.ts";
 import { ensureTrust, newestBundlePath, TRUST_FILES } from "../trust/development-trust.ts";
 import { deliverBundle } from "../trust/line-delivery.ts";
 import type { Driver } from "./driver.ts";
+import { HandshakePace } from "./handshake-pace.ts";
 import { HilFault } from "./hil-fault.ts";
 
 export interface LockBenchOptions {
@@ -52,6 +53,8 @@ export class LockBench {
 	readonly #file: HouseFile;
 	readonly #relay: RelaySide;
 	readonly #secrets = new Map<string, Uint8Array | string>();
+	readonly #pace = new HandshakePace();
+	#kept: { readonly transport: Transport; readonly phone: Phone } | undefined;
 	#at: Endpoint | undefined;
 	#boardName = "unknown";
 	#firmware = "unknown";
@@ -146,6 +149,7 @@ export class LockBench {
 
 	/** The verbs of the service line; the line is closed behind them. */
 	async withVerbs<Value>(work: (line: VerbLine) => Promise<Value>, answerMs?: number): Promise<Value> {
+		this.endSession();
 		const line = VerbLine.onPort(this.driver.line, answerMs);
 		try {
 			return await work(line);
@@ -169,14 +173,19 @@ export class LockBench {
 		if (!isThere) throw new HilFault(`the lock does not come up: ${why}`);
 	}
 
-	/** The owner's session, over the service line or another way; both are closed behind it. */
+	/**
+	 * The owner's session: over the service line one that is kept for the next time, as an app keeps it, or over another way one that is
+	 * closed behind it.
+	 */
 	async withPhone<Value>(
 		work: (phone: Phone) => Promise<Value>,
-		open: () => Transport | Promise<Transport> = () => openSerial(this.driver.line),
+		open?: () => Promise<Transport>,
 	): Promise<Value> {
+		if (open === undefined) return await this.#withKept(work);
+		await this.#pace.turn();
 		const transport = await open();
 		try {
-			const phone = await Phone.open(this.contextOver(transport), this.wallet.lock(this.label.serial));
+			const phone = await this.openPhone(transport);
 			try {
 				return await work(phone);
 			} finally {
@@ -187,9 +196,48 @@ export class LockBench {
 		}
 	}
 
+	/** The owner's phone over a way that stays the caller's. */
+	async openPhone(transport: Transport): Promise<Phone> {
+		return await Phone.open(this.contextOver(transport), this.wallet.lock(this.label.serial));
+	}
+
+	/** A way over the service line, once nothing of ours has that open. No lock takes more handshakes than this lets through. */
+	async openLine(): Promise<Transport> {
+		this.endSession();
+		await this.#pace.turn();
+		return openSerial(this.driver.line);
+	}
+
+	/** Nothing of ours has the service line open any more: before the lock starts over, or somebody else needs it. Idempotent. */
+	endSession(): void {
+		this.#kept?.phone.close();
+		this.#kept?.transport.close();
+		this.#kept = undefined;
+	}
+
+	async #withKept<Value>(work: (phone: Phone) => Promise<Value>): Promise<Value> {
+		if (this.#kept?.phone.ended !== false) {
+			const transport = await this.openLine();
+			try {
+				this.#kept = { transport, phone: await this.openPhone(transport) };
+			} catch (error) {
+				transport.close();
+				throw error;
+			}
+		}
+		const { phone } = this.#kept;
+		try {
+			return await work(phone);
+		} catch (error) {
+			// What the lock refuses it refuses inside a session that goes on; anything else may be its end.
+			if (!(error instanceof PhoneFault) || error.refusal === undefined) this.endSession();
+			throw error;
+		}
+	}
+
 	/** Claims the lock by its label over the service line; `keys`: another phone's. Rejects with PhoneFault. */
 	async pair(name: string, keys = this.wallet.keys): Promise<void> {
-		const transport = openSerial(this.driver.line);
+		const transport = await this.openLine();
 		try {
 			const context = { ...this.contextOver(transport), keys };
 			const { phone } = await Phone.pair(context, this.label, name);
@@ -203,6 +251,18 @@ export class LockBench {
 		} finally {
 			transport.close();
 		}
+	}
+
+	/** Ends the session first: nobody would tell it. */
+	async setPower(on: boolean): Promise<void> {
+		this.endSession();
+		await this.driver.setPower(on);
+	}
+
+	async restart(): Promise<void> {
+		this.endSession();
+		await this.driver.restart();
+		await this.awaitBoard();
 	}
 
 	/** Whether the owner's phone has a grant at the lock. */
@@ -237,6 +297,7 @@ export class LockBench {
 	}
 
 	async close(): Promise<void> {
+		this.endSession();
 		await this.#relay.close();
 	}
 

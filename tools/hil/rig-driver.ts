@@ -128,6 +128,10 @@ export class RigDriver implements Driver {
 		];
 	}
 
+	settled(): Promise<void> {
+		return this.#link.settled();
+	}
+
 	async reach(at: Endpoint): Promise<Endpoint> {
 		return this.#options.reachAt ?? at;
 	}

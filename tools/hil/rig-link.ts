@@ -57,7 +57,8 @@ export type OpenByteLine = (handlers: { onBytes(bytes: Uint8Array): void; onClos
 const ANSWER_MS = 250;
 const ATTEMPTS = 24;
 const SILENCE_MS = 5_000;
-const LOOK_MS = 250;
+const LOOK_MS = 50;
+const SETTLED_MS = 10_000;
 
 interface Waiting {
 	readonly id: number;
@@ -75,8 +76,9 @@ export class RigLink {
 	#waiting: Waiting | undefined;
 	#id = 0;
 	#last = 0;
-	/** An event is missing since then. */
-	#gapMs: number | undefined;
+	/** An event is missing. */
+	#hasGap = false;
+	#isReplaying = false;
 	#heardMs = performance.now();
 	#fault: string | undefined;
 	#closed = false;
@@ -147,6 +149,19 @@ export class RigLink {
 		const answer = await this.#ask({ verb: "read" });
 		if (answer.kind !== "levels") throw new HilFault("the rig does not read its wires");
 		return answer.atUs;
+	}
+
+	/** Every event up to now is heard. Rejects with HilFault. */
+	async settled(): Promise<void> {
+		const hello = await this.#ask({ verb: "hello", version: RIG_VERSION });
+		if (hello.kind !== "hello") throw new HilFault("the rig does not say what its last event was");
+		const deadline = performance.now() + SETTLED_MS;
+		while (this.#last < hello.last) {
+			if (this.#fault !== undefined) throw new HilFault(this.#fault);
+			if (performance.now() > deadline) throw new HilFault("the rig does not repeat its events");
+			this.#hasGap = true;
+			await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+		}
 	}
 
 	/** Idempotent. */
@@ -252,18 +267,18 @@ export class RigLink {
 			if (this.#waiting?.id === message.id) this.#waiting.settle(message.answer);
 		} else if (this.#look === undefined) return;
 		else if (message.kind === "event") this.#hear(message.event);
-		else if (message.last > this.#last) this.#gapMs ??= performance.now();
+		else if (message.last > this.#last) this.#hasGap = true;
 	}
 
 	/** Go back to what is missing: an event out of order is not kept, since the replay brings it again. */
 	#hear({ sequence, channel, level, atUs }: RigEvent): void {
 		if (sequence <= this.#last) return;
 		if (sequence > this.#last + 1) {
-			this.#gapMs ??= performance.now();
+			this.#hasGap = true;
 			return;
 		}
 		this.#last = sequence;
-		this.#gapMs = undefined;
+		this.#hasGap = false;
 		const pin = this.#pins[channel];
 		if (pin !== undefined) this.#handlers.onEdge(pin.role, level, atUs);
 	}
@@ -271,11 +286,13 @@ export class RigLink {
 	#lookAfterIt(): void {
 		const nowMs = performance.now();
 		if (nowMs - this.#heardMs > SILENCE_MS) return this.#fail("the rig is silent");
-		if (this.#gapMs === undefined || this.#fault !== undefined) return;
-		this.#gapMs = undefined;
+		if (!this.#hasGap || this.#isReplaying || this.#fault !== undefined) return;
+		this.#hasGap = false;
 		this.#replays++;
+		this.#isReplaying = true;
 		this.#ask({ verb: "replay", from: this.#last + 1 }).then(
 			(answer) => {
+				this.#isReplaying = false;
 				if (answer.kind === "no") this.#fail("the rig lost events");
 			},
 			() => this.#fail("the rig does not repeat its events"),

@@ -44,7 +44,7 @@ async function act(stage: Stage, scenario: Scenario): Promise<Ended> {
 	try {
 		await stage.atRest();
 		await scenario.run(stage);
-		if (stage.can("sense")) stage.judgeAlways();
+		if (stage.can("sense")) await stage.judgeAlways();
 	} catch (error) {
 		const { driver } = stage;
 		const outcome = error instanceof ScenarioSkip && driver.fault === undefined ? "skipped" : "failed";

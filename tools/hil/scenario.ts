@@ -50,6 +50,7 @@ const RESET_HOLD_MS = 10_600;
 const WINDOW_MS = 5_000;
 const PRESSES = 3;
 const REST_MS = 20_000;
+const SETTLE_BRAKES = 2;
 const AFTER_RESET_MS = 4_000;
 
 export class Stage {
@@ -145,8 +146,15 @@ export class Stage {
 		return pulsesOf(this.since(mark), role);
 	}
 
+	/** Brakes are over and every edge is in the trace: before pulses are judged. */
+	async settled(): Promise<void> {
+		await this.pause(SETTLE_BRAKES * DEFAULT_BOLT.brakeMs);
+		await this.driver.settled();
+	}
+
 	/** What holds of any lock at any time: checked after every scenario of a driver with eyes. */
-	judgeAlways(): void {
+	async judgeAlways(): Promise<void> {
+		await this.settled();
 		const { travelMs, brakeMs } = DEFAULT_BOLT;
 		this.check(
 			!everTogether(this.edges, "drive-throw", "drive-retract"),
@@ -173,7 +181,7 @@ export class Stage {
 			for (const role of ["button", "exit", "tamper", "inhibit"] as const) driver.mechanism.set(role, false);
 			driver.mechanism.set("door", true);
 		}
-		if (this.can("power")) await driver.setPower(true);
+		if (this.can("power")) await bench.setPower(true);
 		await bench.awaitBoard();
 	}
 
@@ -210,17 +218,19 @@ export class Stage {
 	/** The bolt is thrown, by a phone's word. */
 	async thrown(): Promise<void> {
 		await this.bench.withPhone(async (phone) => {
-			const { bolt } = await phone.status();
-			if (bolt !== "thrown") await phone.lock();
+			const bolt = async (): Promise<string> => (await phone.status()).bolt;
+			const rests = async (): Promise<boolean> => !/ing$/.test(await bolt());
+			this.check(await this.bench.until(rests, REST_MS), "the bolt does not come to rest");
+			if ((await bolt()) !== "thrown") await phone.lock();
 		});
 		const isThrown = await this.door.waitFor((door) => door.position === 1, REST_MS);
 		this.check(isThrown, "the bolt cannot be thrown");
-		// The brake and the contacts' bounce are over before anything is measured.
-		await this.pause(2 * DEFAULT_BOLT.brakeMs);
+		await this.settled();
 	}
 
 	/** Ten seconds at the button; the lock starts over and answers again. */
 	async resetByHand(): Promise<void> {
+		this.bench.endSession();
 		await this.driver.press("button", RESET_HOLD_MS);
 		await this.pause(AFTER_RESET_MS);
 		await this.bench.awaitBoard();

@@ -8,6 +8,8 @@ import { Trace } from "./trace.ts";
 import { VIRTUAL_RESOLUTION_US, VirtualLock } from "./virtual-lock.ts";
 
 const OFF_MS = 300;
+/** The socket of the pins is faster by far. */
+const SETTLED_MS = 50;
 
 export class VirtualDriver implements Driver {
 	readonly name = "virtual";
@@ -42,6 +44,10 @@ export class VirtualDriver implements Driver {
 
 	get consoleLines(): readonly string[] {
 		return this.#lock.consoleLines;
+	}
+
+	async settled(): Promise<void> {
+		await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
 	}
 
 	reach(at: Endpoint): Promise<Endpoint> {

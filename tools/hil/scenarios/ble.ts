@@ -52,6 +52,7 @@ export const BLE: Scenario = Object.freeze<Scenario>({
 				(await open(new Uint8Array(advertisingKey.length).fill(7), MTUS[1])).close();
 			}),
 		);
+		await stage.settled();
 		stage.notDriven(mark, "for a phone of another lock");
 	},
 });

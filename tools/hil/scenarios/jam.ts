@@ -13,6 +13,7 @@ async function jam(stage: Stage, fault: BoltFault, kind: PulseKind): Promise<voi
 		await stage.refused("an unlock that jams", /jammed/, () => phone.unlock());
 		stage.check((await phone.status()).bolt === "jammed", "the status does not say that the bolt is jammed");
 	});
+	await stage.settled();
 	const pulses = stage.pulses("drive-retract", mark);
 	stage.check(pulses.length === 1, `a jammed bolt was driven ${pulses.length} times`);
 	stage.judge(kind, pulses);

@@ -19,11 +19,13 @@ export const PAIR: Scenario = Object.freeze<Scenario>({
 		await stage.step("press the button inside", () => stage.openWindow());
 		await stage.step("pair by the label", () => bench.pair("owner"));
 		stage.check(await bench.isPaired(), "the phone that was paired is turned away");
+		await stage.driver.settled();
 		if (stage.can("sense"))
 			stage.check(!stage.door.output("indicator"), "the window is shown although the lock is claimed");
 		await stage.step("a second phone with the same label: refused", () =>
 			stage.refused("pairing again", TURNED_AWAY, () => bench.pair("second", strangersKeys())),
 		);
+		await stage.driver.settled();
 		if (stage.can("sense")) stage.notDriven(mark, "while phones were pairing");
 	},
 });

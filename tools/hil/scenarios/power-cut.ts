@@ -35,9 +35,11 @@ export const POWER_CUT: Scenario = Object.freeze<Scenario>({
 				CUT_WITHIN_MS,
 			);
 			stage.check(wasCut, "the power was not cut: the bolt was not driven");
+			bench.endSession();
 			await stage.pause(OFF_MS);
 			const outcome = await unlocking;
 			stage.check(outcome !== "done", "the lock said that it is unlocked, without power");
+			await stage.settled();
 		});
 		const cutUs = stage.since(mark).find(({ role, level }) => role === "power" && !level)!.atUs;
 		const [pulse] = stage.pulses("drive-retract", mark);
@@ -46,9 +48,10 @@ export const POWER_CUT: Scenario = Object.freeze<Scenario>({
 		stage.check(door.position > 0 && door.position < 1, "the bolt was not on its way");
 		const before = stage.mark();
 		await stage.step("power returns, nothing moves", async () => {
-			await driver.setPower(true);
+			await bench.setPower(true);
 			await bench.awaitBoard();
 			await stage.pause(WATCH_MS);
+			await stage.settled();
 		});
 		stage.notDriven(before, "after power returned");
 		stage.check(stage.pulses("brake", before).length === 0, "the brake was energised after power returned");

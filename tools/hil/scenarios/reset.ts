@@ -31,6 +31,7 @@ export const RESET: Scenario = Object.freeze<Scenario>({
 			}
 			stage.check(false, "the owner's phone is let in after a reset");
 		});
+		await stage.settled();
 		stage.notDriven(mark, "by a reset");
 		stage.check(stage.isThrown(), "the bolt moved");
 		await stage.step("pair again", async () => {

@@ -65,7 +65,7 @@ export const TRUST_DRILL: Scenario = Object.freeze<Scenario>({
 		"a new relay root signed by the threshold is taken over the service line, the lock leaves the relay of the old root for that of the new one and stays there over a restart; what too few signed, or skips a version, is refused; and the way back works too",
 	needs: Object.freeze(["network"] as const),
 	run: async (stage: Stage) => {
-		const { bench, driver } = stage;
+		const { bench } = stage;
 		await stage.step("the lock is at its relay", async () => {
 			stage.check(await bench.until(() => bench.isLinked, LINK_MS), "the lock does not reach its relay");
 		});
@@ -89,8 +89,7 @@ export const TRUST_DRILL: Scenario = Object.freeze<Scenario>({
 				stage.check(!bench.isLinked, "the lock is still at the relay of the old root");
 			});
 			await stage.step("after a restart it is there again", async () => {
-				await driver.restart();
-				await bench.awaitBoard();
+				await bench.restart();
 				stage.check((await bench.trustVersion()) === next.version, "the lock's trust did not survive");
 				stage.check(await bench.until(isThere, LINK_MS), "the lock does not find its relay after a restart");
 				await stage.pause(WATCH_MS);

@@ -1,6 +1,5 @@
 /** Unlocking and locking (DESIGN 10, T19): by a phone, by the exit button; a stranger moves nothing. */
 import { DEFAULT_BOLT } from "../../../modules/lock/bolt-config.ts";
-import { openSerial } from "../../cli/serial-transport.ts";
 import { Phone } from "../../phone/phone.ts";
 import type { Scenario, Stage } from "../scenario.ts";
 import { strangersKeys } from "../stranger.ts";
@@ -11,7 +10,7 @@ const ARRIVES_MS = 20_000;
 
 async function knock(stage: Stage): Promise<void> {
 	const { bench } = stage;
-	const transport = openSerial(bench.driver.line);
+	const transport = await bench.openLine();
 	try {
 		const phone = await Phone.open({ ...bench.contextOver(transport), keys: strangersKeys() }, bench.label);
 		await phone.unlock();
@@ -61,10 +60,10 @@ export const UNLOCK: Scenario = Object.freeze<Scenario>({
 						"the lock says that it is unlocked, and the bolt is not retracted",
 					);
 					stage.check((await phone.status()).bolt === "retracted", "the status says otherwise than the bolt");
-					await stage.pause(2 * brakeMs);
+					await stage.settled();
 					await phone.lock();
 					stage.check(stage.isThrown(), "the lock says that it is locked, and the bolt is not thrown");
-					await stage.pause(2 * brakeMs);
+					await stage.settled();
 				}),
 			);
 			for (const role of ["drive-retract", "drive-throw"] as const)
@@ -93,6 +92,7 @@ export const UNLOCK: Scenario = Object.freeze<Scenario>({
 		await stage.step("a stranger with the label: refused", () =>
 			stage.refused("a stranger", /unreachable|handshake|refused|broken/, () => knock(stage)),
 		);
+		await stage.settled();
 		stage.notDriven(mark, "by a stranger");
 	},
 });

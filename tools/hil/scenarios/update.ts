@@ -1,6 +1,4 @@
 /** An update through the owner's session over the service line, with the power cut in the middle of it (T10, T12, I4). */
-import { openSerial } from "../../cli/serial-transport.ts";
-import { Phone } from "../../phone/phone.ts";
 import { Push } from "../../update/push.ts";
 import { SessionWay } from "../../update/push-way.ts";
 import { nextRelease } from "../next-release.ts";
@@ -13,12 +11,10 @@ const TRIAL_MS = 300_000;
 /** What is sent again after the cut at the most: the chunk that was under way. */
 const CHUNK_BYTES = 65_536;
 
-async function openWay(stage: Stage): Promise<SessionWay> {
-	const { bench } = stage;
-	const transport = openSerial(bench.driver.line);
+async function openWay({ bench }: Stage): Promise<SessionWay> {
+	const transport = await bench.openLine();
 	try {
-		const phone = await Phone.open(bench.contextOver(transport), bench.wallet.lock(bench.label.serial));
-		return new SessionWay(phone, () => transport.close());
+		return new SessionWay(await bench.openPhone(transport), () => transport.close());
 	} catch (error) {
 		transport.close();
 		throw error;
@@ -31,7 +27,7 @@ export const UPDATE: Scenario = Object.freeze<Scenario>({
 		"a release that a power cut interrupts goes on where it was, passes its trial and is confirmed; no bolt moves meanwhile, and the door works afterwards",
 	needs: Object.freeze(["power"] as const),
 	run: async (stage: Stage) => {
-		const { bench, driver } = stage;
+		const { bench } = stage;
 		await stage.step("paired", () => stage.paired());
 		const { report } = await bench.withPhone((phone) => phone.update.status());
 		const release = await stage.step("a release that is newer", () =>
@@ -49,9 +45,9 @@ export const UPDATE: Scenario = Object.freeze<Scenario>({
 		let wentOnAt: number | undefined;
 		let cutting: Promise<void> | undefined;
 		const cut = async (): Promise<void> => {
-			await driver.setPower(false);
+			await bench.setPower(false);
 			await stage.pause(OFF_MS);
-			await driver.setPower(true);
+			await bench.setPower(true);
 			await bench.awaitBoard();
 		};
 		await stage.step("push it, cut the power, go on, see its trial through", async () => {
@@ -63,7 +59,7 @@ export const UPDATE: Scenario = Object.freeze<Scenario>({
 					return await openWay(stage);
 				},
 				onProgress: (name, done, total) => {
-					if (name !== "image") return;
+if (name !== "image") return;
 					if (cutting !== undefined) wentOnAt ??= done;
 					else if (done >= CUT_AT * total) {
 						cutAt = done;
@@ -79,6 +75,7 @@ export const UPDATE: Scenario = Object.freeze<Scenario>({
 		});
 		stage.check(wentOnAt !== undefined, "the power was not cut");
 		stage.check(wentOnAt > cutAt - CHUNK_BYTES, "what was good before the power cut was sent again");
+		await stage.driver.settled();
 		if (stage.can("sense")) stage.notDriven(mark, "during an update");
 		await stage.step("the new release runs", async () => {
 			const { firmware } = await bench.withPhone((phone) => phone.status());
