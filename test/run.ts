@@ -31,6 +31,7 @@ const PARTS: readonly Part[] = [
 	{ name: "scenario", file: "build/js/test/scenario/run.js", minutes: 40 },
 	{ name: "host", file: "build/js/test/host/run.js", minutes: 40 },
 	{ name: "factory", file: "build/js/test/factory/run.js", minutes: 150 },
+	{ name: "hil", file: "build/js/test/hil/run.js", minutes: 20 },
 	{ name: "sweep", file: "build/js/test/sweep/run.js", minutes: 60 },
 	{ name: "bindings", file: "build/js/test/bindings/run.js", minutes: 40 },
 	{ name: "ws", file: "build/js/test/ws/run.js", minutes: 20 },

@@ -20,18 +20,16 @@ import { WalletFault } from "../phone/wallet.ts";
 import { PATHS } from "../setup/paths.ts";
 import { TrustFault } from "../trust/trust-fault.ts";
 import { UpdateFault } from "../update/update-fault.ts";
-import { writeWhole } from "../update/whole-file.ts";
 import { DRIVER_NAMES, type Driver, type DriverName } from "./driver.ts";
 import { HilFault } from "./hil-fault.ts";
-import { htmlOf } from "./html-report.ts";
-import { junitOf } from "./junit.ts";
 import { KitDriver } from "./kit-driver.ts";
 import { LockBench } from "./lock-bench.ts";
 import { handAtTerminal } from "./operator.ts";
 import { proofText, RECORDS_FOLDER } from "./proof.ts";
+import { writeReports } from "./report-files.ts";
 import { RigDriver } from "./rig-driver.ts";
 import { runScenarios } from "./run.ts";
-import { countOutcomes, encodeRunReport, isWhole, type RunReport } from "./run-report.ts";
+import { countOutcomes, isWhole, type RunReport } from "./run-report.ts";
 import type { Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenario-list.ts";
 import { registerSimulate } from "./simulate-cli.ts";
@@ -81,7 +79,7 @@ export function registerHil(program: Command): void {
 		.requiredOption("--report <dir>", "where report.html, junit.xml and report.json are put", folder)
 		.option("--port <device>", "kit, rig: the lock's service line", serialLine)
 		.option("--rig <device>", "rig: the rig's own line", serialLine)
-		.option("--console <device>", "kit: its console, for the report of a failure", serialLine)
+		.option("--console <device>", "kit, rig: the lock's console, for the report of a failure", serialLine)
 		.option("--only <name>", "this scenario; may be repeated", several(scenarioNamed))
 		.option("--dir <dir>", "folder of the bench: PKI, relay, phone, the lock's label", folder)
 		.option("--listen <host:port>", "where the bench's relay listens for the lock", listenEndpoint, {
@@ -127,15 +125,19 @@ function listScenarios(): void {
 async function openDriver(options: RunArguments, dir: string): Promise<Driver> {
 	const { driver, port, rig, console: consolePort, reachAt, ble, hands, esptool } = options;
 	const shared = {
+		...(consolePort === undefined ? {} : { console: consolePort }),
 		...(reachAt === undefined ? {} : { reachAt }),
 		...(ble === undefined ? {} : { radio: ble }),
 	};
-	if (driver !== "kit" && (consolePort ?? hands ?? esptool) !== undefined)
-		throw new CliFault("--console, --hands and --esptool go with --driver kit", 2);
+	if (driver !== "kit" && (hands ?? esptool) !== undefined)
+		throw new CliFault("--hands and --esptool go with --driver kit", 2);
 	if (driver !== "rig" && rig !== undefined) throw new CliFault("--rig goes with --driver rig", 2);
 	if (driver === "virtual") {
-		if ((port ?? reachAt ?? ble) !== undefined)
-			throw new CliFault("--driver virtual brings its own lock: no --port, --reach-at and --ble", 2);
+		if ((port ?? consolePort ?? reachAt ?? ble) !== undefined)
+			throw new CliFault(
+				"--driver virtual brings its own lock: no --port, --console, --reach-at and --ble",
+				2,
+			);
 		return new VirtualDriver(join(dir, "lock"));
 	}
 	if (port === undefined) throw new CliFault(`--driver ${driver} needs --port`, 2);
@@ -146,7 +148,6 @@ async function openDriver(options: RunArguments, dir: string): Promise<Driver> {
 	return new KitDriver({
 		port,
 		esptool: esptool ?? ["esptool"],
-		...(consolePort === undefined ? {} : { console: consolePort }),
 		...(hands === true ? { hand: handAtTerminal } : {}),
 		...shared,
 	});
@@ -190,16 +191,6 @@ async function run(options: RunArguments): Promise<void> {
 	}
 	// A scenario that was given up may still wait for something.
 	process.exit();
-}
-
-export function writeReports(out: string, report: RunReport): void {
-	mkdirSync(out, { recursive: true });
-	for (const [name, text] of [
-		["report.json", encodeRunReport(report)],
-		["junit.xml", junitOf(report)],
-		["report.html", htmlOf(report)],
-	] as const)
-		writeWhole(join(out, name), Buffer.from(text, "utf8"));
 }
 
 function sum(report: RunReport): void {

@@ -83,10 +83,7 @@ export class EmulatedBench {
 		let rig: RigSimulator | undefined;
 		let bench: EmulatedBench | undefined;
 		const console_ = await Pty.open(join(dir, "console"), () => undefined);
-		const line = await Pty.open(
-			join(dir, "line"),
-			(bytes) => void (bench !== undefined && bench.#say(bytes)),
-		);
+		const line = await Pty.open(join(dir, "line"), (bytes) => bench?.say(bytes));
 		const lock = new VirtualLock({
 			dir,
 			radio: options.radio,
@@ -126,7 +123,7 @@ export class EmulatedBench {
 	}
 
 	/** From the computer to the lock; lost where no lock is on. */
-	#say(bytes: Uint8Array): void {
+	say(bytes: Uint8Array): void {
 		this.#port?.send(bytes).catch(() => undefined);
 	}
 

@@ -6,10 +6,9 @@ import type { Mechanism } from "../board/mechanism.ts";
 import type { Endpoint } from "../cli/arguments.ts";
 import { ChipFault } from "../factory/line/chip-driver.ts";
 import { EsptoolChip } from "../factory/line/esptool.ts";
-import { SerialFault, SerialPort } from "../factory/serial-port.ts";
 import type { Ability, Driver, Instrument, TraceClock } from "./driver.ts";
 import { HilFault } from "./hil-fault.ts";
-import { LineTail } from "./line-tail.ts";
+import { LockConsole } from "./lock-console.ts";
 import { Trace } from "./trace.ts";
 
 export interface KitDriverOptions {
@@ -36,8 +35,7 @@ export class KitDriver implements Driver {
 	readonly fault: string | undefined = undefined;
 	readonly #options: KitDriverOptions;
 	readonly #chip: EsptoolChip;
-	readonly #tail = new LineTail();
-	readonly #console: SerialPort | undefined;
+	readonly #console: LockConsole;
 	#resets = 0;
 
 	/** Throws HilFault when the console cannot be opened. */
@@ -46,7 +44,7 @@ export class KitDriver implements Driver {
 		const { port, esptool } = options;
 		// Resetting asks neither for the chip's name nor for its eFuses.
 		this.#chip = new EsptoolChip({ port, chip: "", esptool, espefuse: [], baud: BAUD });
-		this.#console = options.console === undefined ? undefined : this.#listen(options.console);
+		this.#console = new LockConsole(options.console);
 		const able = new Set<Ability>();
 		if (options.hand !== undefined) able.add("hands");
 		if (options.reachAt !== undefined) able.add("network");
@@ -63,7 +61,7 @@ export class KitDriver implements Driver {
 	}
 
 	get consoleLines(): readonly string[] {
-		return this.#tail.lines;
+		return this.#console.lines;
 	}
 
 	get notes(): readonly string[] {
@@ -112,18 +110,6 @@ export class KitDriver implements Driver {
 	}
 
 	async close(): Promise<void> {
-		this.#console?.close();
-	}
-
-	#listen(path: string): SerialPort {
-		try {
-			return SerialPort.open(path, {
-				onBytes: (bytes) => this.#tail.push(bytes),
-				onClosed: () => this.#tail.add("(the console went away)"),
-			});
-		} catch (error) {
-			if (error instanceof SerialFault) throw new HilFault(`console: ${error.message}`);
-			throw error;
-		}
+		this.#console.close();
 	}
 }

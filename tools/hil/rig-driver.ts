@@ -8,7 +8,7 @@ import type { PinSocketHandlers } from "../board/pin-socket.ts";
 import type { Endpoint } from "../cli/arguments.ts";
 import type { Ability, Driver, Instrument, TraceClock } from "./driver.ts";
 import { HilFault } from "./hil-fault.ts";
-import { LineTail } from "./line-tail.ts";
+import { LockConsole } from "./lock-console.ts";
 import type { RigRole, RigWay } from "./rig-line.ts";
 import { RigLink } from "./rig-link.ts";
 import { Trace } from "./trace.ts";
@@ -18,6 +18,8 @@ export interface RigDriverOptions {
 	readonly port: string;
 	/** The rig's line. */
 	readonly rig: string;
+	/** Where the lock logs. */
+	readonly console?: string;
 	/** Where the lock reaches this machine; the default is where it listens. */
 	readonly reachAt?: Endpoint;
 	readonly radio?: Endpoint;
@@ -58,7 +60,7 @@ export class RigDriver implements Driver {
 	readonly clock: TraceClock;
 	readonly #options: RigDriverOptions;
 	readonly #link: RigLink;
-	readonly #tail = new LineTail();
+	readonly #console: LockConsole;
 	#fault: string | undefined;
 
 	private constructor(
@@ -68,6 +70,7 @@ export class RigDriver implements Driver {
 		hear: (h: PinSocketHandlers) => void,
 	) {
 		this.#options = options;
+		this.#console = new LockConsole(options.console);
 		this.#link = link;
 		this.trace = trace;
 		const { target, name, resolutionUs, driftPpm } = link.identity;
@@ -118,7 +121,7 @@ export class RigDriver implements Driver {
 	}
 
 	get consoleLines(): readonly string[] {
-		return this.#tail.lines;
+		return this.#console.lines;
 	}
 
 	get notes(): readonly string[] {
@@ -166,6 +169,7 @@ export class RigDriver implements Driver {
 
 	async close(): Promise<void> {
 		this.mechanism.close();
+		this.#console.close();
 		if (this.#link.has("power", "relay") && this.fault === undefined)
 			await this.#link.set("power", false).catch(() => undefined);
 		this.#link.close();

@@ -59,6 +59,7 @@ const ATTEMPTS = 24;
 const SILENCE_MS = 5_000;
 const LOOK_MS = 50;
 const SETTLED_MS = 10_000;
+const AHEAD_MAX = 1_024;
 
 interface Waiting {
 	readonly id: number;
@@ -76,6 +77,8 @@ export class RigLink {
 	#waiting: Waiting | undefined;
 	#id = 0;
 	#last = 0;
+	/** Events whose turn has not come. */
+	readonly #ahead = new Map<number, RigEvent>();
 	/** An event is missing. */
 	#hasGap = false;
 	#isReplaying = false;
@@ -259,8 +262,7 @@ export class RigLink {
 		// What the computer said itself comes back where a line echoes.
 		if (message.kind === "command" || this.#closed) return;
 		this.#heardMs = performance.now();
-		if (this.#boot === undefined && message.kind === "reply" && message.answer.kind === "hello")
-			this.#boot = message.boot;
+		if (message.kind === "reply" && this.#waiting?.id === message.id) this.#boot ??= message.boot;
 		if (this.#boot === undefined) return;
 		if (message.boot !== this.#boot) return this.#fail("the rig started over");
 		if (message.kind === "reply") {
@@ -270,17 +272,17 @@ export class RigLink {
 		else if (message.last > this.#last) this.#hasGap = true;
 	}
 
-	/** Go back to what is missing: an event out of order is not kept, since the replay brings it again. */
-	#hear({ sequence, channel, level, atUs }: RigEvent): void {
-		if (sequence <= this.#last) return;
-		if (sequence > this.#last + 1) {
-			this.#hasGap = true;
-			return;
+	/** What comes before its turn waits for it, as far as there is room; the replay brings the rest. */
+	#hear(event: RigEvent): void {
+		if (event.sequence <= this.#last) return;
+		if (this.#ahead.size < AHEAD_MAX) this.#ahead.set(event.sequence, event);
+		for (let next = this.#ahead.get(this.#last + 1); next; next = this.#ahead.get(this.#last + 1)) {
+			this.#last = next.sequence;
+			this.#ahead.delete(next.sequence);
+			const pin = this.#pins[next.channel];
+			if (pin !== undefined) this.#handlers.onEdge(pin.role, next.level, next.atUs);
 		}
-		this.#last = sequence;
-		this.#hasGap = false;
-		const pin = this.#pins[channel];
-		if (pin !== undefined) this.#handlers.onEdge(pin.role, level, atUs);
+		this.#hasGap = this.#ahead.size > 0;
 	}
 
 	#lookAfterIt(): void {

@@ -67,7 +67,10 @@ async function within<Value>(work: Promise<Value>, ms: number): Promise<Value | 
 }
 
 export async function runScenarios(options: RunOptions): Promise<RunReport> {
-	const { driver, bench, scenarios, say, scenarioMs = SCENARIO_MS } = options;
+	const { driver, bench, scenarios, scenarioMs = SCENARIO_MS } = options;
+	// Secrets become known on the way.
+	const clean = (text: string): string => new Redactor(bench.secrets.values()).clean(text);
+	const say = (line: string): void => options.say(clean(line));
 	const startedUnixMs = Date.now();
 	const pulses = new PulseBook(driver.clock);
 	const reports: ScenarioReport[] = [];
@@ -94,38 +97,35 @@ export async function runScenarios(options: RunOptions): Promise<RunReport> {
 			givenUp = `${scenario.name} did not end, and nobody knows what it still does`;
 			ended = { outcome: "failed", reason: `not done in ${scenarioMs / 1_000} s` };
 		}
-		// Secrets may have become known on the way.
-		const redactor = new Redactor(bench.secrets.values());
-		const clean = (text: string): string => redactor.clean(text).slice(0, TEXT_MAX);
+		const short = (text: string): string => clean(text).slice(0, TEXT_MAX);
 		reports.push({
 			name: scenario.name,
 			shows: scenario.shows,
 			outcome: ended.outcome,
-			reason: clean(ended.reason),
+			reason: short(ended.reason),
 			tookMs: Math.round(performance.now() - startedMs),
-			steps: stage.steps.map(({ text, ms }) => ({ text: clean(text), ms: Math.round(ms) })),
+			steps: stage.steps.map(({ text, ms }) => ({ text: short(text), ms: Math.round(ms) })),
 			edges: [...driver.trace.edges],
 			edgesCut: driver.trace.isCut,
-			log: ended.outcome === "failed" ? driver.consoleLines.slice(-LOG_LINES).map(clean) : [],
+			log: ended.outcome === "failed" ? driver.consoleLines.slice(-LOG_LINES).map(short) : [],
 		});
 		const took = `${((performance.now() - startedMs) / 1_000).toFixed(1)} s`;
-		const behind = ended.reason === "" ? took : clean(ended.reason);
+		const behind = ended.reason === "" ? took : short(ended.reason);
 		say(`${scenario.name}\t${ended.outcome}\t${behind}`);
 	}
 	const { instrument, clock } = driver;
 	const proof = proofOf(driver.name, isChip(bench.boardName), instrument);
-	const redactor = new Redactor(bench.secrets.values());
 	return {
 		format: REPORT_FORMAT,
 		driver: driver.name,
 		proof,
 		proven: isProven(driver.name, options.records),
-		board: redactor.clean(bench.boardName),
-		firmware: redactor.clean(bench.firmware),
-		instrument: redactor.clean(`${instrument.name} (${instrument.target})`),
+		board: clean(bench.boardName),
+		firmware: clean(bench.firmware),
+		instrument: clean(`${instrument.name} (${instrument.target})`),
 		...clock,
 		startedUnixMs,
-		notes: driver.notes.map((note) => redactor.clean(note)),
+		notes: driver.notes.map(clean),
 		scenarios: reports,
 		pulses: pulses.rows,
 	};

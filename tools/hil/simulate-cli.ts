@@ -59,11 +59,12 @@ async function simulate(options: SimulateArguments): Promise<void> {
 	const control = join(dir, "control");
 	const lines: (readonly [string, string])[] = [
 		["port", join(dir, "line")],
-		kit === true ? ["console", join(dir, "console")] : ["rig", join(dir, "rig")],
+		["console", join(dir, "console")],
 		["ble", `${radio.host}:${radio.port}`],
 		["control", control],
 		["esptool", `${process.execPath} ${join(PATHS.root, "tools/hil/esptool-stand-in.mjs")} ${control}`],
 	];
+	if (kit !== true) lines.push(["rig", join(dir, "rig")]);
 	if (bench.network !== undefined) lines.push(["reach-at", `${bench.network.host}:${bench.network.port}`]);
 	for (const [name, value] of lines) process.stdout.write(`${name}\t${value}\n`);
 	process.stdout.write("ready\n");

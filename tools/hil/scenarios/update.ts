@@ -59,7 +59,7 @@ export const UPDATE: Scenario = Object.freeze<Scenario>({
 					return await openWay(stage);
 				},
 				onProgress: (name, done, total) => {
-if (name !== "image") return;
+					if (name !== "image") return;
 					if (cutting !== undefined) wentOnAt ??= done;
 					else if (done >= CUT_AT * total) {
 						cutAt = done;
