@@ -92,9 +92,9 @@ async function withLoop(
 
 export default function suite(t: Suite): void {
 	t.test(
-		"over a line that damages one byte in fifty, every edge is heard once and in order, and every command is done once (T15, T19)",
+		"over a line that damages one byte in a hundred, every edge is heard once and in order, and every command is done once (T15, T19)",
 		({ random, note }) =>
-			withLoop(random.below(1_000_000), 20, async (loop, link) => {
+			withLoop(random.below(1_000_000), 10, async (loop, link) => {
 				const made: number[] = [];
 				const before = loop.heard.length;
 				let high = false;

@@ -275,7 +275,8 @@ export class RigLink {
 	/** What comes before its turn waits for it, as far as there is room; the replay brings the rest. */
 	#hear(event: RigEvent): void {
 		if (event.sequence <= this.#last) return;
-		if (this.#ahead.size < AHEAD_MAX) this.#ahead.set(event.sequence, event);
+		if (this.#ahead.size < AHEAD_MAX || event.sequence === this.#last + 1)
+			this.#ahead.set(event.sequence, event);
 		for (let next = this.#ahead.get(this.#last + 1); next; next = this.#ahead.get(this.#last + 1)) {
 			this.#last = next.sequence;
 			this.#ahead.delete(next.sequence);
