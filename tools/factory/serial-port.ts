@@ -57,7 +57,8 @@ export class SerialPort {
 			// Both before the settings: a line that is closed in between is a line that was disconnected.
 			for (let count = 0; count < 2; count++) opened.push(openSync(path, OPEN_FLAGS));
 			// Node itself can only choose a raw mode that still rewrites line ends on output.
-			const settings = ["-F", path, "raw", "-echo", String(SERIAL_BAUD)];
+			// Without hang-up: a kit whose RTS and DTR fall when a program lets go of it may start over.
+			const settings = ["-F", path, "raw", "-echo", "-hupcl", String(SERIAL_BAUD)];
 			const set = spawnSync("stty", settings, { timeout: SETTINGS_MS, encoding: "utf8" });
 			if (set.status !== 0)
 				throw new SerialFault("open", (set.stderr ?? "").trim() || `${path} is no terminal`);
