@@ -26,7 +26,7 @@ export default function suite(t: Suite): void {
 				check.ok(/ [1-9]\d* damaged/.test(counted ?? ""), "there was no noise");
 				for (const name of ["stalled", "stopped on its way", "brake after a motion", "retraction", "throw"]) {
 					const row = report.pulses.find((each) => each.name === name);
-					check.ok(row !== undefined && row.ok && row.count > 0 && row.medianUs > 0, name);
+					check.ok(row?.ok && row.count > 0 && row.medianUs > 0, name);
 					note(`${name}: ${row.minUs} / ${row.medianUs} / ${row.maxUs} us`);
 				}
 			}),

@@ -53,7 +53,7 @@ export const RIG_ROLES = Object.freeze([
 ] as const);
 export type RigRole = (typeof RIG_ROLES)[number];
 
-export const RIG_CODES = Object.freeze(["version", "channel", "way", "busy", "gone", "unknown"] as const);
+export const RIG_CODES = Object.freeze(["version", "channel", "way", "busy", "gone"] as const);
 export type RigCode = (typeof RIG_CODES)[number];
 
 export type RigCommand =

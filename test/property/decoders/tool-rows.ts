@@ -173,8 +173,7 @@ export const TOOL_ROWS: readonly Decoder[] = Object.freeze([
 		file: "tools/hil/run-report.ts",
 		name: "decodeRunReport",
 		valid: (random) => encodeUtf8(encodeRunReport(randomReport(random))),
-		decode: (bytes) =>
-			again(accepted(decodeRunReport(bytes)), (value) => encodeUtf8(encodeRunReport(value))),
+		decode: (bytes) => again(accepted(decodeRunReport(bytes)), (value) => encodeUtf8(encodeRunReport(value))),
 		loose: "JSON writes the same in many ways, and keys that nobody knows are ignored",
 	},
 ] satisfies readonly Decoder[]);
