@@ -2,8 +2,9 @@
 
 import { Noise } from "../../tools/hil/noise.ts";
 import { bootTag, KEPT_EVENTS, type RigChannel, RigCore } from "../../tools/hil/rig-core.ts";
-import { encodeRigLine, RigLineReader, type RigRole } from "../../tools/hil/rig-line.ts";
+import { encodeRigLine, RigLineReader } from "../../tools/hil/rig-line.ts";
 import { type OpenByteLine, RigLink } from "../../tools/hil/rig-link.ts";
+import type { RigRole } from "../../tools/hil/rig-message.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { eventually, pause } from "../tools/support/temporary.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { Mechanism } from "../board/mechanism.ts";
 import type { Endpoint } from "../cli/arguments.ts";
-import type { RigRole, RigTarget } from "./rig-line.ts";
+import type { RigRole, RigTarget } from "./rig-message.ts";
 import type { Trace } from "./trace.ts";
 
 export const DRIVER_NAMES = Object.freeze(["virtual", "kit", "rig"] as const);
@@ -15,6 +15,7 @@ export const ABILITIES = Object.freeze([
 	"sense",
 	"bolt",
 	"power",
+	"restart",
 	"network",
 	"access-point",
 	"radio",
@@ -27,6 +28,7 @@ export const ABILITY_TEXTS: Readonly<Record<Ability, string>> = Object.freeze({
 	sense: "see the lock's outputs",
 	bolt: "stand for the bolt at the lock's position inputs",
 	power: "take the lock's power away",
+	restart: "make the lock start over",
 	network: "be reached by the lock over a network",
 	"access-point": "take the lock's access point away",
 	radio: "reach the lock's radio",

@@ -45,7 +45,7 @@ export class KitDriver implements Driver {
 		// Resetting asks neither for the chip's name nor for its eFuses.
 		this.#chip = new EsptoolChip({ port, chip: "", esptool, espefuse: [], baud: BAUD });
 		this.#console = new LockConsole(options.console);
-		const able = new Set<Ability>();
+		const able = new Set<Ability>(["restart"]);
 		if (options.hand !== undefined) able.add("hands");
 		if (options.reachAt !== undefined) able.add("network");
 		if (options.radio !== undefined) able.add("radio");

@@ -4,19 +4,18 @@
  * answered again and not done again. It begins with nothing driven and every relay open.
  */
 import { unreachable } from "../../modules/base/assert.ts";
+import { encodeRigLine, RigLineReader } from "./rig-line.ts";
 import {
-	encodeRigLine,
 	RIG_LIMITS,
 	RIG_VERSION,
 	type RigAnswer,
 	type RigCode,
 	type RigCommand,
 	type RigEvent,
-	RigLineReader,
 	type RigRole,
 	type RigTarget,
 	type RigWay,
-} from "./rig-line.ts";
+} from "./rig-message.ts";
 
 export interface RigChannel {
 	readonly role: RigRole;

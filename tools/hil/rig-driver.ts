@@ -7,10 +7,9 @@ import { Mechanism } from "../board/mechanism.ts";
 import type { PinSocketHandlers } from "../board/pin-socket.ts";
 import type { Endpoint } from "../cli/arguments.ts";
 import type { Ability, Driver, Instrument, TraceClock } from "./driver.ts";
-import { HilFault } from "./hil-fault.ts";
 import { LockConsole } from "./lock-console.ts";
-import type { RigRole, RigWay } from "./rig-line.ts";
 import { RigLink } from "./rig-link.ts";
+import type { RigRole, RigWay } from "./rig-message.ts";
 import { Trace } from "./trace.ts";
 
 export interface RigDriverOptions {
@@ -48,6 +47,7 @@ const NEEDS: Readonly<Partial<Record<Ability, readonly (readonly [RigRole, RigWa
 		["door", "drive"],
 	],
 	power: [["power", "relay"]],
+	restart: [["power", "relay"]],
 	"access-point": [["access-point", "relay"]],
 });
 
@@ -157,7 +157,6 @@ export class RigDriver implements Driver {
 	}
 
 	async restart(): Promise<void> {
-		if (!this.abilities.has("power")) throw new HilFault("the rig has no relay for the lock's power");
 		await this.setPower(false);
 		await new Promise((resolve) => setTimeout(resolve, OFF_MS));
 		await this.setPower(true);

@@ -5,19 +5,18 @@
  */
 import { SerialFault, SerialPort } from "../factory/serial-port.ts";
 import { HilFault } from "./hil-fault.ts";
+import { encodeRigLine, RigLineReader } from "./rig-line.ts";
 import {
-	encodeRigLine,
 	RIG_LIMITS,
 	RIG_VERSION,
 	type RigAnswer,
 	type RigCommand,
 	type RigEvent,
-	RigLineReader,
 	type RigMessage,
 	type RigRole,
 	type RigTarget,
 	type RigWay,
-} from "./rig-line.ts";
+} from "./rig-message.ts";
 
 export interface RigIdentityRead {
 	readonly target: RigTarget;

@@ -7,7 +7,7 @@ import { BOARD_PINS } from "../../hosts/linux/board.ts";
 import type { PinWire } from "../board/pin-socket.ts";
 import { monotonicUs } from "./monotonic.ts";
 import { bootTag, KEPT_EVENTS, type RigChannel, RigCore } from "./rig-core.ts";
-import type { RigRole } from "./rig-line.ts";
+import type { RigRole } from "./rig-message.ts";
 import { VIRTUAL_RESOLUTION_US, type VirtualLock } from "./virtual-lock.ts";
 
 export const PLANTS = Object.freeze(["none", "long-pulse", "drive-after-power", "outlives-power"] as const);

@@ -6,7 +6,7 @@ import { accept, type Result, refuse } from "../../modules/base/result.ts";
 import { decodeUtf8 } from "../../modules/base/utf8.ts";
 import { DRIVER_NAMES, type DriverName } from "./driver.ts";
 import type { PulseRow, PulseRule } from "./pulses.ts";
-import { RIG_ROLES } from "./rig-line.ts";
+import { RIG_ROLES } from "./rig-message.ts";
 import type { Edge } from "./trace.ts";
 
 export const REPORT_FORMAT = 1;

@@ -1,6 +1,6 @@
 /** The pins of one scenario as a drawing: one row a role, time to the right. SVG without scripts, styles or links. */
 import { escapeMarkup } from "./markup.ts";
-import type { RigRole } from "./rig-line.ts";
+import type { RigRole } from "./rig-message.ts";
 import type { Edge } from "./trace.ts";
 
 const LEFT = 110;

@@ -2,7 +2,7 @@
  * What the pins of a lock did, as edges over one clock in microseconds: outputs and inputs by role, and the supplies around it. It keeps
  * a bounded number of edges, the oldest, and says when there were more.
  */
-import type { RigRole } from "./rig-line.ts";
+import type { RigRole } from "./rig-message.ts";
 
 export interface Edge {
 	readonly role: RigRole;

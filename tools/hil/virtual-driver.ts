@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { Mechanism } from "../board/mechanism.ts";
 import type { Endpoint } from "../cli/arguments.ts";
 import { ABILITIES, type Ability, type Driver, type Instrument, type TraceClock } from "./driver.ts";
-import type { RigRole } from "./rig-line.ts";
+import type { RigRole } from "./rig-message.ts";
 import { Trace } from "./trace.ts";
 import { VIRTUAL_RESOLUTION_US, VirtualLock } from "./virtual-lock.ts";
 

@@ -11,7 +11,7 @@ import type { Endpoint } from "../cli/arguments.ts";
 import { AccessPoint } from "./access-point.ts";
 import { LineTail } from "./line-tail.ts";
 import { monotonicUs } from "./monotonic.ts";
-import type { RigRole } from "./rig-line.ts";
+import type { RigRole } from "./rig-message.ts";
 
 /**
  * The board stamps each edge itself, but neither it nor its timers run in real time: what a busy machine may take away from it stands

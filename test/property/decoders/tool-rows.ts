@@ -2,9 +2,8 @@
 import { concatBytes } from "../../../modules/base/bytes.ts";
 import { encodeUtf8 } from "../../../modules/base/utf8.ts";
 import { DRIVER_NAMES } from "../../../tools/hil/driver.ts";
+import { decodeRigLine, encodeRigLine, RigLineReader } from "../../../tools/hil/rig-line.ts";
 import {
-	decodeRigLine,
-	encodeRigLine,
 	RIG_CODES,
 	RIG_LIMITS,
 	RIG_ROLES,
@@ -12,9 +11,8 @@ import {
 	RIG_WAYS,
 	type RigAnswer,
 	type RigCommand,
-	RigLineReader,
 	type RigMessage,
-} from "../../../tools/hil/rig-line.ts";
+} from "../../../tools/hil/rig-message.ts";
 import {
 	decodeRunReport,
 	encodeRunReport,

@@ -63,7 +63,7 @@ export const TRUST_DRILL: Scenario = Object.freeze<Scenario>({
 	name: "trust-drill",
 	shows:
 		"a new relay root signed by the threshold is taken over the service line, the lock leaves the relay of the old root for that of the new one and stays there over a restart; what too few signed, or skips a version, is refused; and the way back works too",
-	needs: Object.freeze(["network"] as const),
+	needs: Object.freeze(["network", "restart"] as const),
 	run: async (stage: Stage) => {
 		const { bench } = stage;
 		await stage.step("the lock is at its relay", async () => {
