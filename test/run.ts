@@ -32,6 +32,7 @@ const PARTS: readonly Part[] = [
 	{ name: "scenario", file: "build/js/test/scenario/run.js", minutes: 40 },
 	{ name: "host", file: "build/js/test/host/run.js", minutes: 40 },
 	{ name: "factory", file: "build/js/test/factory/run.js", minutes: 150 },
+	{ name: "hil", file: "build/js/test/hil/run.js", minutes: 20 },
 	{ name: "sweep", file: "build/js/test/sweep/run.js", minutes: 60 },
 	{ name: "soak", file: "build/js/test/soak/run.js", minutes: 120 },
 	{ name: "bindings", file: "build/js/test/bindings/run.js", minutes: 40 },

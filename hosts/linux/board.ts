@@ -12,3 +12,6 @@ export const BOARD_PINS = Object.freeze({
 	brake: 18,
 	indicator: 19,
 } as const);
+
+/** High, also where nobody drives it: the access point of the Wi-Fi stand-in (wifi.ts) is in reach. */
+export const ACCESS_POINT_PIN = 8;

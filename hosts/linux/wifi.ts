@@ -1,19 +1,29 @@
 /**
  * The Wi-Fi of a simulated board, which has no radio for it: it keeps what it was told as a board does, and says in the log that it was told,
- * never what. Anything that is set counts as joined.
+ * never what. Anything that is set counts as joined while the pin of its access point is high, which nobody needs to drive.
  */
+import Digital from "embedded:io/digital";
 import { attempt } from "../../modules/base/device-error.ts";
 import type { System } from "../../modules/platform/system.ts";
 import type { Wifi, WifiCredentials, WifiState } from "../../modules/platform/wifi.ts";
 import { KeptWifi } from "../bindings/wifi.ts";
+import { ACCESS_POINT_PIN } from "./board.ts";
 
 export class StandInWifi implements Wifi {
 	readonly #system: System;
 	readonly #kept = new KeptWifi();
+	readonly #air: Digital;
 	#started = false;
 
 	constructor(system: System) {
 		this.#system = system;
+		this.#air = new Digital({
+			pin: ACCESS_POINT_PIN,
+			mode: Digital.InputPullUp,
+			edge: Digital.Rising | Digital.Falling,
+			onReadable: () =>
+				system.log(this.#isInReach ? "wifi: in reach of its network" : "wifi: out of reach of its network"),
+		});
 	}
 
 	start(): void {
@@ -33,7 +43,12 @@ export class StandInWifi implements Wifi {
 	}
 
 	get state(): WifiState {
-		return this.#started && this.#has() ? "joined" : "off";
+		if (!this.#started || !this.#has()) return "off";
+		return this.#isInReach ? "joined" : "joining";
+	}
+
+	get #isInReach(): boolean {
+		return this.#air.read() === 1;
 	}
 
 	#has(): boolean {

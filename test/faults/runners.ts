@@ -30,6 +30,7 @@ export const RUNNERS: Readonly<Record<string, Runner>> = Object.freeze({
 	ws: runner("build/js/test/ws/run.js", "all", 10),
 	link: runner("build/js/test/link/run.js", "all", 10),
 	sweep: runner("build/js/test/sweep/run.js", "all", 20, ["--seed", "1"]),
+	hil: runner("build/js/test/hil/run.js", "all", 10, ["--seed", "1"]),
 	scenario: runner("build/js/test/scenario/run.js", "all", 20),
 });
 

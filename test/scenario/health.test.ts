@@ -7,7 +7,7 @@ import { encodeUtf8 } from "../../modules/base/utf8.ts";
 import { LINK_FAILURES } from "../../modules/link/link-failure.ts";
 import { decodeReport, type Report } from "../../modules/wire/report.ts";
 import { Supervisor } from "../../tools/board/supervisor.ts";
-import { SerialFault } from "../../tools/factory/serial-line.ts";
+import { SerialFault } from "../../tools/factory/serial-port.ts";
 import { VerbLine } from "../../tools/factory/verbs.ts";
 import { TRUST_FILES } from "../../tools/trust/development-trust.ts";
 import { TimeRole } from "../../tools/trust/time-role.ts";

@@ -3,24 +3,18 @@
  * trust are played on (T5, T18). `close` leaves no process and no socket behind.
  */
 import "reflect-metadata";
-import { webcrypto } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import { PemConverter } from "@peculiar/x509";
 import { decodeLabel, type Label } from "../../modules/wire/label.ts";
 import { Mechanism } from "../../tools/board/mechanism.ts";
 import { Supervisor } from "../../tools/board/supervisor.ts";
 import { NobleCrypto } from "../../tools/crypto/noble.ts";
-import {
-	type Authority,
-	issueIntermediate,
-	issueListener,
-	issueRoot,
-} from "../../tools/factory/certificates.ts";
+import { issueListener } from "../../tools/factory/certificates.ts";
 import { ensurePki, PKI_FILES, readIntermediate } from "../../tools/factory/pki.ts";
 import { provision } from "../../tools/factory/provision.ts";
+import { credentialsOf, type RelayAuthority } from "../../tools/factory/relay-authority.ts";
 import { VerbLine } from "../../tools/factory/verbs.ts";
 import { openRelay } from "../../tools/phone/node-relay.ts";
 import { Phone, type PhoneContext } from "../../tools/phone/phone.ts";
@@ -36,31 +30,6 @@ const HOST = "127.0.0.1";
 const NAME = "localhost";
 const BOOT_MS = 30_000;
 const STEP_MS = 40_000;
-
-async function credentialsOf(listener: Authority, issuer: Authority): Promise<ListenerCredentials> {
-	const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", listener.key);
-	return {
-		certificate: `${listener.certificate.toString("pem")}\n${issuer.certificate.toString("pem")}\n`,
-		key: PemConverter.encode(pkcs8, "PRIVATE KEY"),
-	};
-}
-
-/** A relay CA of its own, and the certificate of a relay under it. */
-export interface RelayAuthority {
-	readonly rootDer: Uint8Array;
-	readonly rootPem: string;
-	readonly credentials: ListenerCredentials;
-}
-
-export async function newRelayAuthority(): Promise<RelayAuthority> {
-	const root = await issueRoot("relay");
-	const intermediate = await issueIntermediate("relay", root);
-	return {
-		rootDer: new Uint8Array(root.certificate.rawData),
-		rootPem: root.certificate.toString("pem"),
-		credentials: await credentialsOf(await issueListener(intermediate, [NAME, HOST]), intermediate),
-	};
-}
 
 /** Has the CA's key, and a certificate that it issued today: it speaks TLS with whoever trusts that CA, and hangs up. */
 export class Thief {

@@ -7,13 +7,14 @@
 import { join } from "node:path";
 import { encodeSign } from "../../modules/cose/sign.ts";
 import type { TrustBundle } from "../../modules/trust/bundle.ts";
+import { newRelayAuthority, type RelayAuthority } from "../../tools/factory/relay-authority.ts";
 import { BundleService } from "../../tools/relay/bundle-service.ts";
 import { publishBundle } from "../../tools/relay/bundle-table.ts";
 import type { BundleFile } from "../../tools/trust/bundle-file.ts";
 import { signDevelopmentBundle } from "../../tools/trust/development-trust.ts";
 import { deliverBundle } from "../../tools/trust/line-delivery.ts";
 import { check, type Suite } from "../harness/test.ts";
-import { freePort, newRelayAuthority, type RelayAuthority, TrustRig } from "./trust-rig.ts";
+import { freePort, TrustRig } from "./trust-rig.ts";
 
 /** Version 2: the new root, and the new relay behind the address that the thief may have taken. */
 function nextBundle(rig: TrustRig, authority: RelayAuthority, port: number): BundleFile {

@@ -2,36 +2,28 @@
  * A house whose lock takes releases, as processes and as a user would: images of this firmware under other numbers, packed and signed by the
  * development holders at the command line, a phone at the lock's local network. `close` leaves nothing behind.
  */
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
-import { SerialFault } from "../../tools/factory/serial-line.ts";
+import { SerialFault } from "../../tools/factory/serial-port.ts";
 import { VerbLine } from "../../tools/factory/verbs.ts";
-import { PATHS } from "../../tools/setup/paths.ts";
 import { House } from "../../tools/start/house.ts";
 import { standingAlone } from "../../tools/trust/bundle-file.ts";
 import { ensureTrust, newestBundlePath, TRUST_FILES } from "../../tools/trust/development-trust.ts";
 import { deliverBundle } from "../../tools/trust/line-delivery.ts";
+import { type Numbers, numberedImage } from "../../tools/update/numbered-image.ts";
 import { RELEASE_FILES } from "../../tools/update/release.ts";
 import { check } from "../harness/test.ts";
 import { type CommandEnd, RunningCommand, runCommand } from "../tools/support/command.ts";
 import { eventually } from "../tools/support/temporary.ts";
 import { scenarioBoard } from "./scenario-board.ts";
 
-const TOOL_MS = 60_000;
 const PORT_MS = 15_000;
 const PRESSES = 3;
 const WINDOW_MS = 5_000;
 const LINE_TRIES = 5;
 const SLOT_FILE = /^slot-\d/;
-
-export interface Numbers {
-	readonly version: string;
-	readonly sequence: number;
-}
 
 /** What the lock's images are, where they are not those of the product. */
 export interface HomeImages {
@@ -251,23 +243,7 @@ export class UpdateHome {
 const PUSH_MS = 150_000;
 
 function makeImage(dir: string, numbers: Numbers, main: string | undefined): string {
-	const at = (name: string): string => join(dir, `${name}-${numbers.sequence}`);
-	const own = main === undefined ? [] : [[main, join(PATHS.javascript, `${main}.js`)] as const];
-	const version = readFileSync(join(PATHS.javascript, "modules/base/version.js"), "utf8")
-		.replace(/FIRMWARE_VERSION = "[^"]+"/, `FIRMWARE_VERSION = "${numbers.version}"`)
-		.replace(/FIRMWARE_SEQUENCE = \d+/, `FIRMWARE_SEQUENCE = ${numbers.sequence}`);
-	check.ok(version.includes(`"${numbers.version}"`) && version.includes(`= ${numbers.sequence};`), version);
-	writeFileSync(at("version"), version);
-	const modules = imageModules(
-		[join(PATHS.root, "hosts/linux/manifest.json")],
-		new Map([["modules/base/version", at("version")], ...own]),
-	);
-	writeFileSync(at("list"), imageListText(modules));
-	const words = ["--sequence", String(numbers.sequence), "--version", numbers.version];
-	execFileSync(
-		join(PATHS.hostBuild, "latchkey-image"),
-		[...words, "--list", at("list"), "--output", at("image")],
-		{ timeout: TOOL_MS, stdio: ["ignore", "ignore", "inherit"] },
-	);
-	return at("image");
+	const path = join(dir, `image-${numbers.sequence}`);
+	writeFileSync(path, numberedImage(numbers, main));
+	return path;
 }

@@ -11,7 +11,7 @@ import { LIMITS } from "../../modules/base/limits.ts";
 import { encodePieces } from "../../modules/wire/piece.ts";
 import { encodeOffer } from "../../modules/wire/update-offer.ts";
 import { decodeUpdateReport, type UpdateReport } from "../../modules/wire/update-report.ts";
-import { SerialFault } from "../../tools/factory/serial-line.ts";
+import { SerialFault } from "../../tools/factory/serial-port.ts";
 import { VerbLine } from "../../tools/factory/verbs.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { Board, type BoardEnd, readBytes, scratch, type Variant } from "../host/board.ts";

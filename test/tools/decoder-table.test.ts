@@ -1,5 +1,5 @@
 /**
- * Every decoder that modules/ export has a row in test/property/decoders/table.ts, and every row stands for one: a decoder
+ * Every decoder that modules/ and tools/hil export has a row in test/property/decoders/table.ts, and every row stands for one: a decoder
  * that nobody put there would be held to nothing (I9).
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -46,6 +46,12 @@ export default function suite(t: Suite): void {
 
 	t.test("every decoder of modules/ is held to the properties of decoders (I9)", () => {
 		check.deepEqual(missing(decodersOf("modules"), rows), []);
+	});
+
+	t.test("every decoder of tools/hil is held to the properties of decoders (I9)", () => {
+		const found = decodersOf("tools/hil");
+		check.ok(found.includes("tools/hil/rig-line.ts decodeRigLine"), found.join("\n"));
+		check.deepEqual(missing(found, rows), []);
 	});
 
 	t.test("a row is unique and names what its file exports", () => {

@@ -5,11 +5,17 @@
 import { BOARD_PINS } from "../../hosts/linux/board.ts";
 import type { InputRole, OutputRole } from "../../modules/platform/pins.ts";
 import { type BoltFault, BoltModel, type BoltPosition, type BoltSensors } from "./bolt-model.ts";
-import { type PinChange, PinSocket } from "./pin-socket.ts";
+import {
+	type OpenPinWire,
+	type PinChange,
+	PinSocket,
+	type PinSocketHandlers,
+	type PinWire,
+} from "./pin-socket.ts";
 
 export interface MechanismOptions {
-	/** The board's pins socket. */
-	readonly socket: string;
+	/** The board's pins socket, or another wire to its pins. */
+	readonly socket: string | OpenPinWire;
 	/** End to end; the default is 300. */
 	readonly travelMs?: number;
 	/** Where the bolt is at first; the default is thrown (1). */
@@ -36,7 +42,7 @@ const OUTPUT_ROLES: ReadonlyMap<number, OutputRole> = new Map(
 
 export class Mechanism {
 	readonly #model: BoltModel;
-	readonly #pins: PinSocket;
+	readonly #pins: PinWire;
 	readonly #onChange: (change: MechanismChange) => void;
 	readonly #outputs = new Map<OutputRole, boolean>();
 	readonly #sensors = new Map<InputRole, boolean>();
@@ -49,14 +55,16 @@ export class Mechanism {
 		this.#model = new BoltModel({ travelMs: options.travelMs ?? TRAVEL_MS, start: options.start ?? 1 });
 		this.#model.advance(performance.now());
 		this.#onChange = options.onChange ?? (() => undefined);
-		this.#pins = new PinSocket(options.socket, {
+		const handlers: PinSocketHandlers = {
 			onChange: (change) => this.#receive(change),
 			onConnected: () => {
 				this.#connected = true;
 				this.#wake();
 			},
 			onDisconnected: () => this.#lostBoard(),
-		});
+		};
+		const { socket } = options;
+		this.#pins = typeof socket === "string" ? new PinSocket(socket, handlers) : socket(handlers);
 		this.set("door", true);
 		for (const role of ["button", "exit", "tamper", "inhibit"] as const) this.set(role, false);
 		this.#settle();

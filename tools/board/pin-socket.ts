@@ -23,7 +23,17 @@ export interface PinSocketHandlers {
 	onDisconnected(): void;
 }
 
-export class PinSocket {
+/** What carries levels to and from a board's pins: this socket, or a rig (tools/hil). */
+export interface PinWire {
+	/** Sets an input now, and again whenever the board starts over. */
+	set(pin: number, level: boolean): void;
+	close(): void;
+}
+
+/** Calls its handlers from the event loop only. */
+export type OpenPinWire = (handlers: PinSocketHandlers) => PinWire;
+
+export class PinSocket implements PinWire {
 	readonly #path: string;
 	readonly #handlers: PinSocketHandlers;
 	readonly #inputs = new Map<number, boolean>();

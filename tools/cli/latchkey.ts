@@ -45,6 +45,11 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 		load: async () => [(await import("../update/cli.ts")).registerUpdate],
 	},
 	{
+		name: "hil",
+		summary: "run the scenarios with hardware in the loop, or with what stands for it",
+		load: async () => [(await import("../hil/cli.ts")).registerHil],
+	},
+	{
 		name: "probe",
 		summary: "try the product's own TLS and WebSocket clients against a server",
 		load: async () => [

@@ -1,6 +1,7 @@
 /** Opens a way to a lock over its serial line (PROTOCOL 6): sessions, not the line's verbs. */
 import { randomInt } from "node:crypto";
-import { type SerialFault, SerialLine } from "../factory/serial-line.ts";
+import { SerialLine } from "../factory/serial-line.ts";
+import type { SerialFault } from "../factory/serial-port.ts";
 import { DirectTransport } from "../phone/direct-transport.ts";
 import { TransportFault } from "../phone/transport.ts";
 

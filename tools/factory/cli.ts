@@ -29,7 +29,7 @@ import { readTrust } from "./line/line-parts.ts";
 import { ensurePki, PkiFault } from "./pki.ts";
 import { provision } from "./provision.ts";
 import { drawQrCode } from "./qr-code.ts";
-import { SerialFault } from "./serial-line.ts";
+import { SerialFault } from "./serial-port.ts";
 import { VerbLine } from "./verbs.ts";
 
 function hardwareClass(text: string): string {

@@ -12,7 +12,8 @@ import {
 	type LineCode,
 	type LineVerbName,
 } from "../../modules/wire/line-verb.ts";
-import { SerialFault, SerialLine, type SerialLineHandlers } from "./serial-line.ts";
+import { SerialLine, type SerialLineHandlers } from "./serial-line.ts";
+import { SerialFault } from "./serial-port.ts";
 
 export type VerbRefusal = Exclude<LineCode, "done">;
 

@@ -19,6 +19,7 @@ export const PACKAGES = Object.freeze([
 	{ name: "git", verbs: ["test"], reason: "applies the planted faults" },
 	{ name: "clang", verbs: ["test", "fuzz"], reason: "compiles the fuzz targets" },
 	{ name: "libclang-rt-14-dev", verbs: ["test", "fuzz"], reason: "libFuzzer and its sanitizers" },
+	{ name: "socat", verbs: ["test"], reason: "the serial ports of simulated kits and rigs" },
 	{ name: "bsdiff", verbs: ["test", "bench"], reason: "what delta updates are measured against" },
 	{
 		name: "gcc-riscv64-unknown-elf",

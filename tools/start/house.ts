@@ -11,7 +11,7 @@ import { Supervisor, type SupervisorEvent } from "../board/supervisor.ts";
 import { ensurePki } from "../factory/pki.ts";
 import { provision } from "../factory/provision.ts";
 import { drawQrCode } from "../factory/qr-code.ts";
-import { SerialFault } from "../factory/serial-line.ts";
+import { SerialFault } from "../factory/serial-port.ts";
 import { VerbLine } from "../factory/verbs.ts";
 import type { Phone } from "../phone/phone.ts";
 import type { Transport } from "../phone/transport.ts";

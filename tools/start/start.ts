@@ -4,7 +4,7 @@ import { folder } from "../cli/arguments.ts";
 import { CliFault, oneLine } from "../cli/fault.ts";
 import { ProvisionFault } from "../factory/board-steps.ts";
 import { PkiFault } from "../factory/pki.ts";
-import { SerialFault } from "../factory/serial-line.ts";
+import { SerialFault } from "../factory/serial-port.ts";
 import { WalletFault } from "../phone/wallet.ts";
 import { RegistryFault } from "../relay/registry-file.ts";
 import { PATHS } from "../setup/paths.ts";

@@ -15,7 +15,7 @@ import {
 	wholeNumber,
 } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
-import { SerialFault } from "../factory/serial-line.ts";
+import { SerialFault } from "../factory/serial-port.ts";
 import { VerbLine } from "../factory/verbs.ts";
 import { RegistryFault, registryPath } from "../relay/registry-file.ts";
 import { addSignature, type BundleFile, readBundleFile, writeBundleFile } from "./bundle-file.ts";

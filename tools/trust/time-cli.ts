@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { type Endpoint, existingFile, listenEndpoint, serialLine } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
 import { TimeFault } from "../cli/time-client.ts";
-import { SerialFault } from "../factory/serial-line.ts";
+import { SerialFault } from "../factory/serial-port.ts";
 import { VerbLine } from "../factory/verbs.ts";
 import { setTimeOverLine } from "./time-line.ts";
 import { TimeRole } from "./time-role.ts";

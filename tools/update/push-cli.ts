@@ -7,7 +7,7 @@ import { existingFile, existingFolder, serialLine, several, wholeNumber } from "
 import { CliFault, explaining } from "../cli/fault.ts";
 import { Progress } from "../cli/progress.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
-import { SerialFault } from "../factory/serial-line.ts";
+import { SerialFault } from "../factory/serial-port.ts";
 import { PhoneFault } from "../phone/lock-client.ts";
 import { Phone } from "../phone/phone.ts";
 import { TransportFault } from "../phone/transport.ts";

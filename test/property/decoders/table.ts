@@ -1,5 +1,5 @@
 /**
- * Every decoder of modules/: test/tools/decoder-table.test.ts finds them in the sources and fails for one that is missing
+ * Every decoder of modules/ and tools/hil: test/tools/decoder-table.test.ts finds them in the sources and fails for one that is missing
  * here. A new decoder is one row, in the file of its kind; CONTRIBUTING.md says how.
  */
 import type { Decoder } from "./decoder.ts";
@@ -10,6 +10,7 @@ import { PATCH_ROWS } from "./patch-rows.ts";
 import { RADIO_ROWS } from "./radio-rows.ts";
 import { RECORD_DECODERS } from "./record-rows.ts";
 import { SIGNED_ROWS } from "./signed-rows.ts";
+import { TOOL_ROWS } from "./tool-rows.ts";
 import { TRUST_ROWS } from "./trust-rows.ts";
 import { UPDATE_ROWS } from "./update-rows.ts";
 import { WIRE_ROWS } from "./wire-rows.ts";
@@ -25,6 +26,7 @@ export const DECODERS: readonly Decoder[] = Object.freeze([
 	...PATCH_ROWS,
 	...UPDATE_ROWS,
 	...RADIO_ROWS,
+	...TOOL_ROWS,
 ]);
 
 export function nameOf({ file, name }: Decoder): string {

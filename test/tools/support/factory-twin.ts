@@ -3,7 +3,7 @@ import { App } from "../../../modules/app/app.ts";
 import { FIRMWARE } from "../../../modules/base/version.ts";
 import type { TestCrypto } from "../../../modules/platform/crypto.ts";
 import { Deframer, encodeFrame } from "../../../modules/wire/cobs.ts";
-import { SerialFault } from "../../../tools/factory/serial-line.ts";
+import { SerialFault } from "../../../tools/factory/serial-port.ts";
 import { type FrameLine, VerbLine } from "../../../tools/factory/verbs.ts";
 import { SimBoard } from "../../sim/board.ts";
 

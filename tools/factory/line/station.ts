@@ -5,7 +5,7 @@
 import { unreachable } from "../../../modules/base/assert.ts";
 import { toHex } from "../../../modules/base/bytes.ts";
 import { type Identification, identify, ProvisionFault } from "../board-steps.ts";
-import { SerialFault } from "../serial-line.ts";
+import { SerialFault } from "../serial-port.ts";
 import { VerbLine } from "../verbs.ts";
 import { BoardWork } from "./board-work.ts";
 import { StepFault } from "./cause.ts";

@@ -1,0 +1,52 @@
+/** A lock whose Wi-Fi goes and comes back (I10, T18): the door does not wait for it. */
+import { randomBytes } from "node:crypto";
+import { encodeUtf8 } from "../../../modules/base/utf8.ts";
+import type { Scenario, Stage } from "../scenario.ts";
+
+const NAME = "latchkey hil";
+const LINK_MS = 90_000;
+const STATE_MS = 30_000;
+
+export const WIFI_LOSS: Scenario = Object.freeze<Scenario>({
+	name: "wifi-loss",
+	shows:
+		"without its access point a lock says that it looks for it, opens and closes as before, and is at its relay again by itself when it returns",
+	needs: Object.freeze(["sense", "bolt", "network", "access-point"] as const),
+	run: async (stage: Stage) => {
+		const { bench, driver } = stage;
+		const passphrase = randomBytes(12).toString("base64url");
+		bench.keepSecret("the Wi-Fi passphrase", passphrase);
+		const state = (): Promise<string> => bench.withPhone(async (phone) => (await phone.local.wifi()).state);
+		await stage.step("paired, the bolt thrown", async () => {
+			await stage.paired();
+			await stage.thrown();
+		});
+		await stage.step("set the Wi-Fi through a session", async () => {
+			await bench.withPhone((phone) => phone.local.setWifi({ ssid: encodeUtf8(NAME), passphrase }));
+			const joined = await bench.until(async () => (await state()) === "joined", STATE_MS);
+			stage.check(joined, "the lock does not join its Wi-Fi");
+			stage.check(await bench.until(() => bench.isLinked, LINK_MS), "the lock does not reach its relay");
+		});
+		await stage.step("the access point goes", async () => {
+			await driver.setAccessPoint(false);
+			stage.check(await bench.until(() => !bench.isLinked, LINK_MS), "the relay still has the lock's link");
+			const looks = await bench.until(async () => (await state()) === "joining", STATE_MS);
+			stage.check(looks, "the lock does not notice that its access point is gone");
+		});
+		await stage.step("unlock and lock without it", async () => {
+			await bench.withPhone((phone) => phone.unlock());
+			stage.check(stage.isRetracted(), "the bolt is not retracted");
+			await stage.thrown();
+		});
+		await stage.step("the access point returns", async () => {
+			await driver.setAccessPoint(true);
+			const joined = await bench.until(async () => (await state()) === "joined", STATE_MS);
+			stage.check(joined, "the lock does not join its Wi-Fi again");
+			stage.check(
+				await bench.until(() => bench.isLinked, LINK_MS),
+				"the lock does not reach its relay again",
+			);
+		});
+		await stage.step("forget the Wi-Fi", () => bench.withPhone((phone) => phone.local.setWifi(undefined)));
+	},
+});
