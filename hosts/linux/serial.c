@@ -58,7 +58,8 @@ void serial_start(const char *link)
 
 	if (!link) return;
 	terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-	if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0 || !(name = ptsname(terminal))) fatal("serial: no terminal");
+	if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0 || !(name = ptsname(terminal)))
+		fatal("serial: no terminal: %s", strerror(errno));
 	/* Opened once and closed: from now on the terminal says whether its other side is open. */
 	other = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (other < 0 || tcgetattr(other, &settings) != 0) fatal("serial %s: %s", name, strerror(errno));

@@ -3,7 +3,7 @@
  * that offers a release and sends the pieces that are wanted, whatever becomes of the board meanwhile.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { imageListText, imageModules } from "../../hosts/linux/image-list.ts";
 import { toHex } from "../../modules/base/bytes.ts";
@@ -135,7 +135,11 @@ export class HostBoot {
 		});
 		try {
 			await board.until(({ stderr }) => /^boot: [a-z-]+, firmware /m.test(stderr) && existsSync(serial));
-			return new HostBoot(board, VerbLine.onPort(serial));
+			const line = VerbLine.onPort(serial);
+			// The terminal of a board that ended meanwhile may be another board's by now.
+			if (runs(board)) return new HostBoot(board, line);
+			line.close();
+			throw new SerialFault("closed", "the board ended");
 		} catch (error) {
 			// It may start over before anybody is at its line.
 			for (let waited = 0; error instanceof SerialFault && waited < 100 && !hasEnded(board); waited++) {
@@ -250,6 +254,15 @@ async function endsSoon(boot: HostBoot): Promise<boolean> {
 		await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 	}
 	return boot.hasEnded;
+}
+
+/** By the kernel, which knows it before Node does. */
+function runs({ child }: Board): boolean {
+	try {
+		return !/\) [ZX] /.test(readFileSync(`/proc/${child.pid}/stat`, "latin1"));
+	} catch {
+		return false;
+	}
 }
 
 function hasEnded({ child }: Board): boolean {
