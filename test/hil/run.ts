@@ -2,4 +2,4 @@
 import { runFolder } from "../harness/run-folder.ts";
 
 // Each file is a process, and nearly all of its time is a lock's own.
-await runFolder("test/hil", { shards: 16, atOnce: 5 });
+await runFolder("test/hil", { shards: 16, atOnce: 7 });
