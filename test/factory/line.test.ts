@@ -10,7 +10,7 @@ import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "../tools/support/command.ts";
 import { eventually, temporaryFolder } from "../tools/support/temporary.ts";
 import { auditWorld } from "./line-audit.ts";
-import { LineWorld, PREFIX } from "./line-world.ts";
+import { BURNING, LineWorld, PREFIX } from "./line-world.ts";
 import { Tool } from "./tool.ts";
 
 const SLOW = process.argv.includes("--slow");
@@ -22,17 +22,12 @@ export default function suite(t: Suite): void {
 		"whatever is killed, cut or pulled, each board ends with one serial, one certificate, one label, or set aside; no secret is anywhere else (T6, T12, I1)",
 		async ({ random, note }) => {
 			const { boards, cuts } = WHOLE;
-			const fuses = [
-				{ block: "BLOCK_KEY0", purpose: "SECURE_BOOT_DIGEST0", digest: "digest.bin" },
-				{ field: "SECURE_BOOT_EN", value: 1 },
-				{ field: "ENABLE_SECURITY_DOWNLOAD", value: 1 },
-			];
 			const world = await LineWorld.open({
 				random,
 				boards,
 				stations: 4,
 				tools: 2,
-				config: { fuses },
+				config: BURNING,
 			});
 			try {
 				world.words = ["--burn"];
@@ -52,7 +47,7 @@ export default function suite(t: Suite): void {
 						else erased.add(number);
 					});
 				};
-				world.onSetAside = async (board, failure, serial) => {
+				world.onSetAside = async (board, failure) => {
 					const { number } = board.options;
 					if (failure !== "self-test-pins" || !broken.delete(number)) return true;
 					// The next one is scrapped, the one after that mended.
@@ -65,8 +60,8 @@ export default function suite(t: Suite): void {
 						"scrap",
 						"--config",
 						world.configPath(0),
-						"--serial",
-						serial!,
+						"--chip",
+						board.identity.mac,
 					);
 					check.equal(end.status, 0, end.stderr);
 					return false;

@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, constants, openSync, write } from "node:fs";
 import { ReadStream } from "node:tty";
 import { Deframer, encodeFrame } from "../../modules/wire/cobs.ts";
+import { childEnvironment } from "./line/child-environment.ts";
 
 export type SerialFaultCode = "open" | "closed" | "timeout" | "io";
 
@@ -56,7 +57,11 @@ export class SerialLine {
 			for (let count = 0; count < 2; count++) opened.push(openSync(path, OPEN_FLAGS));
 			// Node itself can only choose a raw mode that still rewrites line ends on output.
 			const settings = ["-F", path, "raw", "-echo", "115200"];
-			const set = spawnSync("stty", settings, { timeout: SETTINGS_MS, encoding: "utf8" });
+			const set = spawnSync("stty", settings, {
+				timeout: SETTINGS_MS,
+				encoding: "utf8",
+				env: childEnvironment(process.env),
+			});
 			if (set.status !== 0)
 				throw new SerialFault("open", (set.stderr ?? "").trim() || `${path} is no terminal`);
 			return new SerialLine(opened[0]!, new ReadStream(opened[1]!), handlers);
