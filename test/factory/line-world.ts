@@ -288,8 +288,9 @@ export class LineWorld {
 	async #takeOut(place: Place, { outcome, failure, serial }: ToolNews): Promise<void> {
 		while (place.busy) await pause(10);
 		const inside = place.station.board;
-		// Word of a board that is out already, by a tool that did not see it go.
-		if (inside === undefined || (serial !== undefined && !inside.isCalled(serial))) return;
+		// Word of a board that is out already, by a tool that did not see it go. One without its keys is not called anything.
+		const isOther = serial !== undefined && failure !== "key-differs" && inside?.isCalled(serial) === false;
+		if (inside === undefined || isOther) return;
 		place.busy = true;
 		try {
 			const board = await place.station.remove();

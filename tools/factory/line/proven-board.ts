@@ -8,6 +8,7 @@ import { assert } from "../../../modules/base/assert.ts";
 import { verifyAttestation } from "../../../modules/update/attest.ts";
 import { ATTESTATION_BYTES_MAX, ATTESTATION_NONCE_BYTES } from "../../../modules/wire/attestation.ts";
 import type { NobleCrypto } from "../../crypto/noble.ts";
+import { identify } from "../board-steps.ts";
 import type { VerbLine } from "../verbs.ts";
 import { StepFault } from "./cause.ts";
 import type { ChipDriver } from "./chip-driver.ts";
@@ -52,7 +53,12 @@ export class ProvenBoard {
 	): Promise<ProvenBoard> {
 		ProvenChip.prove(await driver.look(), record, plan);
 		await driver.run();
-		return new ProvenBoard(await start());
+		const line = await start();
+		// Another board since the reset; a blank one would be found when its chip is asked again, to be closed.
+		const { serial } = await identify(line);
+		if (serial !== undefined && serial !== record.serial)
+			throw new StepFault("chip-swapped", { transient: true, detail: serial });
+		return new ProvenBoard(line);
 	}
 
 	/** For the one act. */
