@@ -15,11 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BenchStation } from "../../tools/factory/line/bench.ts";
-import {
-	BenchBoard,
-	type BenchBoardOptions,
-	VIRTUAL_CHIP,
-} from "../../tools/factory/line/bench-board.ts";
+import { BenchBoard, type BenchBoardOptions, VIRTUAL_CHIP } from "../../tools/factory/line/bench-board.ts";
 import { Journal } from "../../tools/factory/line/journal.ts";
 import { reportOf } from "../../tools/factory/line/report.ts";
 import { STEPS } from "../../tools/factory/line/steps.ts";

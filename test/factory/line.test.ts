@@ -89,7 +89,9 @@ export default function suite(t: Suite): void {
 				);
 				check.equal(figures.proven, world.done.length);
 				check.ok(
-					[...world.setAside].every(([number, failure]) => failure === (lost.has(number) ? "key-differs" : "self-test-pins")),
+					[...world.setAside].every(
+						([number, failure]) => failure === (lost.has(number) ? "key-differs" : "self-test-pins"),
+					),
 					[...world.setAside].join(),
 				);
 				check.ok(lost.size > 0 && figures.scrapped >= lost.size, "keys that were lost were retired");

@@ -622,7 +622,10 @@ export default function suite(t: Suite): void {
 						check.deepEqual([stranger.writes, stranger.burned], [0, []], what);
 						check.deepEqual(await sayOf(stranger), told, what);
 						check.equal(stranger.twin!.board.hardware.changes.length, driven, what);
-						check.ok(rig.journal.boards().every(({ mac, state }) => mac === first.mac && state === "open"), what);
+						check.ok(
+							rig.journal.boards().every(({ mac, state }) => mac === first.mac && state === "open"),
+							what,
+						);
 						rig.chip.onLook = () => undefined;
 						rig.onLine = () => undefined;
 						rig.chip.board = first;

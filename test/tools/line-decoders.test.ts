@@ -2,7 +2,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeLineConfig } from "../../tools/factory/line/config.ts";
-import { decodeIdentity, decodeSecurity, decodeSummary, macOf, macSaid, OUTPUT_BYTES_MAX } from "../../tools/factory/line/esptool-output.ts";
+import {
+	decodeIdentity,
+	decodeSecurity,
+	decodeSummary,
+	macOf,
+	macSaid,
+	OUTPUT_BYTES_MAX,
+} from "../../tools/factory/line/esptool-output.ts";
 import { decodeChipReply } from "../../tools/factory/line/virtual-chip.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import type { Random } from "../harness/random.ts";
@@ -253,16 +260,29 @@ export default function suite(t: Suite): void {
 	t.test("what a closed chip says of itself is read by its flags, and nothing else is taken for it", () => {
 		const told = check.accepted(decodeSecurity(CLOSED));
 		check.deepEqual(
-			["SECURE_BOOT_EN", "ENABLE_SECURITY_DOWNLOAD", "SECURE_BOOT_KEY_REVOKE0", "SECURE_BOOT_KEY_REVOKE1"].map(
-				(name) => told.get(name),
-			),
+			[
+				"SECURE_BOOT_EN",
+				"ENABLE_SECURITY_DOWNLOAD",
+				"SECURE_BOOT_KEY_REVOKE0",
+				"SECURE_BOOT_KEY_REVOKE1",
+			].map((name) => told.get(name)),
 			["1", "1", "0", "1"],
 		);
 		check.deepEqual(
-			[told.get("KEY_PURPOSE_0"), told.get("KEY_PURPOSE_1"), told.get("KEY_PURPOSE_2"), told.get("SPI_BOOT_CRYPT_CNT")],
+			[
+				told.get("KEY_PURPOSE_0"),
+				told.get("KEY_PURPOSE_1"),
+				told.get("KEY_PURPOSE_2"),
+				told.get("SPI_BOOT_CRYPT_CNT"),
+			],
 			["SECURE_BOOT_DIGEST0", "4", "USER", "7"],
 		);
-		check.equal(check.accepted(decodeSecurity(CLOSED.replace("0x00000635", "0x00000631"))).get("ENABLE_SECURITY_DOWNLOAD"), "0");
+		check.equal(
+			check
+				.accepted(decodeSecurity(CLOSED.replace("0x00000635", "0x00000631")))
+				.get("ENABLE_SECURITY_DOWNLOAD"),
+			"0",
+		);
 		for (const cut of ["Flags: 0x", "Key Purposes: (9, 4", "SPI Boot Crypt Count"])
 			check.refused(decodeSecurity(CLOSED.replace(cut, "")), "output", cut);
 		check.refused(decodeSecurity(ESPTOOL_4), "output");

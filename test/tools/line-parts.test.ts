@@ -185,36 +185,41 @@ export default function suite(t: Suite): void {
 		journal.close();
 	});
 
-	t.test("of two tools with one journal, who took a board last changes its row, and nobody else (T12)", () => {
-		const path = join(temporaryFolder(), "line.db");
-		const [one, other] = [Journal.open(path), Journal.open(path)];
-		const lost = held(one, 1);
-		one.begin(lost);
-		const lease = other.take(lost.board, "other");
-		const before = JSON.stringify(other.find(lost.board));
-		for (const change of [
-			() => one.begin(lost),
-			() => one.beginLabel(lost),
-			() => one.forgetImages(lost),
-			() => one.goBack(lost, "write"),
-			() => one.loseSerial(lost),
-			() => one.number(lost, "LK-", 4),
-			() => one.beginFuse(lost, "SECURE_BOOT_EN", "1", "0"),
-			() => one.finish(lost, "write", { written: "x" }),
-		])
-			check.throws(change, "LeaseFault");
-		check.equal(JSON.stringify(other.find(lost.board)), before);
-		check.deepEqual([other.fuses(lost.board), other.findSerial("LK-0001")], [[], undefined]);
-		other.finish(lease, "write", { written: "y" });
-		check.deepEqual([one.find(lost.board).next, one.find(lost.board).written], ["start", "y"]);
-		// A number that was not given is not used up either.
-		check.equal(other.number(lease, "LK-", 4), "LK-0001");
-		for (const journal of [one, other]) journal.close();
-	});
+	t.test(
+		"of two tools with one journal, who took a board last changes its row, and nobody else (T12)",
+		() => {
+			const path = join(temporaryFolder(), "line.db");
+			const [one, other] = [Journal.open(path), Journal.open(path)];
+			const lost = held(one, 1);
+			one.begin(lost);
+			const lease = other.take(lost.board, "other");
+			const before = JSON.stringify(other.find(lost.board));
+			for (const change of [
+				() => one.begin(lost),
+				() => one.beginLabel(lost),
+				() => one.forgetImages(lost),
+				() => one.goBack(lost, "write"),
+				() => one.loseSerial(lost),
+				() => one.number(lost, "LK-", 4),
+				() => one.beginFuse(lost, "SECURE_BOOT_EN", "1", "0"),
+				() => one.finish(lost, "write", { written: "x" }),
+			])
+				check.throws(change, "LeaseFault");
+			check.equal(JSON.stringify(other.find(lost.board)), before);
+			check.deepEqual([other.fuses(lost.board), other.findSerial("LK-0001")], [[], undefined]);
+			other.finish(lease, "write", { written: "y" });
+			check.deepEqual([one.find(lost.board).next, one.find(lost.board).written], ["start", "y"]);
+			// A number that was not given is not used up either.
+			check.equal(other.number(lease, "LK-", 4), "LK-0001");
+			for (const journal of [one, other]) journal.close();
+		},
+	);
 
 	t.test("a journal of before is brought up to date with all that it has", () => {
 		const path = join(temporaryFolder(), "line.db");
-		const driver = createRequire(import.meta.url)("libsql") as new (path: string) => {
+		const driver = createRequire(import.meta.url)("libsql") as new (
+			path: string,
+		) => {
 			exec(text: string): void;
 			close(): void;
 		};
@@ -321,7 +326,11 @@ export default function suite(t: Suite): void {
 			check.equal(row.state, "unrevoked");
 			// It never comes again, rework or not, and no next run begins with it.
 			check.deepEqual(
-				[standingFrom(row, "x").state, standingFrom(row, "x").rework, journal.admit({ ...CHIP, mac: row.mac })],
+				[
+					standingFrom(row, "x").state,
+					standingFrom(row, "x").rework,
+					journal.admit({ ...CHIP, mac: row.mac }),
+				],
 				["scrapped", false, undefined],
 			);
 			check.deepEqual(await endScraps(books), { ended: 0, left: [] });
@@ -350,7 +359,11 @@ export default function suite(t: Suite): void {
 		const other = (): Promise<unknown> => run([process.execPath, "-e", program]);
 		check.deepEqual(await other(), { kind: "ended", status: 3, output: "" });
 		// The kernel has it on the device itself: any program sees it, in whatever namespace.
-		check.deepEqual(await run(["flock", "-n", join(folder, "port"), "true"]), { kind: "ended", status: 1, output: "" });
+		check.deepEqual(await run(["flock", "-n", join(folder, "port"), "true"]), {
+			kind: "ended",
+			status: 1,
+			output: "",
+		});
 		// Another device under the same path is another port.
 		check.equal((lock as PortLock).isOf(join(folder, "link")), true);
 		renameSync(join(folder, "port"), join(folder, "old"));
@@ -362,18 +375,21 @@ export default function suite(t: Suite): void {
 		check.deepEqual(await other(), { kind: "ended", status: 4, output: "" });
 	});
 
-	t.test("a program that the line starts finds nothing in its environment that it was not to have (I1)", async () => {
-		process.env.LATCHKEY_PKCS11_PIN = "9753135";
-		try {
-			const end = await runBounded({ command: ["env"], timeoutMs: 20_000, outputBytesMax: 99_999 });
-			check.ok(end.kind === "ended" && end.output.includes("PATH="));
-			check.ok(end.kind === "ended" && !end.output.includes("9753135"), "the PIN");
-			const own = { PATH: "/bin", LATCHKEY_PKCS11_PIN: "1", LD_PRELOAD: "x", CUPS_SERVER: "print" };
-			check.deepEqual(childEnvironment(own), { PATH: "/bin", CUPS_SERVER: "print" });
-		} finally {
-			delete process.env.LATCHKEY_PKCS11_PIN;
-		}
-	});
+	t.test(
+		"a program that the line starts finds nothing in its environment that it was not to have (I1)",
+		async () => {
+			process.env.LATCHKEY_PKCS11_PIN = "9753135";
+			try {
+				const end = await runBounded({ command: ["env"], timeoutMs: 20_000, outputBytesMax: 99_999 });
+				check.ok(end.kind === "ended" && end.output.includes("PATH="));
+				check.ok(end.kind === "ended" && !end.output.includes("9753135"), "the PIN");
+				const own = { PATH: "/bin", LATCHKEY_PKCS11_PIN: "1", LD_PRELOAD: "x", CUPS_SERVER: "print" };
+				check.deepEqual(childEnvironment(own), { PATH: "/bin", CUPS_SERVER: "print" });
+			} finally {
+				delete process.env.LATCHKEY_PKCS11_PIN;
+			}
+		},
+	);
 
 	t.test(
 		"a label's files are its owner's alone, in a folder that is too, and printing them passes the secret by standard input only (I1)",
@@ -504,24 +520,36 @@ export default function suite(t: Suite): void {
 		}
 	});
 
-	t.test("a closed chip is told by what it says of itself, is left in no loader, and silence is not closed (T14)", async () => {
-		const { driver, change, state } = fakeChip();
-		await driver.burn(await proven(driver, "no"), { kind: "field", name: "SECURE_BOOT_EN", value: 1 });
-		await driver.burn(await proven(driver, "partly"), { kind: "field", name: "ENABLE_SECURITY_DOWNLOAD", value: 1 });
-		const answer = await driver.look();
-		check.equal(answer.kind, "secured");
-		check.deepEqual(
-			answer.kind === "secured" ? [answer.told.get("SECURE_BOOT_EN"), answer.told.get("ENABLE_SECURITY_DOWNLOAD")] : [],
-			["1", "1"],
-		);
-		check.equal(state().inLoader, true);
-		await driver.run();
-		check.equal(state().inLoader, false);
-		check.equal(await failureOf(Promise.resolve(answer).then((each) => ProvenChip.prove(each, RECORD, []))), "chip-closed");
-		change({ gone: true });
-		check.deepEqual(await driver.look(), { kind: "silent" });
-		check.equal(await codeOf(driver.look().then((each) => ProvenChip.prove(each, RECORD, []))), "lost");
-	});
+	t.test(
+		"a closed chip is told by what it says of itself, is left in no loader, and silence is not closed (T14)",
+		async () => {
+			const { driver, change, state } = fakeChip();
+			await driver.burn(await proven(driver, "no"), { kind: "field", name: "SECURE_BOOT_EN", value: 1 });
+			await driver.burn(await proven(driver, "partly"), {
+				kind: "field",
+				name: "ENABLE_SECURITY_DOWNLOAD",
+				value: 1,
+			});
+			const answer = await driver.look();
+			check.equal(answer.kind, "secured");
+			check.deepEqual(
+				answer.kind === "secured"
+					? [answer.told.get("SECURE_BOOT_EN"), answer.told.get("ENABLE_SECURITY_DOWNLOAD")]
+					: [],
+				["1", "1"],
+			);
+			check.equal(state().inLoader, true);
+			await driver.run();
+			check.equal(state().inLoader, false);
+			check.equal(
+				await failureOf(Promise.resolve(answer).then((each) => ProvenChip.prove(each, RECORD, []))),
+				"chip-closed",
+			);
+			change({ gone: true });
+			check.deepEqual(await driver.look(), { kind: "silent" });
+			check.equal(await codeOf(driver.look().then((each) => ProvenChip.prove(each, RECORD, []))), "lost");
+		},
+	);
 
 	t.test(
 		"a chip that is gone, a tool that is missing, hangs, fails or compares nothing has each its fault",
@@ -530,7 +558,10 @@ export default function suite(t: Suite): void {
 			const image = join(temporaryFolder(), "image.bin");
 			writeFileSync(image, new Uint8Array(10));
 			change({ unverified: true });
-			check.equal(await codeOf(driver.write(await proven(driver, "no"), [{ offset: 0, path: image }], "erase")), "output");
+			check.equal(
+				await codeOf(driver.write(await proven(driver, "no"), [{ offset: 0, path: image }], "erase")),
+				"output",
+			);
 			check.equal(
 				await codeOf(driver.burn(await proven(driver, "no"), { kind: "field", name: "NONSENSE", value: 1 })),
 				"failed",

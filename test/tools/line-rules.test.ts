@@ -1,8 +1,22 @@
 /** The rules of a factory line, as pure functions: every state with every event, every standing with everything a board can say. */
 
 import { LINE_STAGES, type LineStage } from "../../modules/wire/line-verb.ts";
-import { burnedFuse, closedFlaw, type Fuse, flawOfPlan, isEncrypted, standingOf } from "../../tools/factory/line/fuses.ts";
-import { judgeBegun, judgeBlank, type Seen, type Standing, type Told, type Verdict } from "../../tools/factory/line/resume.ts";
+import {
+	burnedFuse,
+	closedFlaw,
+	type Fuse,
+	flawOfPlan,
+	isEncrypted,
+	standingOf,
+} from "../../tools/factory/line/fuses.ts";
+import {
+	judgeBegun,
+	judgeBlank,
+	type Seen,
+	type Standing,
+	type Told,
+	type Verdict,
+} from "../../tools/factory/line/resume.ts";
 import {
 	ATTEMPTS,
 	INITIAL,
@@ -216,7 +230,8 @@ export default function suite(t: Suite): void {
 							if (verdict.kind === "begin-anew") check.equal(verdict.retire, standing.id, what);
 						} else {
 							check.ok(verdict.kind !== "begin-anew", what);
-							if (silent && verdict.kind === "continue") check.ok(["write", "burn"].includes(verdict.step), what);
+							if (silent && verdict.kind === "continue")
+								check.ok(["write", "burn"].includes(verdict.step), what);
 							// What runs is not erased because it is slow.
 							if (silent && !seen.woken && standing.written && isBefore("start", standing.next))
 								check.ok(verdict.kind === "wake" || standing.next === "burn", what);
@@ -285,7 +300,11 @@ export default function suite(t: Suite): void {
 				["ESP32-C3", [digest, ...revoked, last], "SECURE_BOOT_EN is not in it"],
 				// Its own key, before or behind it; and a place that anybody could fill.
 				["ESP32-C3", [field("SECURE_BOOT_KEY_REVOKE0"), ...good], "revokes the plan's own"],
-				["ESP32-C3", [...good.slice(0, -1), field("SECURE_BOOT_KEY_REVOKE0"), last], "revokes the plan's own"],
+				[
+					"ESP32-C3",
+					[...good.slice(0, -1), field("SECURE_BOOT_KEY_REVOKE0"), last],
+					"revokes the plan's own",
+				],
 				["ESP32-C3", [digest, field("SECURE_BOOT_EN"), revoked[0]!, last], "SECURE_BOOT_DIGEST2 is empty"],
 			] as const) {
 				const found = flawOfPlan(chip, plan);
@@ -294,38 +313,47 @@ export default function suite(t: Suite): void {
 		},
 	);
 
-	t.test("a chip is new when no security eFuse is burned, and what cannot be read counts as burned (T14)", () => {
-		const blank = new Map([
-			["SPI_BOOT_CRYPT_CNT", "Disable"],
-			["SECURE_BOOT_EN", "0"],
-			["ENABLE_SECURITY_DOWNLOAD", "0"],
-			["SOFT_DIS_JTAG", "0"],
-			["BLOCK_KEY0", "00".repeat(32)],
-			["KEY_PURPOSE_0", "USER"],
-		]);
-		check.equal(burnedFuse("ESP32-C3", blank), undefined);
-		check.equal(burnedFuse("ESP32", new Map([["FLASH_CRYPT_CNT", "0"]])), undefined);
-		check.equal(burnedFuse("ESP32", new Map([["ABS_DONE_1", "1"]])), "ABS_DONE_1");
-		for (const [name, value] of [
-			["SPI_BOOT_CRYPT_CNT", "Enable"],
-			["SECURE_BOOT_EN", "1"],
-			["ENABLE_SECURITY_DOWNLOAD", "1"],
-			["SOFT_DIS_JTAG", "1"],
-			["BLOCK_KEY0", "01".repeat(32)],
-			["KEY_PURPOSE_0", "XTS_AES_128_KEY"],
-			["SECURE_BOOT_KEY_REVOKE2", "1"],
-		] as const)
-			check.equal(burnedFuse("ESP32-C3", new Map([...blank, [name, value]])), name);
-		for (const name of ["SPI_BOOT_CRYPT_CNT", "SECURE_BOOT_EN", "ENABLE_SECURITY_DOWNLOAD"]) {
-			const less = new Map(blank);
-			less.delete(name);
-			check.equal(burnedFuse("ESP32-C3", less), name);
-		}
-	});
+	t.test(
+		"a chip is new when no security eFuse is burned, and what cannot be read counts as burned (T14)",
+		() => {
+			const blank = new Map([
+				["SPI_BOOT_CRYPT_CNT", "Disable"],
+				["SECURE_BOOT_EN", "0"],
+				["ENABLE_SECURITY_DOWNLOAD", "0"],
+				["SOFT_DIS_JTAG", "0"],
+				["BLOCK_KEY0", "00".repeat(32)],
+				["KEY_PURPOSE_0", "USER"],
+			]);
+			check.equal(burnedFuse("ESP32-C3", blank), undefined);
+			check.equal(burnedFuse("ESP32", new Map([["FLASH_CRYPT_CNT", "0"]])), undefined);
+			check.equal(burnedFuse("ESP32", new Map([["ABS_DONE_1", "1"]])), "ABS_DONE_1");
+			for (const [name, value] of [
+				["SPI_BOOT_CRYPT_CNT", "Enable"],
+				["SECURE_BOOT_EN", "1"],
+				["ENABLE_SECURITY_DOWNLOAD", "1"],
+				["SOFT_DIS_JTAG", "1"],
+				["BLOCK_KEY0", "01".repeat(32)],
+				["KEY_PURPOSE_0", "XTS_AES_128_KEY"],
+				["SECURE_BOOT_KEY_REVOKE2", "1"],
+			] as const)
+				check.equal(burnedFuse("ESP32-C3", new Map([...blank, [name, value]])), name);
+			for (const name of ["SPI_BOOT_CRYPT_CNT", "SECURE_BOOT_EN", "ENABLE_SECURITY_DOWNLOAD"]) {
+				const less = new Map(blank);
+				less.delete(name);
+				check.equal(burnedFuse("ESP32-C3", less), name);
+			}
+		},
+	);
 
 	t.test("a closed chip is the plan's only when all that it still says is (T14)", () => {
 		const plan: readonly Fuse[] = [
-			{ kind: "digest", block: "BLOCK_KEY0", purpose: "SECURE_BOOT_DIGEST0", file: "d", hex: "ab".repeat(32) },
+			{
+				kind: "digest",
+				block: "BLOCK_KEY0",
+				purpose: "SECURE_BOOT_DIGEST0",
+				file: "d",
+				hex: "ab".repeat(32),
+			},
 			{ kind: "field", name: "SECURE_BOOT_EN", value: 1 },
 			{ kind: "field", name: "SECURE_BOOT_KEY_REVOKE1", value: 1 },
 			{ kind: "field", name: "SECURE_BOOT_KEY_REVOKE2", value: 1 },

@@ -65,7 +65,12 @@ export const REQUIRED_ALWAYS: readonly Required[] = Object.freeze([
 	required("MBEDTLS_SSL_KEEP_PEER_CERTIFICATE", "y", "the certificate that was judged is compared (TLS.md)"),
 	required("MBEDTLS_DYNAMIC_BUFFER", "n", "the last message is read where it lies"),
 	required("ESP_WIFI_NVS_ENABLED", "n", "the station's password lies in one place"),
-	required("NVS_SEC_KEY_PROTECT_USING_HMAC", "n", "it burns a key block at the first start, unseen by the line", NOT_ESP32),
+	required(
+		"NVS_SEC_KEY_PROTECT_USING_HMAC",
+		"n",
+		"it burns a key block at the first start, unseen by the line",
+		NOT_ESP32,
+	),
 ]);
 
 /** Of a board on a door. */

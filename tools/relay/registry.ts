@@ -52,11 +52,7 @@ export interface Registry {
 	 * Records a device once; the same again changes nothing. Conflict: the serial has another key, or the key is, or
 	 * was, another's, or somebody other than `holder` keeps the serial. Revoked: it was there and is not welcome any more.
 	 */
-	enrol(
-		serial: string,
-		publicKeyHex: string,
-		holder?: string,
-	): Promise<Result<void, "conflict" | "revoked">>;
+	enrol(serial: string, publicKeyHex: string, holder?: string): Promise<Result<void, "conflict" | "revoked">>;
 	/** Whether this was some device's key, which a repair replaced. */
 	isRetired(publicKeyHex: string): Promise<boolean>;
 	/** Records the key of a certificate that is about to be issued. */

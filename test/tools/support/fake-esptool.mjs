@@ -32,9 +32,13 @@ else if (program === "esptool") {
 			.concat([0, 1, 2].map((key) => `SECURE_BOOT_KEY_REVOKE${key}`))
 			.reduce((sum, name, bit) => sum | (fuses[name] ? 1 << bit : 0), 0);
 		const purpose = fuses.KEY_PURPOSE_0 === "SECURE_BOOT_DIGEST0" ? 9 : 0;
-		say(`\nSecurity Information:\n=====================\nFlags: 0x${bits.toString(16).padStart(8, "0")} (0b${bits.toString(2)})`);
+		say(
+			`\nSecurity Information:\n=====================\nFlags: 0x${bits.toString(16).padStart(8, "0")} (0b${bits.toString(2)})`,
+		);
 		say(`Key Purposes: (${[purpose, 0, 0, 0, 0, 0, 12].join(", ")})\nChip ID: 5\nAPI Version: 3`);
-		say(`SPI Boot Crypt Count (SPI_BOOT_CRYPT_CNT): ${fuses.SPI_BOOT_CRYPT_CNT === "Enable" ? "0x7" : "0x0"}`);
+		say(
+			`SPI Boot Crypt Count (SPI_BOOT_CRYPT_CNT): ${fuses.SPI_BOOT_CRYPT_CNT === "Enable" ? "0x7" : "0x0"}`,
+		);
 	}
 	if (words.includes("erase_flash")) state.flash = {};
 	if (words.includes("read_flash")) {

@@ -31,7 +31,11 @@ export async function audit(config: LineConfig, journal: Journal, registry: Regi
 		boards.filter(({ state }) => states.includes(state)).length;
 	const open = boards.filter(({ state }) => state === "open");
 	return {
-		boards: { done: count("done"), open: count("open"), scrapped: count("scrapping", "scrapped", "unrevoked") },
+		boards: {
+			done: count("done"),
+			open: count("open"),
+			scrapped: count("scrapping", "scrapped", "unrevoked"),
+		},
 		open: open.map(({ serial, mac, next }) => `${serial ?? mac}\t${next}`),
 		findings,
 	};

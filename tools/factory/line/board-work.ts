@@ -213,7 +213,8 @@ export class BoardWork {
 		const line = await this.#options.line();
 		const { serial, point } = await identify(line);
 		const isOwn = serial === serialOf(board) && point !== undefined && toHex(point) === keyOf(board);
-		if (!isOwn) throw new StepFault("chip-swapped", { transient: true, detail: serial ?? "a board without a serial" });
+		if (!isOwn)
+			throw new StepFault("chip-swapped", { transient: true, detail: serial ?? "a board without a serial" });
 		return line;
 	}
 

@@ -20,6 +20,8 @@ export function isChipImage(file: Uint8Array): boolean {
 /** Undefined: it says nothing, or both. */
 export function burnMarkOf(file: Uint8Array): BurnMark | undefined {
 	const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
-	const found = (Object.keys(BURN_MARKS) as BurnMark[]).filter((mark) => bytes.includes(BURN_MARKS[mark], 0, "latin1"));
+	const found = (Object.keys(BURN_MARKS) as BurnMark[]).filter((mark) =>
+		bytes.includes(BURN_MARKS[mark], 0, "latin1"),
+	);
 	return found.length === 1 ? found[0] : undefined;
 }

@@ -87,13 +87,14 @@ export class ChipBurner {
 		if (answer.kind === "open") {
 			const chip = ProvenChip.prove(answer, this.#row(lease), fuses);
 			this.#assertBurned(chip);
-			journal.beginFuse(lease, name, valueOf(closing), chip.fuses.get(name) ?? "");
+			journal.beginFuse(lease, name, plannedValue(closing), chip.fuses.get(name) ?? "");
 			await driver.burn(chip, closing);
 			answer = await driver.look();
 		}
 		// What does not answer may be closed, unplugged or broken.
 		if (answer.kind === "silent") throw new ChipFault("lost", "no chip answers at the port");
-		if (answer.kind === "open") throw new StepFault("fuse-differs", { detail: `${name} does not close the chip` });
+		if (answer.kind === "open")
+			throw new StepFault("fuse-differs", { detail: `${name} does not close the chip` });
 		if (!journal.fuses(lease.board).some(({ fuse }) => fuse === name)) throw new StepFault("chip-closed");
 		const flaw = closedFlaw(kind, fuses, answer.told);
 		if (flaw !== undefined) throw new StepFault("fuse-differs", { detail: `${flaw}, of the closed chip` });
@@ -119,7 +120,7 @@ export class ChipBurner {
 		const standing = standingOf(fuse, chip.fuses);
 		if (standing === "differs" || standing === "unknown")
 			throw new StepFault("fuse-differs", { detail: `${name} ${standing}` });
-		parts.journal.beginFuse(lease, name, valueOf(fuse), chip.fuses.get(name) ?? "");
+		parts.journal.beginFuse(lease, name, plannedValue(fuse), chip.fuses.get(name) ?? "");
 		if (standing === "blank") await driver.burn(chip, fuse);
 		else if (standing === "no-purpose" && fuse.kind === "digest") await driver.burn(chip, purposeOf(fuse));
 		const after = await this.#prove(lease);
@@ -145,7 +146,8 @@ export class ChipBurner {
 
 	#encrypted({ fuses }: ProvenChip): boolean {
 		const encrypted = isEncrypted(this.#options.parts.config.chip.kind, fuses);
-		if (encrypted === undefined) throw new StepFault("fuse-differs", { detail: "flash encryption cannot be read" });
+		if (encrypted === undefined)
+			throw new StepFault("fuse-differs", { detail: "flash encryption cannot be read" });
 		return encrypted;
 	}
 
@@ -166,6 +168,6 @@ export class ChipBurner {
 	}
 }
 
-function valueOf(fuse: Fuse): string {
+function plannedValue(fuse: Fuse): string {
 	return fuse.kind === "field" ? String(fuse.value) : `${fuse.purpose} ${fuse.hex}`;
 }

@@ -168,9 +168,7 @@ function readConfig(reader: ConfigReader, value: unknown, folder: string): LineC
 		},
 		driver: readDriver(reader, root.driver),
 		images: readImages(reader, root.images, "images", path),
-		...(root.production === undefined
-			? {}
-			: { production: readProduction(reader, root.production, path) }),
+		...(root.production === undefined ? {} : { production: readProduction(reader, root.production, path) }),
 		newChips: reader.choice(root.newChips ?? "blank", "newChips", ["blank", "any"]),
 		...(root.firmware === undefined ? {} : { firmware: reader.text(root.firmware, "firmware") }),
 		stations: reader.list(root.stations, "stations", 1, STATIONS_MAX).map((each, index) => {
@@ -219,12 +217,7 @@ function readIssuer(reader: ConfigReader, value: unknown, path: PathOf): NonNull
 	};
 }
 
-function readImages(
-	reader: ConfigReader,
-	value: unknown,
-	where: string,
-	path: PathOf,
-): LineConfig["images"] {
+function readImages(reader: ConfigReader, value: unknown, where: string, path: PathOf): LineConfig["images"] {
 	return reader.list(value, where, 1, IMAGES_MAX).map((each, index) => {
 		const place = `${where}[${index}]`;
 		const image = reader.object(each, place, ["offset", "file"]);

@@ -76,15 +76,14 @@ export class EsptoolChip implements ChipDriver {
 		}
 		const fuses = await this.#summary();
 		// Two processes: whoever changed boards in between is seen by that.
-		if (macOf(fuses) !== identity.value.mac) throw new ChipFault("output", "its two answers are of two chips");
+		if (macOf(fuses) !== identity.value.mac)
+			throw new ChipFault("output", "its two answers are of two chips");
 		return { kind: "open", identity: identity.value, fuses };
 	}
 
 	/** What it says of itself counts, in its own flags; that a command was refused could have other reasons. */
 	async #lookClosed(): Promise<ChipAnswer> {
-		const told = decodeSecurity(
-			await this.#esptool("no_reset", SHORT_MS, "--no-stub", "get_security_info"),
-		);
+		const told = decodeSecurity(await this.#esptool("no_reset", SHORT_MS, "--no-stub", "get_security_info"));
 		if (!told.ok || told.value.get("ENABLE_SECURITY_DOWNLOAD") !== "1")
 			throw new ChipFault("output", "esptool does not say how the chip is secured");
 		return { kind: "secured", told: told.value };
@@ -120,7 +119,8 @@ export class EsptoolChip implements ChipDriver {
 			const verified = text.split("\n").filter((line) => line.startsWith("Hash of data verified")).length;
 			if (verified !== all.length) throw new ChipFault("output", "esptool did not compare what it wrote");
 			// Too late for that chip, and told all the same.
-			if (macSaid(text) !== mac) throw new ChipFault("output", "another chip was written than the one that was asked");
+			if (macSaid(text) !== mac)
+				throw new ChipFault("output", "another chip was written than the one that was asked");
 		});
 	}
 

@@ -107,7 +107,8 @@ export function flawOfPlan(chip: string, plan: readonly Fuse[]): string | undefi
 	for (const fuse of plan) {
 		const name = fuseName(fuse);
 		if (seen.has(name)) return `${name} is there twice`;
-		if (seen.has(known.closing)) return `${name} comes before ${known.closing}, behind which nothing is burned`;
+		if (seen.has(known.closing))
+			return `${name} comes before ${known.closing}, behind which nothing is burned`;
 		seen.add(name);
 		if (fuse.kind === "digest") {
 			if (!Object.hasOwn(known.digests, name)) return `${name} is no block for a digest`;
@@ -123,9 +124,11 @@ export function flawOfPlan(chip: string, plan: readonly Fuse[]): string | undefi
 	}
 	for (const [place, purpose] of DIGEST_PURPOSES.entries()) {
 		const revocation = REVOCATIONS[place]!;
-		if (purposes.has(purpose) && seen.has(revocation)) return `${revocation} revokes the plan's own ${purpose}`;
+		if (purposes.has(purpose) && seen.has(revocation))
+			return `${revocation} revokes the plan's own ${purpose}`;
 		// Whoever writes to the chip before it is closed could put a key of theirs there.
-		if (!purposes.has(purpose) && !seen.has(revocation)) return `${purpose} is empty: ${revocation} is needed`;
+		if (!purposes.has(purpose) && !seen.has(revocation))
+			return `${purpose} is empty: ${revocation} is needed`;
 	}
 	for (const name of [known.secureBoot, known.closing]) {
 		if (!seen.has(name)) return `${name} is not in it`;

@@ -9,7 +9,13 @@ import { readIntermediate } from "../pki.ts";
 import type { ImageFile } from "./chip-driver.ts";
 import type { LineConfig } from "./config.ts";
 import type { Fuse } from "./fuses.ts";
-import { type ImageSet, type ProductionSet, readFile, readLineImages, readProductionImages } from "./image-set.ts";
+import {
+	type ImageSet,
+	type ProductionSet,
+	readFile,
+	readLineImages,
+	readProductionImages,
+} from "./image-set.ts";
 import { Journal } from "./journal.ts";
 import { Labels } from "./labels.ts";
 import { LineFault } from "./line-fault.ts";

@@ -106,7 +106,8 @@ export function reportText(report: LineReport): string {
 		...causes("failure", failures),
 		...causes("set aside", setAside),
 	];
-	for (const who of report.unrevoked) lines.push(`NOT REVOKED: ${who} is scrapped, and the registry would not revoke it`);
+	for (const who of report.unrevoked)
+		lines.push(`NOT REVOKED: ${who} is scrapped, and the registry would not revoke it`);
 	if (!report.burn) lines.push("NOT BURNED: these are development boards (--burn burns security eFuses)");
 	return `${lines.join("\n")}\n`;
 }

@@ -44,10 +44,19 @@ function signerOf(block: Buffer, signed: Buffer): string | undefined {
 	const digest = createHash("sha256").update(signed).digest();
 	if (!digest.equals(block.subarray(DIGEST_AT, DIGEST_AT + digest.length))) return undefined;
 	const modulus = Buffer.from(block.subarray(MODULUS_AT, MODULUS_AT + RSA_BYTES)).reverse();
-	const exponent = Buffer.from(block.readUInt32LE(EXPONENT_AT).toString(16).padStart(8, "0").replace(/^(00)+/, ""), "hex");
+	const exponent = Buffer.from(
+		block
+			.readUInt32LE(EXPONENT_AT)
+			.toString(16)
+			.padStart(8, "0")
+			.replace(/^(00)+/, ""),
+		"hex",
+	);
 	const signature = Buffer.from(block.subarray(SIGNATURE_AT, SIGNATURE_AT + RSA_BYTES)).reverse();
 	if (!isSigned(modulus, exponent, signature, signed)) return undefined;
-	return createHash("sha256").update(block.subarray(MODULUS_AT, MODULUS_AT + KEY_BYTES)).digest("hex");
+	return createHash("sha256")
+		.update(block.subarray(MODULUS_AT, MODULUS_AT + KEY_BYTES))
+		.digest("hex");
 }
 
 function isSigned(modulus: Buffer, exponent: Buffer, signature: Buffer, signed: Buffer): boolean {

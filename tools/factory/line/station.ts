@@ -208,7 +208,9 @@ export class Station {
 		}
 		// It does not say which it is; its firmware does, if it has any.
 		if (answer.kind === "secured")
-			return woken ? { kind: "refused", failure: "silent", detail: "its chip is closed" } : await this.#wake();
+			return woken
+				? { kind: "refused", failure: "silent", detail: "its chip is closed" }
+				: await this.#wake();
 		const chip = answer.identity;
 		this.#held = { mac: chip.mac };
 		const wanted = parts.config.chip;
@@ -230,7 +232,8 @@ export class Station {
 			return await this.#follow(verdict, row, verdict.kind === "refuse" ? chip.mac : undefined);
 		const burned = burnedFuse(chip.chip, answer.fuses);
 		// What somebody burned cannot be begun.
-		if (burned !== undefined) return { kind: "refused", failure: "fuse-burned", detail: `${burned} of ${chip.mac}` };
+		if (burned !== undefined)
+			return { kind: "refused", failure: "fuse-burned", detail: `${burned} of ${chip.mac}` };
 		return await this.#begin(chip, verdict.retire, row !== undefined);
 	}
 
