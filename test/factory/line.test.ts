@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Journal } from "../../tools/factory/line/journal.ts";
 import type { LineReport } from "../../tools/factory/line/report.ts";
+import { openRegistry } from "../../tools/relay/registry.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "../tools/support/command.ts";
 import { eventually, temporaryFolder } from "../tools/support/temporary.ts";
@@ -47,6 +48,8 @@ export default function suite(t: Suite): void {
 						else erased.add(number);
 					});
 				};
+				// One is slower than a station's first look.
+				world.replace(3, { slowMs: 2_000 });
 				const lost = new Set<number>();
 				world.onSetAside = async (board, failure) => {
 					const { number } = board.options;
@@ -144,6 +147,38 @@ export default function suite(t: Suite): void {
 				check.equal(journal.boards()[0]?.selfTest, "random passed, flash passed, pins passed, radio passed");
 				journal.close();
 				await auditWorld(world);
+			} finally {
+				await world.close();
+			}
+		},
+	);
+
+	t.test(
+		"a scrap that never ends is told and shown, and the line makes its boards all the same, slow ones too (T6)",
+		async ({ random }) => {
+			const world = await LineWorld.open({ random, boards: 2, stations: 1, tools: 1 });
+			try {
+				world.replace(2, { slowMs: 2_000 });
+				const journal = Journal.open(world.at("line.db"));
+				const stuck = journal.admit({ chip: "ESP32-C3", mac: "02:00:00:00:00:77", flashBytes: 4_194_304 })!;
+				const lease = journal.take(stuck.id, "test");
+				const serial = journal.number(lease, PREFIX, 6);
+				journal.finish(lease, "keys", { publicKeyHex: "04".padEnd(130, "a") });
+				journal.scrap(stuck.id, "test", false);
+				const registry = await openRegistry(world.at("relay.db"));
+				check.accepted(await registry.enrol(serial, "04".padEnd(130, "b")));
+				await registry.close();
+				const report = world.at("report.json");
+				world.words = ["--report", report];
+				await world.run(0, 90_000);
+				check.deepEqual(world.done, [1, 2]);
+				check.deepEqual(await world.stop(), [0]);
+				check.ok(world.log.includes(`trouble: ${serial}`), world.log.slice(0, 500));
+				check.deepEqual((JSON.parse(readFileSync(report, "utf8")) as LineReport).unrevoked, [serial]);
+				check.equal(journal.find(stuck.id).state, "unrevoked");
+				journal.close();
+				// Development boards: nothing was burned.
+				check.ok(world.boards.every((board) => Object.keys(board.burned).length === 0));
 			} finally {
 				await world.close();
 			}
