@@ -60,6 +60,7 @@ interface ChipFile {
 }
 
 const ENCRYPT_MS = 60;
+const FITTED_MS = 3_000;
 const BLANK_BLOCK = "0".repeat(64);
 
 /** As a new chip reads. */
@@ -242,6 +243,12 @@ export class BenchBoard {
 		});
 		this.#supervisor.start();
 		this.#jig = new Jig(pins, this.options.broken);
+	}
+
+	/** Its jig is around it, as a real one is before anything drives; soon, or not at all. */
+	async fitted(): Promise<void> {
+		const late = new Promise<void>((resolve) => setTimeout(resolve, FITTED_MS).unref());
+		await Promise.race([this.#jig?.connected, late]);
 	}
 
 	/** The power goes, or the chip is reset into its loader. */

@@ -103,6 +103,7 @@ export class BenchStation {
 		if (request.do === "run") {
 			await board.cut();
 			if (hasPower()) this.#startFirmware();
+			await board.fitted();
 			return { ok: true };
 		}
 		// Its loader is not its firmware: asked, it stays there until it is reset.
