@@ -14,6 +14,7 @@
 #include "sdkconfig.h"
 
 #include "boot-entries.h"
+#include "burn-mark.h"
 #include "host.h"
 #include "image-label.h"
 #include "port.h"
@@ -83,8 +84,12 @@ uint32_t port_slot_bytes(void)
 	return first && second ? (first->size < second->size ? first->size : second->size) : 0;
 }
 
+static const char burn_mark[] = BURN_MARK;
+
 const char *port_slot_board(void)
 {
+	/* Read, so that the linker keeps it. */
+	(void)*(const volatile char *)burn_mark;
 	return image_label.board;
 }
 

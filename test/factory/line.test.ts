@@ -6,11 +6,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Journal } from "../../tools/factory/line/journal.ts";
 import type { LineReport } from "../../tools/factory/line/report.ts";
+import { openRegistry } from "../../tools/relay/registry.ts";
 import { check, type Suite } from "../harness/test.ts";
 import { runCommand } from "../tools/support/command.ts";
 import { eventually, temporaryFolder } from "../tools/support/temporary.ts";
 import { auditWorld } from "./line-audit.ts";
-import { LineWorld, PREFIX } from "./line-world.ts";
+import { BURNING, LineWorld, PREFIX } from "./line-world.ts";
 import { Tool } from "./tool.ts";
 
 const SLOW = process.argv.includes("--slow");
@@ -22,17 +23,12 @@ export default function suite(t: Suite): void {
 		"whatever is killed, cut or pulled, each board ends with one serial, one certificate, one label, or set aside; no secret is anywhere else (T6, T12, I1)",
 		async ({ random, note }) => {
 			const { boards, cuts } = WHOLE;
-			const fuses = [
-				{ block: "BLOCK_KEY0", purpose: "SECURE_BOOT_DIGEST0", digest: "digest.bin" },
-				{ field: "SECURE_BOOT_EN", value: 1 },
-				{ field: "ENABLE_SECURITY_DOWNLOAD", value: 1 },
-			];
 			const world = await LineWorld.open({
 				random,
 				boards,
 				stations: 4,
 				tools: 2,
-				config: { fuses },
+				config: BURNING,
 			});
 			try {
 				world.words = ["--burn"];
@@ -52,11 +48,17 @@ export default function suite(t: Suite): void {
 						else erased.add(number);
 					});
 				};
-				world.onSetAside = async (board, failure, serial) => {
+				// One is slower than a station's first look.
+				world.replace(3, { slowMs: 2_000 });
+				const lost = new Set<number>();
+				world.onSetAside = async (board, failure) => {
 					const { number } = board.options;
-					if (failure !== "self-test-pins" || !broken.delete(number)) return true;
-					// The next one is scrapped, the one after that mended.
-					if (broken.size % 2 === 1) {
+					// With burned eFuses a board that lost its keys is nothing any more.
+					const isLost = failure === "key-differs";
+					if (!isLost && (failure !== "self-test-pins" || !broken.delete(number))) return true;
+					if (isLost) lost.add(number);
+					// Of the others the next one is scrapped, the one after that mended.
+					if (!isLost && broken.size % 2 === 1) {
 						world.replaceBoard(number);
 						return true;
 					}
@@ -65,8 +67,8 @@ export default function suite(t: Suite): void {
 						"scrap",
 						"--config",
 						world.configPath(0),
-						"--serial",
-						serial!,
+						"--chip",
+						board.identity.mac,
 					);
 					check.equal(end.status, 0, end.stderr);
 					return false;
@@ -90,10 +92,12 @@ export default function suite(t: Suite): void {
 				);
 				check.equal(figures.proven, world.done.length);
 				check.ok(
-					[...world.setAside.values()].every((failure) => failure === "self-test-pins"),
+					[...world.setAside].every(
+						([number, failure]) => failure === (lost.has(number) ? "key-differs" : "self-test-pins"),
+					),
 					[...world.setAside].join(),
 				);
-				check.ok(figures.scrapped >= 2, "keys that were lost were retired");
+				check.ok(lost.size > 0 && figures.scrapped >= lost.size, "keys that were lost were retired");
 				const audited = await runCommand("factory", "audit", "--config", world.configPath(0));
 				check.equal(audited.status, 0, audited.stdout);
 			} finally {
@@ -143,6 +147,38 @@ export default function suite(t: Suite): void {
 				check.equal(journal.boards()[0]?.selfTest, "random passed, flash passed, pins passed, radio passed");
 				journal.close();
 				await auditWorld(world);
+			} finally {
+				await world.close();
+			}
+		},
+	);
+
+	t.test(
+		"a scrap that never ends is told and shown, and the line makes its boards all the same, slow ones too (T6)",
+		async ({ random }) => {
+			const world = await LineWorld.open({ random, boards: 2, stations: 1, tools: 1 });
+			try {
+				world.replace(2, { slowMs: 2_000 });
+				const journal = Journal.open(world.at("line.db"));
+				const stuck = journal.admit({ chip: "ESP32-C3", mac: "02:00:00:00:00:77", flashBytes: 4_194_304 })!;
+				const lease = journal.take(stuck.id, "test");
+				const serial = journal.number(lease, PREFIX, 6);
+				journal.finish(lease, "keys", { publicKeyHex: "04".padEnd(130, "a") });
+				journal.scrap(stuck.id, "test", false);
+				const registry = await openRegistry(world.at("relay.db"));
+				check.accepted(await registry.enrol(serial, "04".padEnd(130, "b")));
+				await registry.close();
+				const report = world.at("report.json");
+				world.words = ["--report", report];
+				await world.run(0, 90_000);
+				check.deepEqual(world.done, [1, 2]);
+				check.deepEqual(await world.stop(), [0]);
+				check.ok(world.log.includes(`trouble: ${serial}`), world.log.slice(0, 500));
+				check.deepEqual((JSON.parse(readFileSync(report, "utf8")) as LineReport).unrevoked, [serial]);
+				check.equal(journal.find(stuck.id).state, "unrevoked");
+				journal.close();
+				// Development boards: nothing was burned.
+				check.ok(world.boards.every((board) => Object.keys(board.burned).length === 0));
 			} finally {
 				await world.close();
 			}

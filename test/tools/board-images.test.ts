@@ -1,5 +1,6 @@
 /** What a board's flash and settings must be, and what is refused: tables, fragments, budgets, and an SDK that is missing or another. */
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,7 @@ import { mapSizes, sizeFlaws } from "../../tools/boards/size.ts";
 import { decodeBudget, readBudget } from "../../tools/boards/size-budget.ts";
 import { imageSettings } from "../../tools/boards/target-folder.ts";
 import { findCompiler, findIdf, findSdk, findSdkTools } from "../../tools/boards/toolchain.ts";
+import { BURN_MARKS } from "../../tools/factory/line/burn-mark.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import { check, type Suite } from "../harness/test.ts";
 
@@ -62,6 +64,16 @@ const WRONG_TABLES: readonly (readonly [4 | 8, string | RegExp, string, RegExp])
 
 function settingsOf(kind: "development" | "production", name = "esp32c3-devkit"): Map<string, string> {
 	return new Map(imageSettings(readBoard(name), stampOf("firmware"), kind).settings);
+}
+
+/** What the compiler makes of the mark under these settings. */
+function burnWord(settings: ReadonlyMap<string, string>): string {
+	const defines = [...settings].flatMap(([symbol, value]) => (value === "y" ? [`-DCONFIG_${symbol}=1`] : []));
+	const words = ["-E", "-P", "-I", join(PATHS.root, "hosts/esp32"), ...defines, "-x", "c", "-"];
+	const input = '#include "burn-mark.h"\nBURN_MARK\n';
+	const { status, stdout, stderr } = spawnSync("gcc", words, { input, encoding: "utf8", timeout: 60_000 });
+	check.equal(status, 0, stderr);
+	return stdout.trim().replaceAll('"', "");
 }
 
 /** A folder with files, removed after `use`. */
@@ -121,6 +133,37 @@ export default function suite(t: Suite): void {
 			}),
 			{ seed: random.uint32() | 0, numRuns: 2000 * effort },
 		);
+	});
+
+	t.test("each image says in its file whether it burns, by the very settings that burn (T14)", () => {
+		for (const name of boardNames()) {
+			check.equal(burnWord(settingsOf("development", name)), BURN_MARKS.nothing, name);
+			check.equal(burnWord(settingsOf("production", name)), BURN_MARKS["first-boot"], name);
+		}
+		const burning = [
+			"SECURE_BOOT",
+			"SECURE_FLASH_ENC_ENABLED",
+			"SECURE_ENABLE_SECURE_ROM_DL_MODE",
+			"SECURE_DISABLE_ROM_DL_MODE",
+			"NVS_SEC_KEY_PROTECT_USING_HMAC",
+			"BOOTLOADER_APP_ANTI_ROLLBACK",
+		];
+		for (const symbol of burning) {
+			const bent = settingsOf("development").set(symbol, "y");
+			check.equal(burnWord(bent), BURN_MARKS["first-boot"], symbol);
+			check.ok(
+				settingFlaws(bent, false, "esp32c3").some((flaw) => flaw.includes(symbol)),
+				symbol,
+			);
+		}
+		// Boot loader and firmware carry it, read by what runs, or the linker would drop it.
+		for (const file of ["bootloader/port_boot_hook.c", "port_slots.c"]) {
+			const text = readFileSync(join(PATHS.root, "hosts/esp32", file), "utf8");
+			check.ok(
+				text.includes("burn_mark[] = BURN_MARK;") && text.includes("(const volatile char *)burn_mark;"),
+				file,
+			);
+		}
 	});
 
 	t.test(

@@ -9,6 +9,8 @@ import { DER, DerReader, der, derBits, derUnsigned } from "../../modules/trust/d
 import { decodeLabel } from "../../modules/wire/label.ts";
 import type { NamedEndpoint } from "../../tools/cli/arguments.ts";
 import { NobleSigningKey } from "../../tools/crypto/noble.ts";
+import { identify } from "../../tools/factory/board-steps.ts";
+import { PortLock } from "../../tools/factory/line/port-lock.ts";
 import { type ProvisionOptions, type ProvisionOutcome, provision } from "../../tools/factory/provision.ts";
 import { makeQrModules } from "../../tools/factory/qr-code.ts";
 import { checkRequest } from "../../tools/factory/request.ts";
@@ -16,6 +18,7 @@ import { openRegistry, type Registry } from "../../tools/relay/registry.ts";
 import { ensureTrust } from "../../tools/trust/development-trust.ts";
 import { vectorsFolder } from "../harness/files.ts";
 import { check, type Suite } from "../harness/test.ts";
+import { runCommand } from "./support/command.ts";
 import { FactoryTwin, type Mishap } from "./support/factory-twin.ts";
 import { sharedPki } from "./support/identities.ts";
 import { temporaryFolder } from "./support/temporary.ts";
@@ -115,6 +118,55 @@ export default function suite(t: Suite): void {
 			check.notEqual(first.serial, second.serial);
 		}),
 	);
+
+	t.test(
+		"a serial that another key was certified for, or that a line has reserved, is given to no board; one that a repair freed is (T6)",
+		async ({ crypto }) =>
+			withLine(async ({ registry, run }) => {
+				const serial = `LK-${toHex(crypto.random(4)).toUpperCase()}`;
+				check.equal((await run(new FactoryTwin(crypto), { serial })).kind, "sealed");
+				const { dir } = await sharedPki();
+				const [former, elsewhere] = [
+					issuedCertificate(dir, serial),
+					await openRegistry(join(temporaryFolder(), "relay.db")),
+				];
+				// Another registry knows nothing of it; the folder of the certificates does.
+				await check.rejects(
+					run(new FactoryTwin(crypto), { serial, registry: elsewhere }),
+					"is a certificate of another key",
+				);
+				check.equal(await elsewhere.find(serial), undefined);
+				await elsewhere.close();
+				check.deepEqual(issuedCertificate(dir, serial).raw, former.raw);
+				await registry.rekey(serial);
+				check.equal((await run(new FactoryTwin(crypto), { serial })).kind, "sealed");
+				check.ok(!issuedCertificate(dir, serial).raw.equals(former.raw));
+				const reserved = `LK-${toHex(crypto.random(4)).toUpperCase()}`;
+				check.accepted(await registry.reserve(reserved, "line a 1"));
+				const blank = new FactoryTwin(crypto);
+				await check.rejects(run(blank, { serial: reserved }), "a factory line has given");
+				check.equal((await identify(blank.line())).stage, "blank");
+			}),
+	);
+
+	t.test("a port that a tool has is no other command's, and its board hears nothing of it", async () => {
+		// Any device will do, of which nobody else needs the lock.
+		const port = "/dev/full";
+		const lock = PortLock.take(port);
+		check.ok(lock instanceof PortLock);
+		const pki = await sharedPki();
+		const registry = join(temporaryFolder(), "relay.db");
+		for (const words of [
+			["factory", "health", "--serial-line", port],
+			["factory", "provision", "--serial-line", port, "--pki", pki.dir, "--registry", registry],
+		]) {
+			const { status, stderr } = await runCommand(...words);
+			check.deepEqual([status, stderr.trim().endsWith(`another tool uses ${port}`)], [1, true], stderr);
+		}
+		(lock as PortLock).release();
+		const { stderr } = await runCommand("factory", "health", "--serial-line", port);
+		check.ok(!stderr.includes("another tool"), stderr);
+	});
 
 	t.test("a sealed board is left alone, and gives no second label", ({ crypto }) =>
 		withLine(async (line) => {

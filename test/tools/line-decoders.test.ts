@@ -2,8 +2,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeLineConfig } from "../../tools/factory/line/config.ts";
-import { decodeIdentity, decodeSummary, OUTPUT_BYTES_MAX } from "../../tools/factory/line/esptool-output.ts";
-import { decodeChipAnswer } from "../../tools/factory/line/virtual-chip.ts";
+import {
+	decodeIdentity,
+	decodeSecurity,
+	decodeSummary,
+	macOf,
+	macSaid,
+	OUTPUT_BYTES_MAX,
+} from "../../tools/factory/line/esptool-output.ts";
+import { decodeChipReply } from "../../tools/factory/line/virtual-chip.ts";
 import { PATHS } from "../../tools/setup/paths.ts";
 import type { Random } from "../harness/random.ts";
 import { check, type Suite } from "../harness/test.ts";
@@ -33,7 +40,11 @@ const CONFIG = {
 	fuses: [
 		{ block: "BLOCK_KEY0", purpose: "SECURE_BOOT_DIGEST0", digest: "digest.bin" },
 		{ field: "SECURE_BOOT_EN", value: 1 },
+		{ field: "SECURE_BOOT_KEY_REVOKE1", value: 1 },
+		{ field: "SECURE_BOOT_KEY_REVOKE2", value: 1 },
+		{ field: "ENABLE_SECURITY_DOWNLOAD", value: 1 },
 	],
+	production: { images: [{ offset: 0, file: "production/bootloader.bin" }] },
 	labels: {
 		title: "Latchkey",
 		folder: "labels",
@@ -95,6 +106,31 @@ Detected flash size: 4MB
 Staying in bootloader.
 `;
 
+/** What esptool 4.7.0 prints of a closed chip, by its cmds.py. */
+const CLOSED = `esptool.py v4.7.0
+Serial port /dev/ttyUSB0
+Connecting....
+Chip is ESP32-C3 in Secure Download Mode
+
+Security Information:
+=====================
+Flags: 0x00000635 (0b11000110101)
+Key Purposes: (9, 4, 0, 0, 0, 0, 12)
+Chip ID: 5
+API Version: 3
+Secure Boot: Enabled
+Secure Boot Key Revocation Status:
+
+	Secure Boot Key1 is Revoked
+
+	Secure Boot Key2 is Revoked
+
+Flash Encryption: Enabled
+SPI Boot Crypt Count (SPI_BOOT_CRYPT_CNT): 0x7
+Dcache in UART download mode: Disabled
+Icache in UART download mode: Disabled
+`;
+
 const ESPTOOL_5 = `esptool v5.1.0
 Connected to ESP32-C6 on /dev/ttyACM0:
 Chip type:          ESP32-C6FH4 (QFN32) (revision v0.1)
@@ -124,6 +160,11 @@ export default function suite(t: Suite): void {
 		]);
 		check.deepEqual(config.mayLack, ["radio"]);
 		check.equal(config.demandEncryption, true);
+		check.equal(config.newChips, "blank");
+		check.deepEqual(config.production, {
+			images: [{ offset: 0, file: "/line/production/bootloader.bin" }],
+			firstStartMs: 180_000,
+		});
 		check.deepEqual((config.driver as Changed).esptool, ["esptool"]);
 	});
 
@@ -155,6 +196,11 @@ export default function suite(t: Suite): void {
 			[{ issuer: { key: "pkcs11:token=x;object=y" } }, "issuer"],
 			[{ issuer: { key: "pkcs11:pin-value=1", certificate: "x.pem" } }, "issuer.key:"],
 			[{ demandEncryption: "yes" }, "demandEncryption:"],
+			[{ newChips: "all" }, "newChips:"],
+			[{ fuses: [] }, "production: it and fuses go together"],
+			[{ production: undefined }, "production: it and fuses go together"],
+			[{ production: { images: [{ offset: 1, file: "a" }] } }, "production.images: an offset"],
+			[{ production: { images: [], firstStartMs: 1 } }, "production.images:"],
 		];
 		for (const [change, flaw] of cases) {
 			const found = flawOf({ ...CONFIG, ...change });
@@ -211,16 +257,52 @@ export default function suite(t: Suite): void {
 		check.equal(check.accepted(decodeSummary(hidden)).size, 0);
 	});
 
+	t.test("what a closed chip says of itself is read by its flags, and nothing else is taken for it", () => {
+		const told = check.accepted(decodeSecurity(CLOSED));
+		check.deepEqual(
+			[
+				"SECURE_BOOT_EN",
+				"ENABLE_SECURITY_DOWNLOAD",
+				"SECURE_BOOT_KEY_REVOKE0",
+				"SECURE_BOOT_KEY_REVOKE1",
+			].map((name) => told.get(name)),
+			["1", "1", "0", "1"],
+		);
+		check.deepEqual(
+			[
+				told.get("KEY_PURPOSE_0"),
+				told.get("KEY_PURPOSE_1"),
+				told.get("KEY_PURPOSE_2"),
+				told.get("SPI_BOOT_CRYPT_CNT"),
+			],
+			["SECURE_BOOT_DIGEST0", "4", "USER", "7"],
+		);
+		check.equal(
+			check
+				.accepted(decodeSecurity(CLOSED.replace("0x00000635", "0x00000631")))
+				.get("ENABLE_SECURITY_DOWNLOAD"),
+			"0",
+		);
+		for (const cut of ["Flags: 0x", "Key Purposes: (9, 4", "SPI Boot Crypt Count"])
+			check.refused(decodeSecurity(CLOSED.replace(cut, "")), "output", cut);
+		check.refused(decodeSecurity(ESPTOOL_4), "output");
+		check.equal(macSaid(ESPTOOL_4), "7c:df:a1:0b:02:fe");
+		check.equal(macSaid(CLOSED), undefined);
+		check.equal(macOf(new Map([["MAC", "7C:df:a1:0b:02:fe (OK)"]])), "7c:df:a1:0b:02:fe");
+		check.equal(macOf(new Map([["MAC", "7c:df"]])), undefined);
+	});
+
 	t.test("output of tools and answers of benches never throw, however bent (I9)", ({ random }) => {
 		const summary = '{"A": {"readable": true, "value": true}, "B": {"readable": true, "value": "00 01"}}';
 		const answer =
 			'{"ok":true,"chip":{"chip":"ESP32-C3","mac":"02:00:00:00:00:01","flashBytes":4194304},"fuses":{"A":"1"}}';
 		check.accepted(decodeSummary(summary));
-		check.accepted(decodeChipAnswer(answer));
+		check.accepted(decodeChipReply(answer));
 		for (let round = 0; round < ROUNDS; round++) {
 			decodeIdentity(bent(random, random.pick([ESPTOOL_4, ESPTOOL_5])));
 			decodeSummary(bent(random, summary));
-			const decoded = decodeChipAnswer(bent(random, answer));
+			decodeSecurity(bent(random, CLOSED));
+			const decoded = decodeChipReply(bent(random, answer));
 			if (decoded.ok && decoded.value.ok && decoded.value.chip !== undefined)
 				check.ok(decoded.value.chip.flashBytes > 0);
 		}
@@ -230,7 +312,8 @@ export default function suite(t: Suite): void {
 			'{"ok":false,"code":"x"}',
 			'{"ok":true,"chip":{}}',
 			'{"ok":true,"fuses":{"a":1}}',
+			'{"ok":true,"blank":"yes"}',
 		])
-			check.refused(decodeChipAnswer(text), "output", text);
+			check.refused(decodeChipReply(text), "output", text);
 	});
 }

@@ -4,20 +4,26 @@ import {
 	mkdirSync,
 	readdirSync,
 	readFileSync,
+	renameSync,
+	rmSync,
 	statSync,
 	symlinkSync,
+	utimesSync,
 	writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { toHex } from "../../modules/base/bytes.ts";
 import { encodeLabel } from "../../modules/wire/label.ts";
 import { runBounded } from "../../tools/factory/line/bounded-process.ts";
 import { StepFault } from "../../tools/factory/line/cause.ts";
+import { childEnvironment } from "../../tools/factory/line/child-environment.ts";
 import { ChipFault } from "../../tools/factory/line/chip-driver.ts";
 import { EsptoolChip } from "../../tools/factory/line/esptool.ts";
 import { standingOf } from "../../tools/factory/line/fuses.ts";
 import { Journal } from "../../tools/factory/line/journal.ts";
-import type { BoardRow } from "../../tools/factory/line/journal-rows.ts";
+import { type BoardRow, type Lease, standingFrom } from "../../tools/factory/line/journal-rows.ts";
+import { LINE_MIGRATIONS } from "../../tools/factory/line/journal-schema.ts";
 import {
 	drawLabel,
 	drawSvg,
@@ -28,7 +34,8 @@ import {
 } from "../../tools/factory/line/label-file.ts";
 import { Labels } from "../../tools/factory/line/labels.ts";
 import { PortLock } from "../../tools/factory/line/port-lock.ts";
-import { reportOf } from "../../tools/factory/line/report.ts";
+import { ProvenChip } from "../../tools/factory/line/proven-chip.ts";
+import { reportOf, reportText } from "../../tools/factory/line/report.ts";
 import { endScraps, retire } from "../../tools/factory/line/scrap.ts";
 import { STEPS } from "../../tools/factory/line/steps.ts";
 import { openRegistry } from "../../tools/relay/registry.ts";
@@ -42,6 +49,12 @@ const CODE = encodeLabel({
 	noisePublicKey: new Uint8Array(32).fill(0x5a),
 	setupSecret: new Uint8Array(16).fill(0xc3),
 });
+interface Scrapped {
+	readonly id: number;
+	readonly serial: string;
+	readonly publicKeyHex: string;
+}
+
 const FAKE_TOOL = join(PATHS.root, "test/tools/support/fake-esptool.mjs");
 
 function mac(number: number): string {
@@ -50,6 +63,11 @@ function mac(number: number): string {
 
 function key(number: number): string {
 	return toHex(new Uint8Array(65).fill(number));
+}
+
+/** A board that is in somebody's hands. */
+function held(journal: Journal, number: number): Lease {
+	return journal.take(admit(journal, number).id, "test");
 }
 
 function admit(journal: Journal, number: number): BoardRow {
@@ -72,7 +90,7 @@ function fakeChip(more: object = {}): {
 			ENABLE_SECURITY_DOWNLOAD: false,
 			BLOCK_KEY0: "00 ".repeat(32).trim(),
 			KEY_PURPOSE_0: "USER",
-			SPI_BOOT_CRYPT_CNT: "Enable",
+			SPI_BOOT_CRYPT_CNT: "Disable",
 		},
 	};
 	const state = (): Record<string, unknown> =>
@@ -93,6 +111,20 @@ function fakeChip(more: object = {}): {
 	};
 }
 
+const RECORD = { ...CHIP, mac: "7c:df:a1:0b:02:fe", burned: "partly" } as const;
+
+/** The chip as it answers now. */
+async function proven(driver: EsptoolChip, burned: "no" | "partly"): Promise<ProvenChip> {
+	return ProvenChip.prove(await driver.look(), { ...RECORD, burned }, []);
+}
+
+async function failureOf(work: Promise<unknown>): Promise<string> {
+	return await work.then(
+		() => "none",
+		(error: unknown) => (error instanceof StepFault ? error.failure : String(error)),
+	);
+}
+
 async function codeOf(work: Promise<unknown>): Promise<string> {
 	return await work.then(
 		() => "none",
@@ -110,12 +142,13 @@ export default function suite(t: Suite): void {
 			for (let number = 0; number < 40; number++) {
 				const journal = journals[number % 2]!;
 				const board = admit(journal, number);
-				const serial = journal.number(board.id, "LK-", 4);
-				check.equal(journals[(number + 1) % 2]!.number(board.id, "LK-", 4), serial, "a board keeps its own");
+				const lease = journal.take(board.id, "test");
+				const serial = journal.number(lease, "LK-", 4);
+				check.equal(journals[(number + 1) % 2]!.number(lease, "LK-", 4), serial, "a board keeps its own");
 				if (number % 5 === 0) {
-					journal.loseSerial(board.id);
+					journal.loseSerial(lease);
 					seen.add(serial);
-					check.notEqual(journal.number(board.id, "LK-", 4), serial);
+					check.notEqual(journal.number(lease, "LK-", 4), serial);
 				}
 				const now = journal.find(board.id).serial!;
 				check.ok(!seen.has(now), now);
@@ -128,27 +161,107 @@ export default function suite(t: Suite): void {
 
 	t.test("a prefix whose numbers are used up gives no serial, rather than one that was given", () => {
 		const journal = Journal.open(join(temporaryFolder(), "line.db"));
-		for (let number = 1; number <= 9; number++) journal.number(admit(journal, number).id, "LK-", 1);
-		check.throws(() => journal.number(admit(journal, 10).id, "LK-", 1), "JournalFault");
+		for (let number = 1; number <= 9; number++) journal.number(held(journal, number), "LK-", 1);
+		check.throws(() => journal.number(held(journal, 10), "LK-", 1), "JournalFault");
 		journal.close();
 	});
 
 	t.test("a chip has one life that is not over, and a key is one board's", () => {
 		const journal = Journal.open(join(temporaryFolder(), "line.db"));
-		const first = admit(journal, 1);
+		const first = held(journal, 1);
 		check.equal(journal.admit({ ...CHIP, mac: mac(1) }), undefined);
-		journal.finish(first.id, "keys", { publicKeyHex: key(1) });
-		const second = admit(journal, 2);
-		check.throws(() => journal.finish(second.id, "keys", { publicKeyHex: key(1) }));
-		check.equal(journal.find(second.id).publicKeyHex, undefined);
-		journal.scrap(first.id, "test", false);
+		journal.finish(first, "keys", { publicKeyHex: key(1) });
+		const second = held(journal, 2);
+		check.throws(() => journal.finish(second, "keys", { publicKeyHex: key(1) }));
+		check.equal(journal.find(second.board).publicKeyHex, undefined);
+		journal.scrap(first.board, "test", false);
 		check.equal(journal.admit({ ...CHIP, mac: mac(1) }), undefined, "a scrap that is under way is a life");
-		check.equal(journal.finish(first.id, "seal"), false, "a scrapped board is never done");
-		journal.scrapped(first.id);
+		check.throws(() => journal.finish(first, "seal"), "LeaseFault");
+		const again = journal.take(first.board, "test");
+		check.throws(() => journal.finish(again, "seal"), "LeaseFault");
+		journal.scrapped(first.board);
 		check.ok(journal.admit({ ...CHIP, mac: mac(1) }) !== undefined);
-		check.equal(journal.find(first.id).state, "scrapped");
+		check.equal(journal.find(first.board).state, "scrapped");
 		journal.close();
 	});
+
+	t.test(
+		"of two tools with one journal, who took a board last changes its row, and nobody else (T12)",
+		() => {
+			const path = join(temporaryFolder(), "line.db");
+			const [one, other] = [Journal.open(path), Journal.open(path)];
+			const lost = held(one, 1);
+			one.begin(lost);
+			const lease = other.take(lost.board, "other");
+			const before = JSON.stringify(other.find(lost.board));
+			for (const change of [
+				() => one.begin(lost),
+				() => one.beginLabel(lost),
+				() => one.forgetImages(lost),
+				() => one.goBack(lost, "write"),
+				() => one.loseSerial(lost),
+				() => one.number(lost, "LK-", 4),
+				() => one.beginFuse(lost, "SECURE_BOOT_EN", "1", "0"),
+				() => one.finish(lost, "write", { written: "x" }),
+			])
+				check.throws(change, "LeaseFault");
+			check.equal(JSON.stringify(other.find(lost.board)), before);
+			check.deepEqual([other.fuses(lost.board), other.findSerial("LK-0001")], [[], undefined]);
+			other.finish(lease, "write", { written: "y" });
+			check.deepEqual([one.find(lost.board).next, one.find(lost.board).written], ["start", "y"]);
+			// A number that was not given is not used up either.
+			check.equal(other.number(lease, "LK-", 4), "LK-0001");
+			for (const journal of [one, other]) journal.close();
+		},
+	);
+
+	t.test("a journal of before is brought up to date with all that it has", () => {
+		const path = join(temporaryFolder(), "line.db");
+		const driver = createRequire(import.meta.url)("libsql") as new (
+			path: string,
+		) => {
+			exec(text: string): void;
+			close(): void;
+		};
+		const old = new driver(path);
+		for (const statement of LINE_MIGRATIONS[0]!) old.exec(statement);
+		old.exec("pragma user_version = 1");
+		old.exec(
+			`insert into boards (mac, chip, flash_bytes, state, next, serial, public_key, burned, updated_at)
+			 values ('${mac(1)}', 'ESP32-C3', 1, 'done', 'seal', 'LK-1', '${key(1)}', 'yes', 'then')`,
+		);
+		old.close();
+		const journal = Journal.open(path);
+		const row = journal.findSerial("LK-1");
+		check.deepEqual([row?.mac, row?.state, row?.burned, row?.publicKeyHex], [mac(1), "done", "yes", key(1)]);
+		check.ok(/^[0-9a-f]{16}$/.test(journal.id));
+		check.throws(() => journal.finish(held(journal, 2), "keys", { publicKeyHex: key(1) }));
+		journal.close();
+		const again = Journal.open(path);
+		check.equal(again.boards().length, 2);
+		again.close();
+	});
+
+	t.test(
+		"two lines with one registry and one prefix never give the same serial, nor does anybody else give it meanwhile (T6)",
+		async () => {
+			const folder = temporaryFolder();
+			const registry = await openRegistry(join(folder, "relay.db"));
+			check.accepted(await registry.reserve("LK-R-0001", "line a 1"));
+			check.accepted(await registry.reserve("LK-R-0001", "line a 1"));
+			check.refused(await registry.reserve("LK-R-0001", "line b 1"), "taken");
+			check.refused(await registry.enrol("LK-R-0001", key(1), "line b 1"), "conflict");
+			check.refused(await registry.enrol("LK-R-0001", key(1)), "conflict");
+			check.equal(await registry.find("LK-R-0001"), undefined);
+			check.accepted(await registry.enrol("LK-R-0001", key(1), "line a 1"));
+			check.refused(await registry.reserve("LK-R-0001", "line a 1"), "taken");
+			// After a repair it is free for the next of its kind.
+			await registry.rekey("LK-R-0001");
+			check.deepEqual([await registry.isRetired(key(1)), await registry.isRetired(key(2))], [true, false]);
+			check.accepted(await registry.reserve("LK-R-0001", "provision"));
+			await registry.close();
+		},
+	);
 
 	t.test("a file that is another database, or a newer one, is no journal", async () => {
 		const folder = temporaryFolder();
@@ -167,9 +280,10 @@ export default function suite(t: Suite): void {
 			const registry = await openRegistry(join(folder, "relay.db"));
 			const books = { journal, registry };
 			const boards = [1, 2, 3].map((number) => {
-				const { id } = admit(journal, number);
-				const serial = journal.number(id, "LK-S-", 4);
-				journal.finish(id, "keys", { publicKeyHex: key(number) });
+				const lease = held(journal, number);
+				const id = lease.board;
+				const serial = journal.number(lease, "LK-S-", 4);
+				journal.finish(lease, "keys", { publicKeyHex: key(number) });
 				return { id, serial, publicKeyHex: key(number) };
 			});
 			await registry.enrol(boards[0]!.serial, boards[0]!.publicKeyHex);
@@ -178,19 +292,54 @@ export default function suite(t: Suite): void {
 			await retire(books, boards[1]!.id, "test", true);
 			// Killed in between.
 			journal.scrap(boards[2]!.id, "test", false);
-			check.equal(await endScraps(books), 1);
+			check.deepEqual(await endScraps(books), { ended: 1, left: [] });
 			for (const board of boards) {
 				check.refused(await registry.admit(board), "revoked");
 				check.refused(await registry.enrol(board.serial, board.publicKeyHex), "revoked");
 				check.equal(journal.find(board.id).state, "scrapped");
 			}
-			check.equal(await endScraps(books), 0);
-			const stranger = admit(journal, 9);
-			const serial = journal.number(stranger.id, "LK-S-", 4);
-			journal.finish(stranger.id, "keys", { publicKeyHex: key(9) });
-			await registry.enrol(serial, key(8));
-			await check.rejects(retire(books, stranger.id, "test", false), "has another key there");
-			check.equal(journal.find(stranger.id).state, "scrapping", "not over while it is not revoked");
+			check.deepEqual(await endScraps(books), { ended: 0, left: [] });
+			journal.close();
+			await registry.close();
+		},
+	);
+
+	t.test(
+		"a scrap that the registry does not end is told and shown, and stops no other scrap and no board (T6)",
+		async () => {
+			const folder = temporaryFolder();
+			const journal = Journal.open(join(folder, "line.db"));
+			const registry = await openRegistry(join(folder, "relay.db"));
+			const books = { journal, registry };
+			const [stranger, other] = [8, 9].map((number) => {
+				const lease = held(journal, number);
+				const serial = journal.number(lease, "LK-S-", 4);
+				journal.finish(lease, "keys", { publicKeyHex: key(number) });
+				journal.scrap(lease.board, "test", true);
+				return { id: lease.board, serial, publicKeyHex: key(number) };
+			}) as [Scrapped, Scrapped];
+			await registry.enrol(stranger.serial, key(1));
+			const { ended, left } = await endScraps(books);
+			check.deepEqual([ended, left.length, left[0]?.startsWith(stranger.serial)], [1, 1, true]);
+			check.refused(await registry.admit(other), "revoked");
+			const row = journal.find(stranger.id);
+			check.equal(row.state, "unrevoked");
+			// It never comes again, rework or not, and no next run begins with it.
+			check.deepEqual(
+				[
+					standingFrom(row, "x").state,
+					standingFrom(row, "x").rework,
+					journal.admit({ ...CHIP, mac: row.mac }),
+				],
+				["scrapped", false, undefined],
+			);
+			check.deepEqual(await endScraps(books), { ended: 0, left: [] });
+			const facts = { line: "l", run: 1, burn: false, seconds: 0, setAside: new Map() };
+			check.deepEqual(reportOf(facts, [], journal.boards()).unrevoked, [stranger.serial]);
+			check.ok(reportText(reportOf(facts, [], journal.boards())).includes(`NOT REVOKED: ${stranger.serial}`));
+			// By hand it can be tried again; as long as nothing has changed it ends the same.
+			await check.rejects(retire(books, stranger.id, "test", false), "another key in the registry");
+			check.equal(journal.find(stranger.id).state, "unrevoked");
 			journal.close();
 			await registry.close();
 		},
@@ -200,16 +349,47 @@ export default function suite(t: Suite): void {
 		const folder = temporaryFolder();
 		mkdirSync(join(folder, "port"));
 		symlinkSync(join(folder, "port"), join(folder, "link"));
-		const lock = await PortLock.take(join(folder, "port"));
-		check.ok(lock !== undefined);
-		check.equal(await PortLock.take(join(folder, "link")), undefined);
-		const program = `import("${join(PATHS.javascript, "tools/factory/line/port-lock.js")}").then(async ({ PortLock }) => process.exit((await PortLock.take(${JSON.stringify(join(folder, "port"))})) === undefined ? 3 : 4))`;
-		const other = (): Promise<unknown> =>
-			runBounded({ command: [process.execPath, "-e", program], timeoutMs: 20_000, outputBytesMax: 9_999 });
+		const lock = PortLock.take(join(folder, "port"));
+		check.ok(lock instanceof PortLock);
+		check.equal(PortLock.take(join(folder, "link")), "held");
+		check.equal(PortLock.take(join(folder, "none")), "absent");
+		const program = `import("${join(PATHS.javascript, "tools/factory/line/port-lock.js")}").then(({ PortLock }) => process.exit(PortLock.take(${JSON.stringify(join(folder, "port"))}) === "held" ? 3 : 4))`;
+		const run = (command: readonly string[]): Promise<unknown> =>
+			runBounded({ command, timeoutMs: 20_000, outputBytesMax: 9_999 });
+		const other = (): Promise<unknown> => run([process.execPath, "-e", program]);
 		check.deepEqual(await other(), { kind: "ended", status: 3, output: "" });
-		lock!.release();
+		// The kernel has it on the device itself: any program sees it, in whatever namespace.
+		check.deepEqual(await run(["flock", "-n", join(folder, "port"), "true"]), {
+			kind: "ended",
+			status: 1,
+			output: "",
+		});
+		// Another device under the same path is another port.
+		check.equal((lock as PortLock).isOf(join(folder, "link")), true);
+		renameSync(join(folder, "port"), join(folder, "old"));
+		mkdirSync(join(folder, "port"));
+		check.equal((lock as PortLock).isOf(join(folder, "port")), false);
+		renameSync(join(folder, "port"), join(folder, "new"));
+		renameSync(join(folder, "old"), join(folder, "port"));
+		(lock as PortLock).release();
 		check.deepEqual(await other(), { kind: "ended", status: 4, output: "" });
 	});
+
+	t.test(
+		"a program that the line starts finds nothing in its environment that it was not to have (I1)",
+		async () => {
+			process.env.LATCHKEY_PKCS11_PIN = "9753135";
+			try {
+				const end = await runBounded({ command: ["env"], timeoutMs: 20_000, outputBytesMax: 99_999 });
+				check.ok(end.kind === "ended" && end.output.includes("PATH="));
+				check.ok(end.kind === "ended" && !end.output.includes("9753135"), "the PIN");
+				const own = { PATH: "/bin", LATCHKEY_PKCS11_PIN: "1", LD_PRELOAD: "x", CUPS_SERVER: "print" };
+				check.deepEqual(childEnvironment(own), { PATH: "/bin", CUPS_SERVER: "print" });
+			} finally {
+				delete process.env.LATCHKEY_PKCS11_PIN;
+			}
+		},
+	);
 
 	t.test(
 		"a label's files are its owner's alone, in a folder that is too, and printing them passes the secret by standard input only (I1)",
@@ -232,10 +412,19 @@ export default function suite(t: Suite): void {
 			const secret = CODE.split(":")[3]!;
 			for (const where of [".parent", ".env", ".words"])
 				check.ok(!readFileSync(printed + where, "latin1").includes(secret));
-			// The same label again is the same file; a killed tool's draft is gone.
-			writeFileSync(join(labels, ".label-999999999-1.new"), "half a label");
+			// The same label again is the same file. A killed tool's draft is replaced by its next attempt, or gone later.
+			const drafts = ["LK-A-000001.zpl", "LK-A-000002.svg", "LK-A-000003.svg"].map((name) =>
+				join(labels, `.${name}.new`),
+			);
+			for (const draft of drafts) writeFileSync(draft, "half a label");
+			utimesSync(drafts[1]!, 0, 0);
 			await Labels.open(config).put(CODE, "LK-A-000001");
-			check.equal(readdirSync(labels).length, 3);
+			check.deepEqual(
+				readdirSync(labels).filter((name) => name.endsWith(".new")),
+				[".LK-A-000003.svg.new"],
+			);
+			rmSync(drafts[2]!);
+			check.equal(readFileSync(printed, "utf8"), readFileSync(join(labels, "LK-A-000001.zpl"), "utf8"));
 			chmodSync(labels, 0o750);
 			check.throws(() => Labels.open(config), "LabelFault");
 			for (const command of [["false"], ["/nowhere/printer"]]) {
@@ -268,14 +457,12 @@ export default function suite(t: Suite): void {
 		check.ok(Buffer.from(pdf).includes("%%EOF"));
 	});
 
-	t.test("the driver of esptool identifies, writes what it compares, and reads eFuses back", async () => {
+	t.test("the driver of esptool looks, writes what it compares, and reads eFuses back", async () => {
 		const { driver, state } = fakeChip();
-		check.deepEqual(await driver.identify(), { ...CHIP, mac: "7c:df:a1:0b:02:fe" });
 		const image = join(temporaryFolder(), "image.bin");
 		writeFileSync(image, new Uint8Array(1_000));
-		await driver.write([{ offset: 0x8000, path: image }]);
+		await driver.write(await proven(driver, "no"), [{ offset: 0x8000, path: image }], "erase");
 		check.deepEqual(state().flash, { "0x8000": 1_000 });
-		await driver.run();
 		const digest = join(temporaryFolder(), "digest.bin");
 		writeFileSync(digest, new Uint8Array(32).fill(0xab));
 		const fuse = {
@@ -285,12 +472,16 @@ export default function suite(t: Suite): void {
 			file: digest,
 			hex: "ab".repeat(32),
 		} as const;
-		check.equal(standingOf(fuse, await driver.readFuses()), "blank");
-		await driver.burn(fuse);
-		check.equal(standingOf(fuse, await driver.readFuses()), "burned");
+		check.equal(standingOf(fuse, (await proven(driver, "no")).fuses), "blank");
+		await driver.burn(await proven(driver, "no"), fuse);
+		check.equal(standingOf(fuse, (await proven(driver, "partly")).fuses), "burned");
 		const field = { kind: "field", name: "SOFT_DIS_JTAG", value: 7 } as const;
-		await driver.burn(field);
-		check.equal(standingOf(field, await driver.readFuses()), "burned");
+		await driver.burn(await proven(driver, "partly"), field);
+		check.equal(standingOf(field, (await proven(driver, "partly")).fuses), "burned");
+		await driver.burn(await proven(driver, "partly"), { kind: "field", name: "SECURE_BOOT_EN", value: 1 });
+		// With secure boot on the chip is written by force, and what is between images is written too.
+		await driver.write(await proven(driver, "partly"), [{ offset: 0x8000, path: image }], "fill");
+		check.deepEqual(state().flash, { "0x8000": 1_000, "0x0": 0x8000, "0x9000": 4_194_304 - 0x9000 });
 		const calls = state().calls as string[];
 		check.ok(calls.includes("esptool --port /dev/null --baud 460800 --after no_reset flash_id"));
 		check.ok(
@@ -298,22 +489,83 @@ export default function suite(t: Suite): void {
 				`espefuse --chip esp32c3 --port /dev/null --do-not-confirm burn_key BLOCK_KEY0 ${digest} SECURE_BOOT_DIGEST0`,
 			),
 		);
-		await driver.burn({ kind: "field", name: "ENABLE_SECURITY_DOWNLOAD", value: 1 });
-		check.equal(await codeOf(driver.readFuses()), "secured");
-		check.equal(await codeOf(driver.identify()), "secured");
 	});
+
+	t.test("a proof of a chip serves one act, and is of that chip and no other (T14)", async () => {
+		const { driver, change, state } = fakeChip();
+		const field = { kind: "field", name: "SOFT_DIS_JTAG", value: 7 } as const;
+		const chip = await proven(driver, "no");
+		await driver.burn(chip, field);
+		await check.rejects(driver.burn(chip, field), "serves once");
+		await check.rejects(driver.write(chip, [], "add"), "serves once");
+		change({ mac: "7c:df:a1:0b:02:ff" });
+		check.equal(await failureOf(proven(driver, "partly")), "chip-swapped");
+		change({ mac: "7c:df:a1:0b:02:fe" });
+		check.equal(await failureOf(proven(driver, "no")), "fuse-burned");
+		// Another chip between the look and the writing is told, though too late for it.
+		const image = join(temporaryFolder(), "image.bin");
+		writeFileSync(image, new Uint8Array(10));
+		const looked = await proven(driver, "partly");
+		change({ mac: "7c:df:a1:0b:02:ff" });
+		check.equal(await codeOf(driver.write(looked, [{ offset: 0, path: image }], "add")), "output");
+		check.ok((state().calls as string[]).length > 4);
+	});
+
+	t.test("a flash counts as blank when nothing is where boot loader, tables and keys lie", async () => {
+		const { driver, change } = fakeChip();
+		check.equal(await driver.isBlank(), true);
+		for (const used of [0, 0x10000, 0x1ffff]) {
+			change({ used });
+			check.equal(await driver.isBlank(), false, String(used));
+		}
+	});
+
+	t.test(
+		"a closed chip is told by what it says of itself, is left in no loader, and silence is not closed (T14)",
+		async () => {
+			const { driver, change, state } = fakeChip();
+			await driver.burn(await proven(driver, "no"), { kind: "field", name: "SECURE_BOOT_EN", value: 1 });
+			await driver.burn(await proven(driver, "partly"), {
+				kind: "field",
+				name: "ENABLE_SECURITY_DOWNLOAD",
+				value: 1,
+			});
+			const answer = await driver.look();
+			check.equal(answer.kind, "secured");
+			check.deepEqual(
+				answer.kind === "secured"
+					? [answer.told.get("SECURE_BOOT_EN"), answer.told.get("ENABLE_SECURITY_DOWNLOAD")]
+					: [],
+				["1", "1"],
+			);
+			check.equal(state().inLoader, true);
+			await driver.run();
+			check.equal(state().inLoader, false);
+			check.equal(
+				await failureOf(Promise.resolve(answer).then((each) => ProvenChip.prove(each, RECORD, []))),
+				"chip-closed",
+			);
+			change({ gone: true });
+			check.deepEqual(await driver.look(), { kind: "silent" });
+			check.equal(await codeOf(driver.look().then((each) => ProvenChip.prove(each, RECORD, []))), "lost");
+		},
+	);
 
 	t.test(
 		"a chip that is gone, a tool that is missing, hangs, fails or compares nothing has each its fault",
 		async () => {
-			const { driver, change } = fakeChip({ gone: true });
-			check.equal(await codeOf(driver.identify()), "lost");
-			change({ gone: false });
+			const { driver, change } = fakeChip();
 			const image = join(temporaryFolder(), "image.bin");
 			writeFileSync(image, new Uint8Array(10));
 			change({ unverified: true });
-			check.equal(await codeOf(driver.write([{ offset: 0, path: image }])), "output");
-			check.equal(await codeOf(driver.burn({ kind: "field", name: "NONSENSE", value: 1 })), "failed");
+			check.equal(
+				await codeOf(driver.write(await proven(driver, "no"), [{ offset: 0, path: image }], "erase")),
+				"output",
+			);
+			check.equal(
+				await codeOf(driver.burn(await proven(driver, "no"), { kind: "field", name: "NONSENSE", value: 1 })),
+				"failed",
+			);
 			const missing = new EsptoolChip({
 				port: "/dev/null",
 				chip: "ESP32-C3",
@@ -321,7 +573,7 @@ export default function suite(t: Suite): void {
 				espefuse: ["x"],
 				baud: 9_600,
 			});
-			check.equal(await codeOf(missing.identify()), "missing");
+			check.equal(await codeOf(missing.look()), "missing");
 			const late = await runBounded({ command: ["sleep", "100"], timeoutMs: 100, outputBytesMax: 10 });
 			check.equal(late.kind, "late");
 			const much = await runBounded({ command: ["yes"], timeoutMs: 20_000, outputBytesMax: 1_000 });
@@ -333,6 +585,9 @@ export default function suite(t: Suite): void {
 		const journal = Journal.open(join(temporaryFolder(), "line.db"));
 		const run = journal.beginRun("test");
 		const [good, mended, bad, left] = [1, 2, 3, 4].map((number) => admit(journal, number));
+		const leases = new Map(
+			[good, mended, bad, left].map((board) => [board!.id, journal.take(board!.id, "test")]),
+		);
 		const note = (
 			board: BoardRow,
 			step: (typeof STEPS)[number],
@@ -342,7 +597,7 @@ export default function suite(t: Suite): void {
 		for (const board of [good!, mended!]) {
 			for (const step of STEPS) {
 				if (board === mended && step === "keys") note(board, step, 9, "no-answer");
-				journal.finish(board.id, step);
+				journal.finish(leases.get(board.id)!, step);
 				note(board, step, 10 * board.id);
 			}
 		}

@@ -1,8 +1,22 @@
 /** The rules of a factory line, as pure functions: every state with every event, every standing with everything a board can say. */
 
 import { LINE_STAGES, type LineStage } from "../../modules/wire/line-verb.ts";
-import { type Fuse, flawOfPlan, isEncrypted, standingOf } from "../../tools/factory/line/fuses.ts";
-import { judgeBegun, judgeBlank, type Standing, type Verdict } from "../../tools/factory/line/resume.ts";
+import {
+	burnedFuse,
+	closedFlaw,
+	type Fuse,
+	flawOfPlan,
+	isEncrypted,
+	standingOf,
+} from "../../tools/factory/line/fuses.ts";
+import {
+	judgeBegun,
+	judgeBlank,
+	type Seen,
+	type Standing,
+	type Told,
+	type Verdict,
+} from "../../tools/factory/line/resume.ts";
 import {
 	ATTEMPTS,
 	INITIAL,
@@ -58,6 +72,20 @@ function standings(): Standing[] {
 									rework,
 									written,
 								});
+	return found;
+}
+
+const SILENT_OR_BLANK: readonly [Told, Told] = [
+	{ stage: "none" },
+	{ stage: "blank", serial: undefined, publicKeyHex: undefined },
+];
+
+function seens(): Seen[] {
+	const found: Seen[] = [];
+	for (const woken of [false, true])
+		for (const blank of [false, true])
+			for (const confirmed of [false, true])
+				for (const burn of [false, true]) found.push({ woken, blank, confirmed, burn });
 	return found;
 }
 
@@ -170,8 +198,8 @@ export default function suite(t: Suite): void {
 							check.ok(verdict.step === "seal" && standing.begun && standing.next === "seal", what);
 						// Nothing is left out: what the journal has not is done.
 						if (verdict.kind === "continue") check.ok(!isBefore(standing.next, verdict.step), what);
-						if (verdict.kind === "continue" && burn && standing.burned !== "yes")
-							check.ok(!isBefore("burn", verdict.step) || stage === "sealed", what);
+						// A board without burned eFuses goes through no line that burns, done before or not.
+						if (burn && standing.burned === "no") check.ok(!keptGoing(verdict), what);
 					}
 				}
 			}
@@ -184,34 +212,54 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test(
-		"a board without an answer is erased only while no key of it is on record; a serial that had a key is retired",
+		"a board without an answer is erased only while no key of it is on record, and after it had its time; a serial that had a key is retired",
 		() => {
 			for (const standing of standings()) {
-				for (const told of [
-					{ stage: "none" } as const,
-					{ stage: "blank", serial: undefined, publicKeyHex: undefined } as const,
-				]) {
-					const verdict = judgeBlank(told, standing);
-					const what = JSON.stringify([standing, told, verdict]);
-					const hasKeys = standing.publicKeyHex !== undefined || standing.state === "done";
-					if (standing.state === "scrapped") {
-						check.equal(verdict.kind, standing.rework ? "begin-anew" : "refuse", what);
-					} else if (hasKeys) {
-						check.ok(verdict.kind === "refuse" || verdict.kind === "begin-anew", what);
-						if (told.stage === "none") check.equal(verdict.kind, "refuse", what);
-						if (standing.state === "done" || standing.burned !== "no")
-							check.equal(verdict.kind, "refuse", what);
-						if (verdict.kind === "begin-anew") check.equal(verdict.retire, standing.id, what);
-					} else {
-						check.equal(verdict.kind, "continue", what);
-						if (told.stage === "none" || !standing.written)
-							check.ok(verdict.kind === "continue" && verdict.step === "write", what);
+				for (const told of SILENT_OR_BLANK) {
+					for (const seen of seens()) {
+						const verdict = judgeBlank(told, standing, seen);
+						const what = JSON.stringify([standing, told, seen, verdict]);
+						const silent = told.stage === "none";
+						const hasKeys = standing.publicKeyHex !== undefined || standing.state === "done";
+						if (standing.state === "scrapped") {
+							check.equal(verdict.kind, standing.rework ? "begin-anew" : "refuse", what);
+						} else if (hasKeys) {
+							if (silent) check.equal(verdict.kind, seen.woken ? "refuse" : "wake", what);
+							if (!silent && (standing.state === "done" || standing.burned !== "no"))
+								check.equal(verdict.kind, "refuse", what);
+							if (verdict.kind === "begin-anew") check.equal(verdict.retire, standing.id, what);
+						} else {
+							check.ok(verdict.kind !== "begin-anew", what);
+							if (silent && verdict.kind === "continue")
+								check.ok(["write", "burn"].includes(verdict.step), what);
+							// What runs is not erased because it is slow.
+							if (silent && !seen.woken && standing.written && isBefore("start", standing.next))
+								check.ok(verdict.kind === "wake" || standing.next === "burn", what);
+							if (!standing.written && standing.burned === "no")
+								check.ok(verdict.kind === "continue" && verdict.step === "write", what);
+							if (!silent && standing.written && seen.burn && standing.burned === "no")
+								check.ok(verdict.kind === "continue" && !isBefore("burn", verdict.step), what);
+						}
+						// The line's images never meet a burned eFuse.
+						if (standing.burned !== "no")
+							check.ok(verdict.kind !== "continue" || verdict.step !== "write", what);
 					}
 				}
 			}
-			check.deepEqual(judgeBlank({ stage: "none" }, undefined), { kind: "begin-anew" });
+		},
+	);
+
+	t.test(
+		"a chip that the journal does not know is begun when its flash is blank or its firmware says that it is; a silent one only after it had its time and somebody confirmed it",
+		() => {
 			const lost = { stage: "sealed", serial: undefined, publicKeyHex: undefined } as const;
-			check.deepEqual(judgeBlank(lost, undefined), { kind: "refuse", failure: "foreign-board" });
+			for (const seen of seens()) {
+				check.deepEqual(judgeBlank(lost, undefined, seen), { kind: "refuse", failure: "foreign-board" });
+				check.deepEqual(judgeBlank(SILENT_OR_BLANK[1], undefined, seen), { kind: "begin-anew" });
+				const { kind } = judgeBlank(SILENT_OR_BLANK[0], undefined, seen);
+				const waited = seen.confirmed ? "begin-anew" : "refuse";
+				check.equal(kind, seen.blank ? "begin-anew" : seen.woken ? waited : "wake", JSON.stringify(seen));
+			}
 		},
 	);
 
@@ -226,16 +274,15 @@ export default function suite(t: Suite): void {
 				hex: "ab".repeat(32),
 			};
 			const field = (name: string, value = 1): Fuse => ({ kind: "field", name, value });
-			const good = [
-				digest,
-				field("SECURE_BOOT_EN"),
-				field("SOFT_DIS_JTAG", 7),
-				field("ENABLE_SECURITY_DOWNLOAD"),
-			];
+			const last = field("ENABLE_SECURITY_DOWNLOAD");
+			const revoked = [field("SECURE_BOOT_KEY_REVOKE1"), field("SECURE_BOOT_KEY_REVOKE2")];
+			const good = [digest, field("SECURE_BOOT_EN"), ...revoked, field("SOFT_DIS_JTAG", 7), last];
 			for (const chip of ["ESP32-C3", "ESP32-C6", "ESP32-S3"]) check.equal(flawOfPlan(chip, good), undefined);
 			check.equal(flawOfPlan("ESP8266", []), undefined);
+			check.equal(flawOfPlan("ESP32", []), undefined);
 			for (const [chip, plan, flaw] of [
 				["ESP8266", [field("SECURE_BOOT_EN")], "no eFuses of ESP8266"],
+				["ESP32", [field("ABS_DONE_1")], "cannot see what it burned"],
 				["ESP32-C3", [field("SECURE_BOOT_EN")], "comes after a digest"],
 				["ESP32-C3", [field("SPI_BOOT_CRYPT_CNT", 7)], "may not be burned"],
 				["ESP32-C3", [field("WR_DIS")], "may not be burned"],
@@ -244,14 +291,96 @@ export default function suite(t: Suite): void {
 				["ESP32-C3", [digest, digest], "there twice"],
 				["ESP32-C3", [digest, { ...digest, block: "BLOCK_KEY1" }], "there twice"],
 				["ESP32-C3", [{ ...digest, block: "BLOCK2" }], "no block"],
-				["ESP32-C3", [field("DIS_DOWNLOAD_MODE"), field("DIS_PAD_JTAG")], "behind which nothing"],
-				["ESP32", [digest], "no block"],
+				// One closes the chip, and nothing comes behind it, another that closes least of all.
+				["ESP32-C3", [...good, field("DIS_PAD_JTAG")], "behind which nothing"],
+				["ESP32-C3", [...good, field("SECURE_BOOT_AGGRESSIVE_REVOKE")], "behind which nothing"],
+				["ESP32-C3", [...good, field("DIS_DOWNLOAD_MODE")], "behind which nothing"],
+				["ESP32-C3", [field("DIS_DOWNLOAD_MODE"), ...good], "DIS_DOWNLOAD_MODE may not be burned"],
+				["ESP32-C3", [field("DIS_USB_SERIAL_JTAG_DOWNLOAD_MODE"), ...good], "may not be burned"],
+				["ESP32-S3", [field("DIS_USB_OTG_DOWNLOAD_MODE"), ...good], "may not be burned"],
+				["ESP32-C3", good.slice(0, -1), "ENABLE_SECURITY_DOWNLOAD is not in it"],
+				["ESP32-C3", [digest, ...revoked, last], "SECURE_BOOT_EN is not in it"],
+				// Its own key, before or behind it; and a place that anybody could fill.
+				["ESP32-C3", [field("SECURE_BOOT_KEY_REVOKE0"), ...good], "revokes the plan's own"],
+				[
+					"ESP32-C3",
+					[...good.slice(0, -1), field("SECURE_BOOT_KEY_REVOKE0"), last],
+					"revokes the plan's own",
+				],
+				["ESP32-C3", [digest, field("SECURE_BOOT_EN"), revoked[0]!, last], "SECURE_BOOT_DIGEST2 is empty"],
 			] as const) {
 				const found = flawOfPlan(chip, plan);
 				check.ok(found?.includes(flaw) === true, `${JSON.stringify(plan)}: ${found}`);
 			}
 		},
 	);
+
+	t.test(
+		"a chip is new when no security eFuse is burned, and what cannot be read counts as burned (T14)",
+		() => {
+			const blank = new Map([
+				["SPI_BOOT_CRYPT_CNT", "Disable"],
+				["SECURE_BOOT_EN", "0"],
+				["ENABLE_SECURITY_DOWNLOAD", "0"],
+				["SOFT_DIS_JTAG", "0"],
+				["BLOCK_KEY0", "00".repeat(32)],
+				["KEY_PURPOSE_0", "USER"],
+			]);
+			check.equal(burnedFuse("ESP32-C3", blank), undefined);
+			check.equal(burnedFuse("ESP32", new Map([["FLASH_CRYPT_CNT", "0"]])), undefined);
+			check.equal(burnedFuse("ESP32", new Map([["ABS_DONE_1", "1"]])), "ABS_DONE_1");
+			for (const [name, value] of [
+				["SPI_BOOT_CRYPT_CNT", "Enable"],
+				["SECURE_BOOT_EN", "1"],
+				["ENABLE_SECURITY_DOWNLOAD", "1"],
+				["SOFT_DIS_JTAG", "1"],
+				["BLOCK_KEY0", "01".repeat(32)],
+				["KEY_PURPOSE_0", "XTS_AES_128_KEY"],
+				["SECURE_BOOT_KEY_REVOKE2", "1"],
+			] as const)
+				check.equal(burnedFuse("ESP32-C3", new Map([...blank, [name, value]])), name);
+			for (const name of ["SPI_BOOT_CRYPT_CNT", "SECURE_BOOT_EN", "ENABLE_SECURITY_DOWNLOAD"]) {
+				const less = new Map(blank);
+				less.delete(name);
+				check.equal(burnedFuse("ESP32-C3", less), name);
+			}
+		},
+	);
+
+	t.test("a closed chip is the plan's only when all that it still says is (T14)", () => {
+		const plan: readonly Fuse[] = [
+			{
+				kind: "digest",
+				block: "BLOCK_KEY0",
+				purpose: "SECURE_BOOT_DIGEST0",
+				file: "d",
+				hex: "ab".repeat(32),
+			},
+			{ kind: "field", name: "SECURE_BOOT_EN", value: 1 },
+			{ kind: "field", name: "SECURE_BOOT_KEY_REVOKE1", value: 1 },
+			{ kind: "field", name: "SECURE_BOOT_KEY_REVOKE2", value: 1 },
+			{ kind: "field", name: "SOFT_DIS_JTAG", value: 7 },
+			{ kind: "field", name: "ENABLE_SECURITY_DOWNLOAD", value: 1 },
+		];
+		const told = new Map([
+			["SECURE_BOOT_EN", "1"],
+			["ENABLE_SECURITY_DOWNLOAD", "1"],
+			["SECURE_BOOT_KEY_REVOKE0", "0"],
+			["SECURE_BOOT_KEY_REVOKE1", "1"],
+			["SECURE_BOOT_KEY_REVOKE2", "1"],
+			["KEY_PURPOSE_0", "SECURE_BOOT_DIGEST0"],
+		]);
+		check.equal(closedFlaw("ESP32-C3", plan, told), undefined);
+		for (const [name, value] of [
+			["SECURE_BOOT_EN", "0"],
+			["ENABLE_SECURITY_DOWNLOAD", "0"],
+			["SECURE_BOOT_KEY_REVOKE0", "1"],
+			["SECURE_BOOT_KEY_REVOKE1", "0"],
+			["KEY_PURPOSE_0", "USER"],
+		] as const)
+			check.equal(closedFlaw("ESP32-C3", plan, new Map([...told, [name, value]])), name);
+		check.equal(closedFlaw("ESP32-C3", plan, new Map()), "ENABLE_SECURITY_DOWNLOAD");
+	});
 
 	t.test("how far an eFuse is: blank, burned, without its purpose, otherwise", () => {
 		const hex = "ab".repeat(32);

@@ -8,6 +8,8 @@ import { PinSocket } from "./pin-socket.ts";
 
 export class Jig {
 	readonly #pins: PinSocket;
+	/** Its wires are there: what is driven before is not seen. */
+	readonly connected: Promise<void>;
 
 	/** `broken`: this output's wire is. */
 	constructor(socket: string, broken?: string) {
@@ -17,12 +19,16 @@ export class Jig {
 				BOARD_PINS[input],
 			]),
 		);
+		let connect = (): void => undefined;
+		this.connected = new Promise((resolve) => {
+			connect = resolve;
+		});
 		this.#pins = new PinSocket(socket, {
 			onChange: ({ pin, level }) => {
 				const input = inputs.get(pin);
 				if (input !== undefined) this.#pins.set(input, level);
 			},
-			onConnected: () => undefined,
+			onConnected: () => connect(),
 			onDisconnected: () => {
 				for (const input of inputs.values()) this.#pins.set(input, false);
 			},

@@ -66,6 +66,12 @@ export const REQUIRED_ALWAYS: readonly Required[] = Object.freeze([
 	required("MBEDTLS_DYNAMIC_BUFFER", "n", "the last message is read where it lies"),
 	required("ESP_WIFI_NVS_ENABLED", "n", "the station's password lies in one place"),
 	required("ESP_WIFI_STA_DISCONNECTED_PM_ENABLE", "n", "a radio that rests makes no entropy"),
+	required(
+		"NVS_SEC_KEY_PROTECT_USING_HMAC",
+		"n",
+		"it burns a key block at the first start, unseen by the line",
+		NOT_ESP32,
+	),
 ]);
 
 /** Of a board on a door. */
@@ -102,6 +108,8 @@ export const REQUIRED_PRODUCTION: readonly Required[] = Object.freeze([
 export const REQUIRED_DEVELOPMENT: readonly Required[] = Object.freeze([
 	required("SECURE_BOOT", "n", "it burns fuses"),
 	required("SECURE_FLASH_ENC_ENABLED", "n", "it burns fuses"),
+	required("SECURE_ENABLE_SECURE_ROM_DL_MODE", "n", "it burns fuses", NOT_ESP32),
+	required("SECURE_DISABLE_ROM_DL_MODE", "n", "it burns fuses"),
 	required("BOOTLOADER_APP_ANTI_ROLLBACK", "n", "it burns fuses"),
 	required("ESP_COREDUMP_ENABLE_TO_NONE", "y", "a dump would have the keys (I1)"),
 ]);

@@ -69,6 +69,7 @@ export function writeBootHook(project: string): void {
 	mkdirSync(folder, { recursive: true });
 	for (const file of ["port_boot_hook.c", "CMakeLists.txt"])
 		copyFileSync(join(host, "bootloader", file), join(folder, file));
-	for (const file of ["boot-entries.c", "boot-entries.h"]) copyFileSync(join(host, file), join(folder, file));
+	for (const file of ["boot-entries.c", "boot-entries.h", "burn-mark.h"])
+		copyFileSync(join(host, file), join(folder, file));
 	copyFileSync(join(PATHS.root, "hosts/bindings/port.h"), join(folder, "port.h"));
 }

@@ -8,7 +8,7 @@ import "reflect-metadata";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { PublicKey, type X509Certificate } from "@peculiar/x509";
-import { bytesEqual } from "../../modules/base/bytes.ts";
+import { bytesEqual, toHex } from "../../modules/base/bytes.ts";
 import { openN } from "../../modules/noise/one-way.ts";
 import { asBytes, type CborMap } from "../../modules/wire/cbor-map.ts";
 import { PROTOCOL_VERSION } from "../../modules/wire/hello.ts";
@@ -17,6 +17,7 @@ import { LINE_STAGES, type LineStage, type LineVerbName } from "../../modules/wi
 import { asSerial } from "../../modules/wire/names.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
 import type { Issuer } from "../pki/issuer.ts";
+import type { Registry } from "../relay/registry.ts";
 import { issueDevice } from "./certificates.ts";
 import { readCertificate } from "./pki.ts";
 import { checkRequest, type DeviceRequest } from "./request.ts";
@@ -106,20 +107,30 @@ export async function begin(
 	return { request: request.value, noisePublicKey };
 }
 
-/** The certificate that an interrupted run issued, or a new one; each is in PKI/issued, durably, before anybody gets it. */
-export async function certify(
-	pkiDir: string,
-	issuer: Issuer,
-	serial: string,
-	request: DeviceRequest,
-): Promise<X509Certificate> {
+export interface Certification {
+	readonly pkiDir: string;
+	readonly issuer: Issuer;
+	readonly registry: Pick<Registry, "isRetired">;
+	readonly serial: string;
+	readonly request: DeviceRequest;
+}
+
+/**
+ * The certificate that an interrupted run issued, or a new one; each is in PKI/issued, durably, before anybody gets it. A serial
+ * whose certificate there is of another key gets none, unless a repair retired that key: two boards would be one.
+ */
+export async function certify(what: Certification): Promise<X509Certificate> {
+	const { pkiDir, issuer, registry, serial, request } = what;
 	const issued = join(pkiDir, "issued");
 	const spki = new Uint8Array(request.publicKey.export({ format: "der", type: "spki" }));
 	const path = join(issued, `${serial}.pem`);
 	if (existsSync(path)) {
 		const former = readCertificate(path);
-		const isOurs = await former.verify({ publicKey: issuer.certificates[0], signatureOnly: true });
-		if (isOurs && bytesEqual(new Uint8Array(former.publicKey.rawData), spki)) return former;
+		const formerSpki = new Uint8Array(former.publicKey.rawData);
+		if (!bytesEqual(formerSpki, spki)) {
+			if (!(await registry.isRetired(toHex(formerSpki.subarray(-POINT_BYTES)))))
+				throw new ProvisionFault(`${path} is a certificate of another key: ${serial} is another board's`);
+		} else if (await former.verify({ publicKey: issuer.certificates[0], signatureOnly: true })) return former;
 	}
 	const certificate = await issueDevice(issuer, serial, new PublicKey(spki));
 	mkdirSync(issued, { recursive: true });

@@ -19,6 +19,7 @@ import { CliFault, explaining } from "../cli/fault.ts";
 import { healthText } from "../cli/health-text.ts";
 import { openIssuer } from "../pki/issuer.ts";
 import { IssuerFault } from "../pki/signer.ts";
+import type { Registry } from "../relay/registry.ts";
 import { RegistryFault } from "../relay/registry-file.ts";
 import { type BundleFile, readBundleFile } from "../trust/bundle-file.ts";
 import { ensureTrust, newestBundlePath } from "../trust/development-trust.ts";
@@ -26,6 +27,7 @@ import { TrustFault } from "../trust/trust-fault.ts";
 import { ProvisionFault } from "./board-steps.ts";
 import { registerLine } from "./line/line-cli.ts";
 import { readTrust } from "./line/line-parts.ts";
+import { PortLock } from "./line/port-lock.ts";
 import { ensurePki, PkiFault } from "./pki.ts";
 import { provision } from "./provision.ts";
 import { drawQrCode } from "./qr-code.ts";
@@ -119,15 +121,25 @@ export function registerFactory(program: Command): void {
 	registerLine(factory);
 }
 
+/** A line at work would take the one's answers for its own. Throws CliFault; without a device the line itself says so. */
+function ownPort(path: string): PortLock | undefined {
+	const lock = PortLock.take(path);
+	if (lock === "held") throw new CliFault(`another tool uses ${path}`);
+	return lock === "absent" ? undefined : lock;
+}
+
 async function showHealth(path: string, json: boolean): Promise<void> {
-	const line = VerbLine.onPort(path);
+	const lock = ownPort(path);
+	let line: VerbLine | undefined;
 	try {
+		line = VerbLine.onPort(path);
 		const answer = await line.call("health");
 		const report = answer.ok ? answer.value.bytes(0, { min: 1, max: LIMITS.reportBytes }) : undefined;
 		if (report === undefined) throw new CliFault("the board gives no report; its firmware may be older");
 		process.stdout.write(healthText(report, json));
 	} finally {
-		line.close();
+		line?.close();
+		lock?.release();
 	}
 }
 
@@ -154,9 +166,11 @@ async function provisionBoard(options: ProvisionArguments): Promise<void> {
 	const issuer =
 		options.issuer === undefined ? undefined : await openIssuer(options.issuer, options.issuerCertificate);
 	const { openRegistry } = await import("../relay/registry.ts");
-	const registry = await openRegistry(options.registry);
+	const lock = ownPort(options.serialLine);
+	let registry: Registry | undefined;
 	let line: VerbLine | undefined;
 	try {
+		registry = await openRegistry(options.registry);
 		line = VerbLine.onPort(options.serialLine);
 		const outcome = await provision({
 			line,
@@ -176,6 +190,7 @@ async function provisionBoard(options: ProvisionArguments): Promise<void> {
 		);
 	} finally {
 		line?.close();
-		await registry.close();
+		await registry?.close();
+		lock?.release();
 	}
 }

@@ -38,6 +38,8 @@ export type ProvisionOutcome =
 	/** An earlier run ended in full; there is nothing to do and no label to be had. */
 	| { readonly kind: "already-sealed"; readonly serial: string | undefined };
 
+/** Whose the serials are that boards get one by one. */
+const HOLDER = "provision";
 const SERIAL_RANDOM_CHARACTERS = 10;
 /** Without 0, O, 1, I: serials are read aloud. */
 const SERIAL_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -62,7 +64,8 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionOut
 	const { request, noisePublicKey } = await begin(options.line, serial, options.hardwareClass, device.point);
 	done("begin");
 	const issuer = options.issuer ?? issuerFor(await readIntermediate(options.pkiDir, "device"));
-	const certificate = await certify(options.pkiDir, issuer, serial, request);
+	const { pkiDir, registry } = options;
+	const certificate = await certify({ pkiDir, issuer, registry, serial, request });
 	done("sign");
 	await deliverBundle(options.line, standingAlone(options.trust));
 	done("trust");
@@ -71,7 +74,7 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionOut
 		[certificate, ...issuer.certificates].map((each) => new Uint8Array(each.rawData)),
 	);
 	done("install");
-	const enrolled = await options.registry.enrol(serial, toHex(request.point));
+	const enrolled = await registry.enrol(serial, toHex(request.point), HOLDER);
 	if (!enrolled.ok) throw new ProvisionFault(`the registry refuses ${serial}: ${enrolled.reason}`);
 	done("record");
 	await options.onLabel(await requestLabel(options.line, serial, noisePublicKey), serial);
@@ -92,7 +95,11 @@ async function unusedSerial(registry: Registry): Promise<string> {
 /** Before the board binds a serial for good: nobody else may have it. */
 async function assertFree(registry: Registry, serial: string, point: Uint8Array | undefined): Promise<void> {
 	const row = await registry.find(serial);
-	if (row === undefined) return;
+	if (row === undefined) {
+		if (!(await registry.reserve(serial, HOLDER)).ok)
+			throw new ProvisionFault(`${serial} is a serial number that a factory line has given`);
+		return;
+	}
 	if (point === undefined || row.public_key !== toHex(point))
 		throw new ProvisionFault(`${serial} is another board's serial number`);
 }

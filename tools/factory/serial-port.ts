@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, openSync, write } from "node:fs";
 import { ReadStream } from "node:tty";
+import { childEnvironment } from "./line/child-environment.ts";
 
 export type SerialFaultCode = "open" | "closed" | "timeout" | "io";
 
@@ -59,7 +60,11 @@ export class SerialPort {
 			// Node itself can only choose a raw mode that still rewrites line ends on output.
 			// Without hang-up: a kit whose RTS and DTR fall when a program lets go of it may start over.
 			const settings = ["-F", path, "raw", "-echo", "-hupcl", String(SERIAL_BAUD)];
-			const set = spawnSync("stty", settings, { timeout: SETTINGS_MS, encoding: "utf8" });
+			const set = spawnSync("stty", settings, {
+				timeout: SETTINGS_MS,
+				encoding: "utf8",
+				env: childEnvironment(process.env),
+			});
 			if (set.status !== 0)
 				throw new SerialFault("open", (set.stderr ?? "").trim() || `${path} is no terminal`);
 			return new SerialPort(opened[0]!, new ReadStream(opened[1]!), handlers);

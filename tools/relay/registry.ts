@@ -44,10 +44,17 @@ export interface Registry {
 	/** A device that was admitted with an operational key is served: the older ones are superseded. */
 	connected(device: DeviceKey): Promise<void>;
 	/**
-	 * Records a device once; the same again changes nothing. Conflict: the serial has another key, or the key is, or
-	 * was, another's. Revoked: it was there and is not welcome any more.
+	 * Keeps a serial for one holder until a device is enrolled with it, so that two lines never give the same one. The same again
+	 * changes nothing. Taken: a device has it, or somebody else keeps it.
 	 */
-	enrol(serial: string, publicKeyHex: string): Promise<Result<void, "conflict" | "revoked">>;
+	reserve(serial: string, holder: string): Promise<Result<void, "taken">>;
+	/**
+	 * Records a device once; the same again changes nothing. Conflict: the serial has another key, or the key is, or
+	 * was, another's, or somebody other than `holder` keeps the serial. Revoked: it was there and is not welcome any more.
+	 */
+	enrol(serial: string, publicKeyHex: string, holder?: string): Promise<Result<void, "conflict" | "revoked">>;
+	/** Whether this was some device's key, which a repair replaced. */
+	isRetired(publicKeyHex: string): Promise<boolean>;
 	/** Records the key of a certificate that is about to be issued. */
 	issue(serial: string, publicKeyHex: string, notAfter: Date): Promise<Result<void, IssueReason>>;
 	/** False when there is no such device. */
@@ -84,12 +91,16 @@ export class SqlRegistry implements Registry {
 	async admit(device: DeviceKey): Promise<Result<DeviceCredential, AdmitReason>> {
 		const [admitted] = await this.#judge([device]);
 		if (admitted!.ok || admitted!.reason !== "key-mismatch") return admitted!;
+		return refuse((await this.isRetired(device.publicKeyHex)) ? "key-retired" : "key-mismatch");
+	}
+
+	async isRetired(publicKeyHex: string): Promise<boolean> {
 		const retired = await this.#db
 			.selectFrom("retired_keys")
 			.select("serial")
-			.where("public_key", "=", device.publicKeyHex)
+			.where("public_key", "=", publicKeyHex)
 			.executeTakeFirst();
-		return refuse(retired === undefined ? "key-mismatch" : "key-retired");
+		return retired !== undefined;
 	}
 
 	async unwelcome(devices: readonly DeviceKey[]): Promise<readonly UnwelcomeDevice[]> {
@@ -131,7 +142,30 @@ export class SqlRegistry implements Registry {
 		await this.#write((db) => recordConnected(db, serial, publicKeyHex));
 	}
 
-	async enrol(serial: string, publicKeyHex: string): Promise<Result<void, "conflict" | "revoked">> {
+	async reserve(serial: string, holder: string): Promise<Result<void, "taken">> {
+		const keeper = await this.#write(async (db) => {
+			await takeDevice(db, serial);
+			const device = await db
+				.selectFrom("devices")
+				.select("serial")
+				.where("serial", "=", serial)
+				.executeTakeFirst();
+			if (device !== undefined) return undefined;
+			await db
+				.insertInto("reserved_serials")
+				.values({ serial, holder, reserved_at: new Date().toISOString() })
+				.onConflict((conflict) => conflict.doNothing())
+				.execute();
+			return await keeperOf(db, serial);
+		});
+		return keeper === holder ? accept(undefined) : refuse("taken");
+	}
+
+	async enrol(
+		serial: string,
+		publicKeyHex: string,
+		holder?: string,
+	): Promise<Result<void, "conflict" | "revoked">> {
 		const enrolled = await this.#write(async (db) => {
 			await takeDevice(db, serial);
 			const known = await db
@@ -140,6 +174,8 @@ export class SqlRegistry implements Registry {
 				.where("serial", "=", serial)
 				.executeTakeFirst();
 			if (known !== undefined) return known;
+			const keeper = await keeperOf(db, serial);
+			if (keeper !== undefined && keeper !== holder) return undefined;
 			if (await isKnownKey(db, publicKeyHex)) return undefined;
 			const row: DeviceRow = {
 				serial,
@@ -152,6 +188,8 @@ export class SqlRegistry implements Registry {
 				.values(row)
 				.onConflict((conflict) => conflict.doNothing())
 				.execute();
+			// From now on the device's row keeps it.
+			await db.deleteFrom("reserved_serials").where("serial", "=", serial).execute();
 			return await db.selectFrom("devices").selectAll().where("serial", "=", serial).executeTakeFirst();
 		});
 		if (enrolled?.public_key !== publicKeyHex) return refuse("conflict");
@@ -245,4 +283,14 @@ export class SqlRegistry implements Registry {
 	#tell(): void {
 		for (const watcher of this.#watchers) watcher();
 	}
+}
+
+/** Who keeps a serial that no device has yet. */
+async function keeperOf(db: Transaction<RelaySchema>, serial: string): Promise<string | undefined> {
+	const row = await db
+		.selectFrom("reserved_serials")
+		.select("holder")
+		.where("serial", "=", serial)
+		.executeTakeFirst();
+	return row?.holder;
 }

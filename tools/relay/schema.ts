@@ -48,12 +48,20 @@ export interface RetiredKeyRow {
 	readonly retired_at: string;
 }
 
+/** A serial that a factory line has given and no device has yet. */
+export interface ReservedSerialRow {
+	readonly serial: string;
+	readonly holder: string;
+	readonly reserved_at: string;
+}
+
 export interface RelaySchema extends UpdateTables {
 	readonly devices: DeviceRow;
 	readonly bundles: BundleRow;
 	readonly reports: ReportRow;
 	readonly operational_keys: OperationalKeyRow;
 	readonly retired_keys: RetiredKeyRow;
+	readonly reserved_serials: ReservedSerialRow;
 }
 
 /** In the order of their names; one that has been released never changes. */
@@ -107,4 +115,14 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
 	"0006-challenges": CHALLENGES_MIGRATION,
 	"0007-halts": HALTS_MIGRATION,
 	"0008-generations": GENERATIONS_MIGRATION,
+	"0009-reserved-serials": {
+		async up(db: Kysely<unknown>): Promise<void> {
+			await db.schema
+				.createTable("reserved_serials")
+				.addColumn("serial", "varchar(24)", (column) => column.primaryKey())
+				.addColumn("holder", "varchar(64)", (column) => column.notNull())
+				.addColumn("reserved_at", "varchar(32)", (column) => column.notNull())
+				.execute();
+		},
+	},
 });

@@ -20,11 +20,13 @@
 #include "sdkconfig.h"
 
 #include "boot-entries.h"
+#include "burn-mark.h"
 
 /* Of partitions-8mb.csv: an app that ESP-IDF's loader knows nothing of. Anti-rollback forbids a "factory" or "test" one. */
 enum { RECOVERY_SUBTYPE = 0x30 };
 
 static const char TAG[] = "latchkey";
+static const char burn_mark[] = BURN_MARK;
 
 void bootloader_hooks_include(void);
 void bootloader_after_init(void);
@@ -99,6 +101,8 @@ void bootloader_after_init(void)
 	BootPlan plan;
 
 	_Static_assert(sizeof read == sizeof entries, "esp_ota_select_entry_t");
+	/* Read, so that the linker keeps it. */
+	(void)*(const volatile char *)burn_mark;
 	if (!bootloader_utility_load_partition_table(&state) || state.app_count != PORT_SLOTS) return;
 	if (bootloader_common_read_otadata(&state.ota_info, read) != ESP_OK) return;
 	memcpy(entries, read, sizeof entries);

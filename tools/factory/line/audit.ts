@@ -31,7 +31,11 @@ export async function audit(config: LineConfig, journal: Journal, registry: Regi
 		boards.filter(({ state }) => states.includes(state)).length;
 	const open = boards.filter(({ state }) => state === "open");
 	return {
-		boards: { done: count("done"), open: count("open"), scrapped: count("scrapping", "scrapped") },
+		boards: {
+			done: count("done"),
+			open: count("open"),
+			scrapped: count("scrapping", "scrapped", "unrevoked"),
+		},
 		open: open.map(({ serial, mac, next }) => `${serial ?? mac}\t${next}`),
 		findings,
 	};
@@ -47,6 +51,7 @@ async function findingsOf(
 	const found: string[] = [];
 	if (state === "scrapping")
 		found.push(`${who}: its scrapping was interrupted; latchkey factory scrap ends it`);
+	if (state === "unrevoked") found.push(`${who}: it is scrapped, and the registry would not revoke it`);
 	if (serial === undefined || publicKeyHex === undefined) {
 		if (state === "done") found.push(`${who} is done and has no serial or key`);
 		return found;
@@ -54,7 +59,7 @@ async function findingsOf(
 	const row = await registry.find(serial);
 	const isRecorded = state === "done" || (state === "open" && isBefore("record", next));
 	if (isRecorded && row === undefined) found.push(`${who} is not in the registry`);
-	if (row !== undefined && row.public_key !== publicKeyHex)
+	if (row !== undefined && row.public_key !== publicKeyHex && state !== "unrevoked")
 		found.push(`${who} has another key in the registry`);
 	if (state === "scrapped" && row?.status !== "revoked") found.push(`${who} is scrapped and not revoked`);
 	if (certificate === undefined) {

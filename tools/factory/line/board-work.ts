@@ -1,6 +1,7 @@
 /**
  * What each step does to the board that is in a station. Every step may be done again after any interruption, and finds what
- * it left: on the board, on disk, in the registry, in the eFuses. Before one that cannot be undone the journal says so.
+ * it left: on the board, on disk, in the registry, in the eFuses. Before one that cannot be undone the journal says so, and the
+ * board is proven right before it (proven-chip.ts, proven-board.ts).
  *
  * The label's text lives as long as it takes to print it.
  */
@@ -9,11 +10,6 @@ import { unreachable } from "../../../modules/base/assert.ts";
 import { bytesEqual, toHex } from "../../../modules/base/bytes.ts";
 import { LIMITS } from "../../../modules/base/limits.ts";
 import { decodeChain } from "../../../modules/identity/records.ts";
-import { verifyAttestation } from "../../../modules/update/attest.ts";
-import { ATTESTATION_BYTES_MAX, ATTESTATION_NONCE_BYTES } from "../../../modules/wire/attestation.ts";
-import type { CborFields } from "../../../modules/wire/cbor-encode.ts";
-import type { CborMap } from "../../../modules/wire/cbor-map.ts";
-import type { LineVerbName } from "../../../modules/wire/line-verb.ts";
 import { decodeSelfTestReport, SELF_TEST_PARTS } from "../../../modules/wire/self-test.ts";
 import { NobleCrypto } from "../../crypto/noble.ts";
 import { IssuerFault } from "../../pki/signer.ts";
@@ -29,12 +25,16 @@ import {
 	requestLabel,
 	seal,
 } from "../board-steps.ts";
-import type { VerbLine, VerbRefusal } from "../verbs.ts";
+import type { VerbLine } from "../verbs.ts";
 import { StepFault } from "./cause.ts";
-import { type ChipDriver, ChipFault } from "./chip-driver.ts";
-import { closesTheChip, type Fuse, fuseName, isEncrypted, purposeOf, standingOf } from "./fuses.ts";
-import type { BoardRow, StepFacts } from "./journal-rows.ts";
+import { ChipBurner } from "./chip-burner.ts";
+import type { ChipDriver } from "./chip-driver.ts";
+import { LeaseFault } from "./journal.ts";
+import { type BoardRow, holderOf, type Lease, type StepFacts } from "./journal-rows.ts";
 import type { LineParts } from "./line-parts.ts";
+import { askPatiently } from "./patient-verb.ts";
+import { ProvenBoard } from "./proven-board.ts";
+import { ProvenChip } from "./proven-chip.ts";
 import type { Step } from "./steps.ts";
 
 export interface WorkOptions {
@@ -42,7 +42,7 @@ export interface WorkOptions {
 	readonly driver: ChipDriver;
 	readonly burn: boolean;
 	/** The firmware's line: opens it where it is not, waiting for the board to start. Rejects with SerialFault. */
-	readonly line: () => Promise<VerbLine>;
+	readonly line: (withinMs?: number) => Promise<VerbLine>;
 	/** The port is the driver's: the line is closed. */
 	readonly letGo: () => void;
 	/** For the operator. */
@@ -50,18 +50,19 @@ export interface WorkOptions {
 }
 
 const SERIAL_TRIES = 1_000;
-const LATER_MS = 90_000;
-const LATER_PAUSE_MS = 500;
 const SELF_TEST_PAUSE_MS = 20;
 
 export class BoardWork {
 	readonly #options: WorkOptions;
 	readonly #crypto = new NobleCrypto();
+	readonly #burner: ChipBurner;
 	/** Of the board in the station; a Noise public key is in it, so it goes with the board. */
 	#begun: { readonly board: number; readonly begun: Begun } | undefined;
 
 	constructor(options: WorkOptions) {
 		this.#options = options;
+		const { parts, driver, line, letGo } = options;
+		this.#burner = new ChipBurner({ parts, driver, line, letGo, crypto: this.#crypto });
 	}
 
 	forget(): void {
@@ -69,71 +70,92 @@ export class BoardWork {
 	}
 
 	/** On record when it resolves. Rejects with StepFault, and with the faults of the line and the driver. */
-	async run(id: number, step: Step): Promise<void> {
+	async run(lease: Lease, step: Step): Promise<void> {
 		const { journal } = this.#options.parts;
-		const board = journal.find(id);
-		if (board.state !== "open") throw new StepFault("scrapped");
-		if (board.next !== step) journal.goBack(id, step);
 		try {
-			const facts = await this.#perform(board, step);
-			if (!journal.finish(id, step, facts)) throw new StepFault("scrapped");
+			const board = journal.find(lease.board);
+			if (board.state !== "open") throw new StepFault("scrapped");
+			if (board.next !== step) journal.goBack(lease, step);
+			journal.finish(lease, step, await this.#perform(lease, board, step));
 		} catch (error) {
 			throw asStepFault(error);
 		}
 	}
 
-	async #perform(board: BoardRow, step: Step): Promise<StepFacts> {
-		const { parts, driver } = this.#options;
+	async #perform(lease: Lease, board: BoardRow, step: Step): Promise<StepFacts> {
+		const { parts, burn, warn } = this.#options;
+		const { journal } = parts;
 		switch (step) {
 			case "write":
-				parts.journal.begin(board.id);
-				this.#options.letGo();
-				await driver.write(parts.images);
-				return { written: parts.imagesDigest };
+				return await this.#write(lease, board);
 			case "start":
 				await this.#start();
 				return {};
-			case "number":
-				await this.#number(board);
+			case "self-test":
+				return { selfTest: await this.#selfTest(await this.#byChip(board)) };
+			case "burn":
+				if (burn) return { written: await this.#burner.burn(lease) };
+				assertNothingBurned(board);
+				warn(board, "NOT BURNED: a development board, open to everybody who has it in hand");
 				return {};
-			case "keys":
-				parts.journal.begin(board.id);
-				return { publicKeyHex: toHex((await this.#begin(board)).request.point) };
+			case "number":
+				await this.#number(lease);
+				return {};
+			case "keys": {
+				const proven = await this.#byChip(board);
+				journal.begin(lease);
+				return { publicKeyHex: toHex((await this.#makeKeys(board, proven)).request.point) };
+			}
 			case "sign": {
-				parts.journal.begin(board.id);
-				const { request } = await this.#begin(board);
-				const certificate = await certify(parts.config.pki, parts.issuer, serialOf(board), request);
+				journal.begin(lease);
+				const { request } = await this.#ownRequest(board);
+				const certificate = await certify({
+					pkiDir: parts.config.pki,
+					issuer: parts.issuer,
+					registry: parts.registry,
+					serial: serialOf(board),
+					request,
+				});
 				return { certificate: new Uint8Array(certificate.rawData) };
 			}
 			case "trust":
-				await deliverBundle(await this.#options.line(), parts.bundle);
+				await deliverBundle(await this.#ownLine(board), parts.bundle);
 				return {};
 			case "install":
-				await install(await this.#options.line(), this.#chain(board));
+				await install(await this.#ownLine(board), this.#chain(board));
 				return {};
 			case "read-back":
 				await this.#readBack(board);
-				await this.#prove(board, false);
 				return {};
-			case "self-test":
-				return { selfTest: await this.#selfTest() };
 			case "record":
-				parts.journal.begin(board.id);
+				journal.begin(lease);
 				await this.#record(board);
 				return {};
-			case "burn":
-				return { burned: await this.#burn(board) };
+			case "close":
+				if (!burn) assertNothingBurned(board);
+				if (!burn) return {};
+				await this.#burner.close(lease);
+				return { burned: "yes" };
 			case "label":
-				await this.#label(board);
+				await this.#label(lease, board);
 				return {};
 			case "seal":
-				parts.journal.begin(board.id);
-				await seal(await this.#options.line());
-				await this.#prove(board, true);
+				await this.#seal(lease, board);
 				return {};
 			default:
 				return unreachable(step);
 		}
+	}
+
+	async #write(lease: Lease, board: BoardRow): Promise<StepFacts> {
+		const { parts, driver, letGo } = this.#options;
+		letGo();
+		// The line's images, on a chip of which nothing may be burned.
+		const record = { ...board, burned: "no" } as const;
+		const chip = ProvenChip.prove(await driver.look(), record, parts.fuses);
+		parts.journal.forgetImages(lease);
+		await driver.write(chip, parts.images.files, "erase");
+		return { written: parts.images.digest };
 	}
 
 	async #start(): Promise<void> {
@@ -146,27 +168,54 @@ export class BoardWork {
 			throw new StepFault("firmware-other", { detail: `${firmware ?? "none"}, not ${wanted}` });
 	}
 
-	/** A serial that is nobody's: not in this journal, not in the registry. */
-	async #number(board: BoardRow): Promise<void> {
+	/** A serial that is nobody's: not in this journal, not in the registry, and reserved there for this board. */
+	async #number(lease: Lease): Promise<void> {
 		const { journal, registry, config } = this.#options.parts;
 		for (let tries = 0; tries < SERIAL_TRIES; tries++) {
-			const serial = journal.number(board.id, config.serials.prefix, config.serials.digits);
-			if ((await registry.find(serial)) === undefined) return;
-			journal.loseSerial(board.id);
+			const serial = journal.number(lease, config.serials.prefix, config.serials.digits);
+			if ((await registry.reserve(serial, holderOf(journal.id, lease.board))).ok) return;
+			journal.loseSerial(lease);
 		}
 		throw new StepFault("serial-taken", { detail: `${SERIAL_TRIES} of ${config.serials.prefix} in a row` });
 	}
 
-	async #begin(board: BoardRow): Promise<Begun> {
-		const known = this.#begun;
-		if (known?.board === board.id) return known.begun;
-		const line = await this.#options.line();
+	/** No key of it is on record: its chip is asked, and it is started from there. */
+	#byChip(board: BoardRow): Promise<ProvenBoard> {
+		const { driver, parts, line, letGo } = this.#options;
+		letGo();
+		return ProvenBoard.byChip(driver, board, parts.fuses, line);
+	}
+
+	/** The board makes its keys, or finds them. */
+	async #makeKeys(board: BoardRow, proven: ProvenBoard): Promise<Begun> {
+		const line = proven.spend();
 		const { point } = await identify(line);
 		const begun = await begin(line, serialOf(board), this.#options.parts.config.hardwareClass, point);
-		if (board.publicKeyHex !== undefined && toHex(begun.request.point) !== board.publicKeyHex)
-			throw new StepFault("key-differs");
 		this.#begun = { board: board.id, begun };
 		return begun;
+	}
+
+	/** Of a board whose key is on record: `begin` binds a board that has none, so it is not asked before it says that it is this one. */
+	async #ownRequest(board: BoardRow): Promise<Begun> {
+		const known = this.#begun;
+		if (known?.board === board.id) return known.begun;
+		const line = await this.#ownLine(board);
+		const { config } = this.#options.parts;
+		const point = Uint8Array.from(Buffer.from(keyOf(board), "hex"));
+		const begun = await begin(line, serialOf(board), config.hardwareClass, point);
+		if (toHex(begun.request.point) !== board.publicKeyHex) throw new StepFault("key-differs");
+		this.#begun = { board: board.id, begun };
+		return begun;
+	}
+
+	/** The line of a board that says that it is the one on record; for what does no harm to another one. */
+	async #ownLine(board: BoardRow): Promise<VerbLine> {
+		const line = await this.#options.line();
+		const { serial, point } = await identify(line);
+		const isOwn = serial === serialOf(board) && point !== undefined && toHex(point) === keyOf(board);
+		if (!isOwn)
+			throw new StepFault("chip-swapped", { transient: true, detail: serial ?? "a board without a serial" });
+		return line;
 	}
 
 	#chain(board: BoardRow): readonly Uint8Array[] {
@@ -175,28 +224,31 @@ export class BoardWork {
 	}
 
 	async #readBack(board: BoardRow): Promise<void> {
-		const answer = await this.#ask("read-back");
+		const line = await this.#ownLine(board);
+		const answer = await askPatiently(line, "read-back");
 		const chain = decodeChain(answer.get(0), LIMITS.ownChainBytes);
 		const expected = this.#chain(board);
 		const isSame =
 			chain?.length === expected.length && chain.every((each, index) => bytesEqual(each, expected[index]!));
 		if (!isSame) throw new StepFault("certificate-differs");
+		(await ProvenBoard.byKey(line, this.#crypto, board, false)).spend();
 	}
 
-	/** It has the key of its certificate, and says so of this serial. */
-	async #prove(board: BoardRow, sealed: boolean): Promise<void> {
-		const nonce = webcrypto.getRandomValues(new Uint8Array(ATTESTATION_NONCE_BYTES));
-		const answer = await this.#ask("attest", { 0: nonce });
-		const message = answer.bytes(0, { min: 1, max: ATTESTATION_BYTES_MAX });
-		const key = Uint8Array.from(Buffer.from(board.publicKeyHex ?? missing("key"), "hex"));
-		const proven = message === undefined ? undefined : verifyAttestation(this.#crypto, key, nonce, message);
-		if (!proven?.ok || proven.value.serial !== serialOf(board)) throw new StepFault("proof");
-		if (proven.value.sealed !== sealed) throw new StepFault("seal-differs");
+	async #seal(lease: Lease, board: BoardRow): Promise<void> {
+		const line = await this.#options.line();
+		const { stage } = await identify(line);
+		// It may have been sealed by a tool that ended then.
+		if (stage !== "sealed" || !board.begun) {
+			const proven = await ProvenBoard.byKey(line, this.#crypto, board, false);
+			this.#options.parts.journal.begin(lease);
+			await seal(proven.spend());
+		}
+		(await ProvenBoard.byKey(await this.#options.line(), this.#crypto, board, true)).spend();
 	}
 
-	async #selfTest(): Promise<string> {
+	async #selfTest(proven: ProvenBoard): Promise<string> {
 		const run = webcrypto.getRandomValues(new Uint32Array(1))[0]!;
-		const answer = await this.#ask("self-test", { 0: run }, SELF_TEST_PAUSE_MS);
+		const answer = await askPatiently(proven.spend(), "self-test", { 0: run }, SELF_TEST_PAUSE_MS);
 		const bytes = answer.bytes(0, { min: 1, max: LIMITS.reportBytes });
 		const report = bytes === undefined ? undefined : decodeSelfTestReport(bytes);
 		if (!report?.ok) throw new StepFault("board-refuses", { detail: "its self-test is no report" });
@@ -211,107 +263,29 @@ export class BoardWork {
 	}
 
 	async #record(board: BoardRow): Promise<void> {
-		const enrolled = await this.#options.parts.registry.enrol(
-			serialOf(board),
-			board.publicKeyHex ?? missing("key"),
-		);
+		const { registry, journal } = this.#options.parts;
+		const enrolled = await registry.enrol(serialOf(board), keyOf(board), holderOf(journal.id, board.id));
 		if (!enrolled.ok) throw new StepFault("registry-refuses", { detail: enrolled.reason });
 	}
 
-	// ---- eFuses ----
-
-	async #burn(board: BoardRow): Promise<"no" | "yes"> {
-		const { parts, burn, warn, driver, letGo } = this.#options;
-		if (!burn) {
-			if (board.burned === "partly")
-				throw new StepFault("fuse-differs", { detail: "burning was begun: --burn" });
-			warn(board, "NOT BURNED: a development board, open to everybody who has it in hand");
-			return "no";
-		}
-		if (parts.fuses.length > 0) {
-			letGo();
-			await this.#burnAll(board);
-			// It still starts, and is still the same. A chip whose download mode is closed was reset by the asking.
-			await driver.run().catch(unlessClosed);
-			await this.#options.line();
-			await this.#prove(board, false);
-		}
-		return "yes";
-	}
-
-	async #burnAll(board: BoardRow): Promise<void> {
-		const { parts, driver } = this.#options;
-		const { fuses, config, journal } = parts;
-		const on = journal.fuses(board.id);
-		for (const fuse of fuses) {
-			const name = fuseName(fuse);
-			if (on.some((row) => row.fuse === name && row.state === "burned")) continue;
-			const closes = closesTheChip(config.chip.kind, fuse);
-			const begun = on.some((row) => row.fuse === name);
-			if (closes && begun && (await this.#isClosed())) {
-				journal.burned(board.id, name);
-				continue;
-			}
-			const reading = await driver.readFuses();
-			if (config.demandEncryption && isEncrypted(config.chip.kind, reading) !== true)
-				throw new StepFault("not-encrypted");
-			await this.#burnOne(board, fuse, reading);
-			if (!closes && standingOf(fuse, await driver.readFuses()) !== "burned")
-				throw new StepFault("fuse-differs", { detail: `${name} does not read as burned` });
-			journal.burned(board.id, name);
-		}
-	}
-
-	async #burnOne(board: BoardRow, fuse: Fuse, reading: ReadonlyMap<string, string>): Promise<void> {
-		const { driver, parts } = this.#options;
-		const name = fuseName(fuse);
-		const value = fuse.kind === "field" ? String(fuse.value) : `${fuse.purpose} ${fuse.hex}`;
-		const standing = standingOf(fuse, reading);
-		if (standing === "differs" || standing === "unknown")
-			throw new StepFault("fuse-differs", { detail: `${name} ${standing}` });
-		parts.journal.beginFuse(board.id, name, value, reading.get(name) ?? "");
-		if (standing === "blank") await driver.burn(fuse);
-		else if (standing === "no-purpose" && fuse.kind === "digest") await driver.burn(purposeOf(fuse));
-	}
-
-	/** What closes the chip can be seen only by that: the programmer gets no answer, the firmware gives one. */
-	async #isClosed(): Promise<boolean> {
-		try {
-			await this.#options.driver.readFuses();
-			return false;
-		} catch (error) {
-			unlessClosed(error);
-		}
-		await this.#options.line();
-		this.#options.letGo();
-		return true;
-	}
-
-	async #label(board: BoardRow): Promise<void> {
-		const { parts, warn, line } = this.#options;
+	async #label(lease: Lease, board: BoardRow): Promise<void> {
+		const { parts, warn } = this.#options;
 		if (board.labelled && parts.config.labels.printer !== undefined)
 			warn(board, "a label may have been printed before: destroy the second one");
-		const { noisePublicKey } = await this.#begin(board);
-		const code = await requestLabel(await line(), serialOf(board), noisePublicKey);
-		parts.journal.beginLabel(board.id);
+		const { noisePublicKey } = await this.#ownRequest(board);
+		const code = await requestLabel(await this.#ownLine(board), serialOf(board), noisePublicKey);
+		parts.journal.beginLabel(lease);
 		await parts.labels.put(code, serialOf(board));
-	}
-
-	/** Asks again for as long as the board says `later`. */
-	async #ask(verb: LineVerbName, fields?: CborFields, pauseMs: number = LATER_PAUSE_MS): Promise<CborMap> {
-		const deadline = performance.now() + LATER_MS;
-		for (;;) {
-			const answer = await (await this.#options.line()).call(verb, fields);
-			if (answer.ok) return answer.value;
-			if (answer.reason !== "later" || performance.now() > deadline) throw refusedBy(verb, answer.reason);
-			await new Promise((resolve) => setTimeout(resolve, pauseMs));
-		}
 	}
 }
 
-function unlessClosed(error: unknown): void {
-	const isClosed = error instanceof ChipFault && (error.code === "secured" || error.code === "lost");
-	if (!isClosed) throw error;
+/** Burning that was begun is finished with --burn, or the board is scrapped. */
+function assertNothingBurned({ burned }: BoardRow): void {
+	if (burned !== "no") throw new StepFault("fuse-burned", { detail: "burning was begun: --burn" });
+}
+
+function keyOf(board: BoardRow): string {
+	return board.publicKeyHex ?? missing("key");
 }
 
 function serialOf(board: BoardRow): string {
@@ -322,14 +296,9 @@ function missing(what: string): never {
 	throw new Error(`the journal has no ${what} where there must be one`);
 }
 
-function refusedBy(verb: string, reason: VerbRefusal): StepFault {
-	if (reason === "storage" || reason === "later")
-		return new StepFault("storage", { transient: true, detail: verb });
-	return new StepFault("board-refuses", { detail: `${verb}: ${reason}` });
-}
-
 /** Of the shared steps and of others' code, what it means for this board; anything else goes on as it is. */
 function asStepFault(error: unknown): unknown {
+	if (error instanceof LeaseFault) return new StepFault("taken", { transient: true });
 	if (error instanceof IssuerFault) return new StepFault("issuer", { detail: error.message });
 	if (error instanceof TrustFault) return new StepFault("board-refuses", { detail: error.message });
 	if (!(error instanceof ProvisionFault)) return error;

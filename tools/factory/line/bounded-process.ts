@@ -1,5 +1,6 @@
-/** One run of another program: no shell, bounded in time and output, ended with all that it started. */
+/** One run of another program: no shell, a named environment, bounded in time and output, ended with all that it started. */
 import { spawn } from "node:child_process";
+import { childEnvironment } from "./child-environment.ts";
 
 export interface ProcessRun {
 	/** The program and its arguments. */
@@ -23,7 +24,11 @@ export function runBounded(run: ProcessRun): Promise<ProcessEnd> {
 	return new Promise((resolve) => {
 		const [program = "", ...words] = run.command;
 		const out = run.silent === true ? "ignore" : "pipe";
-		const child = spawn(program, words, { stdio: ["pipe", out, out], detached: true });
+		const child = spawn(program, words, {
+			stdio: ["pipe", out, out],
+			detached: true,
+			env: childEnvironment(process.env),
+		});
 		let output = "";
 		let ended: ProcessEnd | undefined;
 		const end = (what: ProcessEnd): void => {

@@ -50,6 +50,14 @@ export interface LineConfig {
 	readonly chip: { readonly kind: string; readonly flashBytes: number };
 	readonly driver: DriverConfig;
 	readonly images: readonly { readonly offset: number; readonly file: string }[];
+	/** What a board keeps, and burns eFuses at its first start; needed with `fuses`, and only then. */
+	readonly production?: {
+		readonly images: readonly { readonly offset: number; readonly file: string }[];
+		/** Patience for its first start, in which it encrypts its flash. */
+		readonly firstStartMs: number;
+	};
+	/** Which chips that the journal does not know are written: `blank` ones and those that somebody confirmed, or any. */
+	readonly newChips: "blank" | "any";
 	/** What the board must say that it runs; absent: not looked at. */
 	readonly firmware?: string;
 	readonly stations: readonly StationConfig[];
@@ -83,6 +91,8 @@ const IMAGES_MAX = 16;
 const FUSES_MAX = 32;
 const FLASH_MAX = 134_217_728;
 const SECTOR = 4_096;
+/** ESP-IDF, Flash Encryption: "might take up to a minute for large partitions". */
+const FIRST_START_MS = 180_000;
 
 const FIELDS = Object.freeze([
 	"format",
@@ -97,6 +107,8 @@ const FIELDS = Object.freeze([
 	"chip",
 	"driver",
 	"images",
+	"production",
+	"newChips",
 	"firmware",
 	"stations",
 	"selfTest",
@@ -155,14 +167,9 @@ function readConfig(reader: ConfigReader, value: unknown, folder: string): LineC
 			flashBytes: reader.number(chip.flashBytes, "chip.flashBytes", SECTOR, FLASH_MAX),
 		},
 		driver: readDriver(reader, root.driver),
-		images: reader.list(root.images, "images", 1, IMAGES_MAX).map((each, index) => {
-			const place = `images[${index}]`;
-			const image = reader.object(each, place, ["offset", "file"]);
-			return {
-				offset: reader.number(image.offset, `${place}.offset`, 0, FLASH_MAX),
-				file: path(image.file, `${place}.file`),
-			};
-		}),
+		images: readImages(reader, root.images, "images", path),
+		...(root.production === undefined ? {} : { production: readProduction(reader, root.production, path) }),
+		newChips: reader.choice(root.newChips ?? "blank", "newChips", ["blank", "any"]),
 		...(root.firmware === undefined ? {} : { firmware: reader.text(root.firmware, "firmware") }),
 		stations: reader.list(root.stations, "stations", 1, STATIONS_MAX).map((each, index) => {
 			const place = `stations[${index}]`;
@@ -207,6 +214,34 @@ function readIssuer(reader: ConfigReader, value: unknown, path: PathOf): NonNull
 		...(issuer.certificate === undefined
 			? {}
 			: { certificate: path(issuer.certificate, "issuer.certificate") }),
+	};
+}
+
+function readImages(reader: ConfigReader, value: unknown, where: string, path: PathOf): LineConfig["images"] {
+	return reader.list(value, where, 1, IMAGES_MAX).map((each, index) => {
+		const place = `${where}[${index}]`;
+		const image = reader.object(each, place, ["offset", "file"]);
+		return {
+			offset: reader.number(image.offset, `${place}.offset`, 0, FLASH_MAX),
+			file: path(image.file, `${place}.file`),
+		};
+	});
+}
+
+function readProduction(
+	reader: ConfigReader,
+	value: unknown,
+	path: PathOf,
+): NonNullable<LineConfig["production"]> {
+	const production = reader.object(value, "production", ["images", "firstStartMs"]);
+	return {
+		images: readImages(reader, production.images, "production.images", path),
+		firstStartMs: reader.number(
+			production.firstStartMs ?? FIRST_START_MS,
+			"production.firstStartMs",
+			500,
+			1_800_000,
+		),
 	};
 }
 
@@ -281,7 +316,7 @@ function readLabels(reader: ConfigReader, value: unknown, path: PathOf): LineCon
 
 /** What only the whole can show. */
 function flawOf(config: LineConfig): string | undefined {
-	const { serials, stations, images, chip, fuses } = config;
+	const { serials, stations, images, production, chip, fuses } = config;
 	if (!isHardwareClass(config.hardwareClass))
 		return "hardwareClass: must be 1 to 24 letters, digits, dots, hyphens or underscores";
 	const length = serials.prefix.length + serials.digits;
@@ -290,10 +325,17 @@ function flawOf(config: LineConfig): string | undefined {
 		return "stations: a name is there twice";
 	if (new Set(stations.map(({ port }) => port)).size < stations.length)
 		return "stations: a port is there twice";
-	if (new Set(images.map(({ offset }) => offset)).size < images.length)
-		return "images: an offset is there twice";
-	if (images.some(({ offset }) => offset >= chip.flashBytes || offset % SECTOR !== 0))
-		return "images: an offset is a multiple of 4096 inside the flash";
+	for (const [place, set] of [
+		["images", images],
+		["production.images", production?.images ?? []],
+	] as const) {
+		if (new Set(set.map(({ offset }) => offset)).size < set.length)
+			return `${place}: an offset is there twice`;
+		if (set.some(({ offset }) => offset >= chip.flashBytes || offset % SECTOR !== 0))
+			return `${place}: an offset is a multiple of 4096 inside the flash`;
+	}
+	if ((production !== undefined) !== fuses.length > 0)
+		return "production: it and fuses go together: what is burned, and what starts behind it";
 	const flaw = flawOfPlan(
 		chip.kind,
 		fuses.map((fuse) => (fuse.kind === "digest" ? { ...fuse, hex: "" } : fuse)),

@@ -3,7 +3,11 @@
  * compared with its version 4.7; a name that is not listed is refused, since a burned eFuse is burned for ever.
  *
  * Never in a plan: the count that turns flash encryption on (the boot loader does that at its first start, and encrypts what
- * is there; turned on from outside, flash reads as noise), read and write protection by mask, keys that must stay secret.
+ * is there; turned on from outside, flash reads as noise), read and write protection by mask, keys that must stay secret,
+ * and what silences a chip: a chip that says nothing cannot be told from a cable that is broken.
+ *
+ *   - One eFuse closes the chip (secure download mode), and it is the last.
+ *   - Each of the three places for a boot key has one of the plan's, or is revoked; none is both.
  */
 
 export type Fuse =
@@ -30,8 +34,8 @@ export type FuseStanding =
 interface ChipFuses {
 	/** May be burned, to at most the value. */
 	readonly fields: Readonly<Record<string, number>>;
-	/** They end or limit the download mode: nothing can be read or burned behind them. */
-	readonly last: readonly string[];
+	/** Limits the download mode to what says which chip it is and how it is secured: nothing is read or burned behind it. */
+	readonly closing: string;
 	readonly digests: Readonly<Record<string, readonly string[]>>;
 	/** What turns secure boot on needs a digest first. */
 	readonly secureBoot: string;
@@ -42,6 +46,13 @@ const DIGEST_PURPOSES: readonly string[] = Object.freeze([
 	"SECURE_BOOT_DIGEST0",
 	"SECURE_BOOT_DIGEST1",
 	"SECURE_BOOT_DIGEST2",
+] as const);
+
+/** Of the key in the place of that number. */
+const REVOCATIONS: readonly string[] = Object.freeze([
+	"SECURE_BOOT_KEY_REVOKE0",
+	"SECURE_BOOT_KEY_REVOKE1",
+	"SECURE_BOOT_KEY_REVOKE2",
 ] as const);
 
 const KEY_BLOCKS = Object.freeze(
@@ -60,15 +71,12 @@ const RISC_V_FIELDS = Object.freeze({
 	DIS_DIRECT_BOOT: 1,
 	DIS_DOWNLOAD_ICACHE: 1,
 	DIS_DOWNLOAD_MANUAL_ENCRYPT: 1,
-	DIS_FORCE_DOWNLOAD: 1,
-	DIS_USB_SERIAL_JTAG_DOWNLOAD_MODE: 1,
 	ENABLE_SECURITY_DOWNLOAD: 1,
-	DIS_DOWNLOAD_MODE: 1,
 });
 
 const RISC_V: ChipFuses = Object.freeze({
 	fields: RISC_V_FIELDS,
-	last: Object.freeze(["DIS_USB_SERIAL_JTAG_DOWNLOAD_MODE", "ENABLE_SECURITY_DOWNLOAD", "DIS_DOWNLOAD_MODE"]),
+	closing: "ENABLE_SECURITY_DOWNLOAD",
 	digests: KEY_BLOCKS,
 	secureBoot: "SECURE_BOOT_EN",
 	encryption: "SPI_BOOT_CRYPT_CNT",
@@ -79,26 +87,9 @@ const CHIPS: Readonly<Record<string, ChipFuses>> = Object.freeze({
 	"ESP32-C6": RISC_V,
 	"ESP32-S3": Object.freeze({
 		...RISC_V,
-		fields: Object.freeze({ ...RISC_V_FIELDS, DIS_DOWNLOAD_DCACHE: 1, DIS_USB_OTG_DOWNLOAD_MODE: 1 }),
-		last: Object.freeze([...RISC_V.last, "DIS_USB_OTG_DOWNLOAD_MODE"]),
-	}),
-	ESP32: Object.freeze({
-		fields: Object.freeze({
-			ABS_DONE_1: 1,
-			JTAG_DISABLE: 1,
-			DISABLE_DL_ENCRYPT: 1,
-			DISABLE_DL_DECRYPT: 1,
-			DISABLE_DL_CACHE: 1,
-			UART_DOWNLOAD_DIS: 1,
-		}),
-		last: Object.freeze(["UART_DOWNLOAD_DIS"]),
-		digests: Object.freeze({ BLOCK2: Object.freeze(["secure_boot_v2"]) }),
-		secureBoot: "ABS_DONE_1",
-		encryption: "FLASH_CRYPT_CNT",
+		fields: Object.freeze({ ...RISC_V_FIELDS, DIS_DOWNLOAD_DCACHE: 1 }),
 	}),
 });
-
-export const FUSE_CHIPS: readonly string[] = Object.freeze(Object.keys(CHIPS));
 
 export function fuseName(fuse: Fuse): string {
 	return fuse.kind === "field" ? fuse.name : fuse.block;
@@ -106,14 +97,18 @@ export function fuseName(fuse: Fuse): string {
 
 /** Why this plan is none; undefined when it is one. */
 export function flawOfPlan(chip: string, plan: readonly Fuse[]): string | undefined {
+	if (plan.length === 0) return undefined;
+	if (chip === "ESP32")
+		return "an ESP32 has no download mode that says of itself that it is closed: a line cannot see what it burned";
 	const known = CHIPS[chip];
-	if (known === undefined) return plan.length === 0 ? undefined : `no eFuses of ${chip} are known`;
+	if (known === undefined) return `no eFuses of ${chip} are known`;
 	const seen = new Set<string>();
 	const purposes = new Set<string>();
-	let closing: string | undefined;
 	for (const fuse of plan) {
 		const name = fuseName(fuse);
 		if (seen.has(name)) return `${name} is there twice`;
+		if (seen.has(known.closing))
+			return `${name} comes before ${known.closing}, behind which nothing is burned`;
 		seen.add(name);
 		if (fuse.kind === "digest") {
 			if (!Object.hasOwn(known.digests, name)) return `${name} is no block for a digest`;
@@ -126,17 +121,87 @@ export function flawOfPlan(chip: string, plan: readonly Fuse[]): string | undefi
 			if (fuse.value > most) return `${name} is ${most} at most`;
 			if (name === known.secureBoot && purposes.size === 0) return `${name} comes after a digest`;
 		}
-		const closes = known.last.includes(name);
-		if (closing !== undefined && !closes)
-			return `${name} comes before ${closing}, behind which nothing is burned`;
-		if (closes) closing = name;
+	}
+	for (const [place, purpose] of DIGEST_PURPOSES.entries()) {
+		const revocation = REVOCATIONS[place]!;
+		if (purposes.has(purpose) && seen.has(revocation))
+			return `${revocation} revokes the plan's own ${purpose}`;
+		// Whoever writes to the chip before it is closed could put a key of theirs there.
+		if (!purposes.has(purpose) && !seen.has(revocation))
+			return `${purpose} is empty: ${revocation} is needed`;
+	}
+	for (const name of [known.secureBoot, known.closing]) {
+		if (!seen.has(name)) return `${name} is not in it`;
 	}
 	return undefined;
 }
 
-/** Whether nothing can be asked of the chip any more, once this one is burned. */
+/** Whether nothing can be read or burned any more, once this one is burned. */
 export function closesTheChip(chip: string, fuse: Fuse): boolean {
-	return CHIPS[chip]?.last.includes(fuseName(fuse)) ?? false;
+	return CHIPS[chip]?.closing === fuseName(fuse);
+}
+
+/**
+ * The first security eFuse of a chip that is not as it came from its maker; undefined: none is burned. What cannot be read
+ * counts as burned.
+ */
+export function burnedFuse(chip: string, reading: FuseReading): string | undefined {
+	const known = CHIPS[chip];
+	if (known === undefined) return reading.size === 0 ? undefined : firstBurned(ESP32_WATCHED, reading);
+	if (isEncrypted(chip, reading) !== false) return known.encryption;
+	for (const needed of [known.secureBoot, known.closing]) {
+		if (!reading.has(needed)) return needed;
+	}
+	for (const block of Object.keys(known.digests)) {
+		if (!/^0*$/.test(reading.get(block) ?? "")) return block;
+		const purpose = purposeName(block);
+		if ((reading.get(purpose) ?? "USER") !== "USER") return purpose;
+	}
+	return firstBurned(Object.keys(known.fields), reading);
+}
+
+/** No plan for it is one (flawOfPlan); that nothing is burned can be seen all the same. */
+const ESP32_WATCHED: readonly string[] = Object.freeze([
+	"ABS_DONE_0",
+	"ABS_DONE_1",
+	"JTAG_DISABLE",
+	"DISABLE_DL_ENCRYPT",
+	"DISABLE_DL_DECRYPT",
+	"DISABLE_DL_CACHE",
+	"UART_DOWNLOAD_DIS",
+	"FLASH_CRYPT_CNT",
+] as const);
+
+function firstBurned(names: readonly string[], reading: FuseReading): string | undefined {
+	return names.find((name) => {
+		const have = reading.get(name);
+		return have !== undefined && have !== "0" && !have.startsWith("Disable");
+	});
+}
+
+/**
+ * What a closed chip still says of itself, beside the plan: the name of what is otherwise, undefined when all that it says is
+ * as it must be. It does not say each eFuse; the others were read by value before.
+ */
+export function closedFlaw(chip: string, plan: readonly Fuse[], told: FuseReading): string | undefined {
+	const known = CHIPS[chip];
+	if (known === undefined) return "the chip";
+	// These say it all: without them nothing was closed.
+	if (told.get(known.closing) !== "1") return known.closing;
+	if (told.get(known.secureBoot) !== "1") return known.secureBoot;
+	for (const fuse of plan) {
+		const name = fuse.kind === "field" ? fuse.name : purposeName(fuse.block);
+		const wanted = fuse.kind === "field" ? String(fuse.value) : fuse.purpose;
+		const have = told.get(name);
+		if (have !== undefined && have !== wanted) return name;
+	}
+	return REVOCATIONS.find(
+		(name) => told.get(name) === "1" && !plan.some((fuse) => fuse.kind === "field" && fuse.name === name),
+	);
+}
+
+function purposeName(block: string): string {
+	return `KEY_PURPOSE_${block.slice("BLOCK_KEY".length)}`;
 }
 
 export function standingOf(fuse: Fuse, reading: FuseReading): FuseStanding {
@@ -150,7 +215,7 @@ export function standingOf(fuse: Fuse, reading: FuseReading): FuseStanding {
 		return (value & ~fuse.value) === 0 ? "blank" : "differs";
 	}
 	if (!/^[0-9a-f]{64}$/.test(have)) return "unknown";
-	const purpose = reading.get(`KEY_PURPOSE_${fuse.block.slice("BLOCK_KEY".length)}`);
+	const purpose = reading.get(purposeName(fuse.block));
 	if (have === fuse.hex) {
 		if (purpose === "USER") return "no-purpose";
 		return purpose === undefined || purpose === fuse.purpose ? "burned" : "differs";
@@ -160,7 +225,7 @@ export function standingOf(fuse: Fuse, reading: FuseReading): FuseStanding {
 
 /** What ends a digest's burning. */
 export function purposeOf(fuse: Extract<Fuse, { kind: "digest" }>): Fuse {
-	const name = `KEY_PURPOSE_${fuse.block.slice("BLOCK_KEY".length)}`;
+	const name = purposeName(fuse.block);
 	const first = 9;
 	return { kind: "field", name, value: first + DIGEST_PURPOSES.indexOf(fuse.purpose) };
 }
@@ -174,6 +239,11 @@ export function isEncrypted(chip: string, reading: FuseReading): boolean | undef
 	const count = numberOf(have);
 	if (count === undefined) return undefined;
 	return [...count.toString(2)].filter((bit) => bit === "1").length % 2 === 1;
+}
+
+/** Secure boot is on: nothing starts that the burned key has not signed. */
+export function isSecured(chip: string, reading: FuseReading): boolean {
+	return reading.get(CHIPS[chip]?.secureBoot ?? "") === "1";
 }
 
 function numberOf(text: string): number | undefined {

@@ -7,7 +7,21 @@ import { STEPS, type Step } from "./steps.ts";
 /** As the database gives it. */
 export type Raw = Readonly<Record<string, unknown>>;
 
-export type BoardState = "open" | "done" | "scrapping" | "scrapped";
+/** unrevoked: scrapped here for good, and the registry would not revoke its key: for somebody to look at. */
+export type BoardState = "open" | "done" | "scrapping" | "scrapped" | "unrevoked";
+export const BOARD_STATES: readonly BoardState[] = Object.freeze([
+	"open",
+	"done",
+	"scrapping",
+	"scrapped",
+	"unrevoked",
+] as const);
+
+/** The right to change a board's row, until the next one takes it. */
+export interface Lease {
+	readonly board: number;
+	readonly number: number;
+}
 
 export interface BoardRow {
 	readonly id: number;
@@ -31,6 +45,11 @@ export interface BoardRow {
 	readonly rework: boolean;
 	readonly reason: string | undefined;
 	readonly updatedAt: string;
+}
+
+/** Who a serial is reserved for in the registry. */
+export function holderOf(journal: string, board: number): string {
+	return `line ${journal} ${board}`;
 }
 
 export interface StepRow {
@@ -60,9 +79,10 @@ export interface StepFacts {
 	readonly burned?: "no" | "yes";
 }
 
-/** As resume.ts judges it; `digest` is that of the present images. */
+/** As resume.ts judges it; `digest` is that of the line's images. */
 export function standingFrom(row: BoardRow, digest: string): Standing {
-	const { id, state, next, begun, serial, publicKeyHex, burned, rework } = row;
+	const { id, state, next, begun, serial, publicKeyHex, burned } = row;
+	const isScrapped = state === "scrapping" || state === "scrapped" || state === "unrevoked";
 	return {
 		id,
 		next,
@@ -70,9 +90,10 @@ export function standingFrom(row: BoardRow, digest: string): Standing {
 		serial,
 		publicKeyHex,
 		burned,
-		rework,
+		// One that could not be shut out everywhere never comes again.
+		rework: row.rework && state !== "unrevoked",
 		// A scrap that is under way is one.
-		state: state === "scrapping" ? "scrapped" : state,
+		state: isScrapped ? "scrapped" : state,
 		written: row.written === digest,
 	};
 }
@@ -94,7 +115,7 @@ export function readBoard(raw: Raw): BoardRow {
 		mac: String(raw.mac),
 		chip: String(raw.chip),
 		flashBytes: Number(raw.flash_bytes),
-		state: state === "done" || state === "scrapping" || state === "scrapped" ? state : "open",
+		state: BOARD_STATES.find((each) => each === state) ?? "open",
 		next: stepNamed(raw.next),
 		begun: raw.begun === 1,
 		written: text(raw.written),

@@ -10,15 +10,25 @@ import { toHex } from "../../../modules/base/bytes.ts";
 import type { ChipIdentity } from "./chip-driver.ts";
 import {
 	type BoardRow,
+	type BoardState,
 	type FuseRow,
+	type Lease,
 	type Raw,
 	readBoard,
 	readStep,
 	type StepFacts,
 	type StepRow,
 } from "./journal-rows.ts";
-import { LINE_SCHEMA, LINE_SCHEMA_VERSION } from "./journal-schema.ts";
+import { LINE_MIGRATIONS } from "./journal-schema.ts";
 import { STEPS, type Step, stepAfter } from "./steps.ts";
+
+/** Somebody else has the board by now, or it was scrapped: whoever had it before changes nothing any more. */
+export class LeaseFault extends Error {
+	constructor(board: number) {
+		super(`board ${board} is somebody else's by now`);
+		this.name = "LeaseFault";
+	}
+}
 
 /** The journal cannot be opened, or is not one. */
 export class JournalFault extends Error {
@@ -107,6 +117,33 @@ export class Journal {
 		}));
 	}
 
+	/** Of this journal alone: what it reserves elsewhere is told apart by it. */
+	get id(): string {
+		return String(this.#all("select id from journal")[0]?.id);
+	}
+
+	/** Somebody looked at this chip: it may be erased, once it comes. */
+	confirm(mac: string): void {
+		this.#write(() => this.#run("insert or replace into confirmed (mac, at) values (?, ?)", mac, now()));
+	}
+
+	isConfirmed(mac: string): boolean {
+		return this.#all("select mac from confirmed where mac = ?", mac).length > 0;
+	}
+
+	/**
+	 * The board is in front of `holder`, who may change its row from now on; whoever had it changes nothing any more, whatever
+	 * became of them. Where a board is, is a matter of who has it at a port, which is one tool's (port-lock.ts).
+	 */
+	take(id: number, holder: string): Lease {
+		return this.#write(() => {
+			this.#run("update boards set lease = lease + 1, holder = ? where id = ?", holder, id);
+			const raw = this.#all("select lease from boards where id = ?", id)[0];
+			if (raw === undefined) throw new JournalFault(`there is no board ${id}`);
+			return { board: id, number: Number(raw.lease) };
+		});
+	}
+
 	/** A new life. Undefined: the chip has one that did not end, which is the one to go on with. */
 	admit(chip: ChipIdentity): BoardRow | undefined {
 		return this.#write(() => {
@@ -125,9 +162,9 @@ export class Journal {
 	}
 
 	/** Gives the board a serial that nobody was ever given here: the one it has, or the next number of the prefix. */
-	number(id: number, prefix: string, digits: number): string {
+	number(lease: Lease, prefix: string, digits: number): string {
 		return this.#write(() => {
-			const known = this.find(id).serial;
+			const known = this.find(lease.board).serial;
 			if (known !== undefined) return known;
 			const most = Math.min(10 ** digits - 1, Number.MAX_SAFE_INTEGER);
 			const counted = this.#all("select last from counters where prefix = ?", prefix)[0];
@@ -137,8 +174,13 @@ export class Journal {
 				const serial = `${prefix}${String(last).padStart(digits, "0")}`;
 				if (this.#all("select serial from serials where serial = ?", serial).length > 0) continue;
 				this.#run("insert or replace into counters (prefix, last) values (?, ?)", prefix, last);
-				this.#run("insert into serials (serial, board, given_at) values (?, ?, ?)", serial, id, now());
-				this.#run("update boards set serial = ?, updated_at = ? where id = ?", serial, now(), id);
+				this.#run(
+					"insert into serials (serial, board, given_at) values (?, ?, ?)",
+					serial,
+					lease.board,
+					now(),
+				);
+				this.#change(lease, { serial });
 				return serial;
 			}
 			throw new JournalFault(`${SERIALS_AT_ONCE_MAX} serials of ${prefix} in a row are taken`);
@@ -146,51 +188,45 @@ export class Journal {
 	}
 
 	/** Its serial is another's in the registry; it stays given, and the board gets the next. */
-	loseSerial(id: number): void {
-		this.#write(() => this.#run("update boards set serial = null, updated_at = ? where id = ?", now(), id));
+	loseSerial(lease: Lease): void {
+		this.#change(lease, { serial: null });
 	}
 
 	/** What comes cannot be undone. */
-	begin(id: number): void {
-		this.#write(() => this.#run("update boards set begun = 1, updated_at = ? where id = ?", now(), id));
+	begin(lease: Lease): void {
+		this.#change(lease, { begun: 1 });
+	}
+
+	/** Its flash is about to be erased for other images. */
+	forgetImages(lease: Lease): void {
+		this.#change(lease, { begun: 1, written: null });
 	}
 
 	/** Its label is about to be printed. */
-	beginLabel(id: number): void {
-		this.#write(() =>
-			this.#run("update boards set begun = 1, labelled = 1, updated_at = ? where id = ?", now(), id),
-		);
+	beginLabel(lease: Lease): void {
+		this.#change(lease, { begun: 1, labelled: 1 });
 	}
 
 	/** The board is to do `step` again, which it was believed to have done. */
-	goBack(id: number, step: Step): void {
-		this.#write(() =>
-			this.#run("update boards set next = ?, begun = 0, updated_at = ? where id = ?", step, now(), id),
-		);
+	goBack(lease: Lease, step: Step): void {
+		this.#change(lease, { next: step, begun: 0 });
 	}
 
-	/** The step is done, and what follows from it on record, at once. False: the board was scrapped meanwhile. */
-	finish(id: number, step: Step, facts: StepFacts = {}): boolean {
-		return this.#write(() => {
-			const next = stepAfter(step);
-			const board = this.find(id);
-			if (board.state !== "open") return false;
-			const certificate = facts.certificate ?? board.certificate;
-			this.#run(
-				`update boards set state = ?, next = ?, begun = 0, written = ?, public_key = ?, certificate = ?,
-				 self_test = ?, burned = ?, updated_at = ? where id = ?`,
-				next === undefined ? "done" : board.state,
-				next ?? step,
-				facts.written ?? board.written ?? null,
-				facts.publicKeyHex ?? board.publicKeyHex ?? null,
-				certificate === undefined ? null : toHex(certificate),
-				facts.selfTest ?? board.selfTest ?? null,
-				facts.burned ?? board.burned,
-				now(),
-				id,
-			);
-			return true;
-		});
+	/** The step is done, and what follows from it on record, at once. Throws LeaseFault. */
+	finish(lease: Lease, step: Step, facts: StepFacts = {}): void {
+		const next = stepAfter(step);
+		const { written, publicKeyHex, certificate, selfTest, burned } = facts;
+		const changes = {
+			state: next === undefined ? "done" : "open",
+			next: next ?? step,
+			begun: 0,
+			...(written === undefined ? {} : { written }),
+			...(publicKeyHex === undefined ? {} : { public_key: publicKeyHex }),
+			...(certificate === undefined ? {} : { certificate: toHex(certificate) }),
+			...(selfTest === undefined ? {} : { self_test: selfTest }),
+			...(burned === undefined ? {} : { burned }),
+		};
+		this.#change(lease, changes);
 	}
 
 	/** One more line of its history, which is never changed. */
@@ -210,14 +246,14 @@ export class Journal {
 	}
 
 	/** Before it is burned. */
-	beginFuse(board: number, fuse: string, value: string, before: string): void {
+	beginFuse(lease: Lease, fuse: string, value: string, before: string): void {
 		this.#write(() => {
-			this.#run("update boards set burned = 'partly', updated_at = ? where id = ?", now(), board);
-			const known = this.fuses(board).some((row) => row.fuse === fuse);
+			this.#change(lease, { burned: "partly" });
+			const known = this.fuses(lease.board).some((row) => row.fuse === fuse);
 			if (known) return;
 			this.#run(
 				"insert into fuses (board, fuse, value, before, state, at) values (?, ?, ?, ?, 'begun', ?)",
-				board,
+				lease.board,
 				fuse,
 				value,
 				before,
@@ -226,8 +262,8 @@ export class Journal {
 		});
 	}
 
-	/** It was read back, or is behind what closed the chip. */
-	burned(board: number, fuse: string): void {
+	/** It was read back, or the chip says of itself that it is closed. */
+	burned({ board }: Lease, fuse: string): void {
 		this.#write(() =>
 			this.#run("update fuses set state = 'burned', at = ? where board = ? and fuse = ?", now(), board, fuse),
 		);
@@ -235,20 +271,36 @@ export class Journal {
 
 	/** From now on the board is shut out, here; `scrapped` ends it when it is shut out everywhere. */
 	scrap(id: number, reason: string, rework: boolean): void {
-		this.#write(() =>
+		this.#write(() => {
+			// Whoever works on it finishes nothing any more.
 			this.#run(
-				"update boards set state = 'scrapping', reason = ?, rework = ?, updated_at = ? where id = ? and state <> 'scrapped'",
+				`update boards set state = 'scrapping', reason = ?, rework = ?, lease = lease + 1, updated_at = ?
+				 where id = ? and state <> 'scrapped'`,
 				reason,
 				rework ? 1 : 0,
 				now(),
 				id,
-			),
-		);
+			);
+		});
 	}
 
 	scrapped(id: number): void {
+		this.#endScrap(id, "scrapped");
+	}
+
+	/** It cannot be shut out everywhere, and somebody has to look at it; a line goes on without. */
+	unrevoked(id: number): void {
+		this.#endScrap(id, "unrevoked");
+	}
+
+	#endScrap(id: number, state: BoardState): void {
 		this.#write(() =>
-			this.#run("update boards set state = 'scrapped', updated_at = ? where id = ?", now(), id),
+			this.#run(
+				"update boards set state = ?, updated_at = ? where id = ? and state in ('scrapping', 'unrevoked')",
+				state,
+				now(),
+				id,
+			),
 		);
 	}
 
@@ -259,15 +311,31 @@ export class Journal {
 		);
 	}
 
+	/** The one way in which a board's row changes: as its holder, while it is open, or not at all. Throws LeaseFault. */
+	#change({ board, number }: Lease, changes: Readonly<Record<string, string | number | null>>): void {
+		const sets = Object.keys(changes).map((column) => `${column} = ?`);
+		const values = Object.values(changes);
+		const { changes: changed } = this.#write(() =>
+			this.#run(
+				`update boards set ${sets.join(", ")}, updated_at = ? where id = ? and lease = ? and state = 'open'`,
+				...values,
+				now(),
+				board,
+				number,
+			),
+		);
+		if (changed !== 1) throw new LeaseFault(board);
+	}
+
 	#migrate(): void {
 		this.#write(() => {
 			const version = Number(this.#all("pragma user_version")[0]?.user_version ?? 0);
-			if (version > LINE_SCHEMA_VERSION) throw new JournalFault("it is a newer program's");
-			if (version === LINE_SCHEMA_VERSION) return;
+			if (version > LINE_MIGRATIONS.length) throw new JournalFault("it is a newer program's");
+			if (version === LINE_MIGRATIONS.length) return;
 			const tables = this.#all("select name from sqlite_master where type = 'table'");
-			if (tables.length > 0) throw new JournalFault("this database is something else");
-			for (const statement of LINE_SCHEMA) this.#db.exec(statement);
-			this.#db.exec(`pragma user_version = ${LINE_SCHEMA_VERSION}`);
+			if (version === 0 && tables.length > 0) throw new JournalFault("this database is something else");
+			for (const statement of LINE_MIGRATIONS.slice(version).flat()) this.#db.exec(statement);
+			this.#db.exec(`pragma user_version = ${LINE_MIGRATIONS.length}`);
 		});
 	}
 
@@ -285,7 +353,10 @@ export class Journal {
 		}
 	}
 
-	#run(statement: string, ...values: readonly unknown[]): { readonly lastInsertRowid: number | bigint } {
+	#run(
+		statement: string,
+		...values: readonly unknown[]
+	): { readonly lastInsertRowid: number | bigint; readonly changes: number } {
 		return this.#db.prepare(statement).run(...values);
 	}
 

@@ -12,7 +12,7 @@ import {
 	renameSync,
 	rmSync,
 	statSync,
-	writeSync,
+	writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { runBounded } from "./bounded-process.ts";
@@ -21,7 +21,10 @@ import type { LineConfig } from "./config.ts";
 import { drawLabel } from "./label-file.ts";
 
 const PRINT_MS = 60_000;
-const DRAFT = /^\.label-(\d+)-\d+\.new$/;
+/** Each label's file has one draft, which the next attempt replaces. */
+const DRAFT = /^\..+\.new$/;
+/** A draft is there for as long as it takes to write it; an older one is a killed tool's. */
+const DRAFT_MS = 60_000;
 
 /** The folder cannot hold labels. */
 export class LabelFault extends Error {
@@ -33,7 +36,6 @@ export class LabelFault extends Error {
 
 export class Labels {
 	readonly #config: LineConfig["labels"];
-	#drafts = 0;
 
 	private constructor(config: LineConfig["labels"]) {
 		this.#config = config;
@@ -61,7 +63,6 @@ export class Labels {
 		if (folder !== undefined) {
 			for (const format of formats)
 				this.#write(folder, `${serial}.${format}`, await drawLabel(format, label));
-			sync(folder);
 		}
 		if (printer === undefined) return;
 		const end = await runBounded({
@@ -77,36 +78,34 @@ export class Labels {
 			throw new StepFault("printer", { detail: "its command failed" });
 	}
 
-	/** The same name again gets the same content. */
+	/**
+	 * The same name again gets the same content. Power that goes leaves the file of before, or this one, never a part: the content
+	 * is on disk before it has the name, the name before the caller goes on.
+	 */
 	#write(folder: string, name: string, bytes: Uint8Array): void {
-		const draft = join(folder, `.label-${process.pid}-${++this.#drafts}.new`);
+		const draft = join(folder, `.${name}.new`);
+		rmSync(draft, { force: true });
 		const file = openSync(draft, "wx", 0o600);
 		try {
-			writeSync(file, bytes);
+			// As often as it takes: a write may be cut short.
+			writeFileSync(file, bytes);
 			fsyncSync(file);
 		} finally {
 			closeSync(file);
 		}
 		chmodSync(draft, 0o600);
 		renameSync(draft, join(folder, name));
+		sync(folder);
 	}
 }
 
-/** What killed tools left half-written; the process of that number may be another's by now, and its draft then stays a while. */
+/** Half-written labels have a secret in them too. */
 function removeDrafts(folder: string): void {
 	for (const name of readdirSync(folder)) {
-		const owner = DRAFT.exec(name)?.[1];
-		if (owner !== undefined && !isAlive(Number(owner))) rmSync(join(folder, name), { force: true });
-	}
-}
-
-function isAlive(pid: number): boolean {
-	if (pid === process.pid) return false;
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === "EPERM";
+		if (!DRAFT.test(name)) continue;
+		const path = join(folder, name);
+		const written = statSync(path, { throwIfNoEntry: false });
+		if (written !== undefined && Date.now() - written.mtimeMs > DRAFT_MS) rmSync(path, { force: true });
 	}
 }
 

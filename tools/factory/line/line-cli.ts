@@ -10,14 +10,16 @@ import type { Registry } from "../../relay/registry.ts";
 import { RegistryFault } from "../../relay/registry-file.ts";
 import { TrustFault } from "../../trust/trust-fault.ts";
 import { audit } from "./audit.ts";
-import { BenchBoard, BenchStation } from "./bench.ts";
+import { BenchStation } from "./bench.ts";
+import { BenchBoard } from "./bench-board.ts";
 import { CAUSES, StepFault } from "./cause.ts";
 import { decodeLineConfig, type LineConfig } from "./config.ts";
 import { Journal, JournalFault } from "./journal.ts";
 import type { BoardRow } from "./journal-rows.ts";
 import { LabelFault } from "./labels.ts";
 import { Line } from "./line.ts";
-import { LineFault, openParts } from "./line-parts.ts";
+import { LineFault } from "./line-fault.ts";
+import { openParts } from "./line-parts.ts";
 import { type LineReport, reportText } from "./report.ts";
 import { endScraps, retire } from "./scrap.ts";
 import type { StationNews } from "./station.ts";
@@ -76,6 +78,16 @@ export function registerLine(factory: Command): void {
 		.option("--reason <text>", "for the journal", reasonText, "scrapped by hand")
 		.action((options: ScrapArguments) => explaining(FAULTS, () => scrap(options)));
 	factory
+		.command("admit")
+		.description(
+			"Let a chip in that the journal does not know and whose flash is not blank: everything on it is erased when it comes",
+		)
+		.requiredOption("--config <file>", "the line's configuration", existingFile)
+		.requiredOption("--chip <mac>", "the MAC of the chip, as the line said it", macAddress)
+		.action((options: { readonly config: string; readonly chip: string }) =>
+			explaining(FAULTS, () => admit(options.config, options.chip)),
+		);
+	factory
 		.command("audit")
 		.description("Compare journal, registry, certificates and labels' folder; status 1 when they differ")
 		.requiredOption("--config <file>", "the line's configuration", existingFile)
@@ -130,6 +142,7 @@ async function runLine(options: LineArguments): Promise<void> {
 		tool: `${config.name} ${process.pid}`,
 		...(options.boards === undefined ? {} : { boards: options.boards }),
 		onNews: say,
+		onTrouble: (text) => void process.stderr.write(`trouble: ${plainText(text)}\n`),
 	});
 	let asked = false;
 	const stop = (): void => {
@@ -227,7 +240,7 @@ async function scrap({ config: path, serial, chip, rework, reason }: ScrapArgume
 		throw new CliFault("name the board by its --serial or its --chip", 2);
 	await withBooks(readLineConfig(path), async (books) => {
 		const { journal } = books;
-		await endScraps(books);
+		for (const text of (await endScraps(books)).left) process.stderr.write(`trouble: ${plainText(text)}\n`);
 		const board: BoardRow | undefined =
 			serial === undefined ? journal.findChip(chip ?? "") : journal.findSerial(serial);
 		if (board === undefined) throw new CliFault(`no such board in the journal: ${serial ?? chip}`);
@@ -237,6 +250,16 @@ async function scrap({ config: path, serial, chip, rework, reason }: ScrapArgume
 		if (board.state === "scrapped") journal.setRework(board.id, rework === true);
 		else await retire(books, board.id, reason, rework === true);
 		process.stdout.write(`${who} is scrapped${rework === true ? "; the board may come again" : ""}\n`);
+	});
+}
+
+async function admit(path: string, mac: string): Promise<void> {
+	await withBooks(readLineConfig(path), async ({ journal }) => {
+		const known = journal.findChip(mac);
+		// What has a row goes on by its row, or is scrapped for rework.
+		if (known !== undefined) throw new CliFault(`${mac} is ${known.serial ?? "a board"} of this journal`);
+		journal.confirm(mac);
+		process.stdout.write(`${mac} may come: everything on it is erased then\n`);
 	});
 }
 

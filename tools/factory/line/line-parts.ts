@@ -1,6 +1,4 @@
 /** What all stations of a line share: opened once, closed together. Nothing here is about one board. */
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { type Issuer, openIssuer } from "../../pki/issuer.ts";
 import type { Registry } from "../../relay/registry.ts";
 import { type BundleFile, readBundleFile, standingAlone } from "../../trust/bundle-file.ts";
@@ -11,19 +9,19 @@ import { readIntermediate } from "../pki.ts";
 import type { ImageFile } from "./chip-driver.ts";
 import type { LineConfig } from "./config.ts";
 import type { Fuse } from "./fuses.ts";
+import {
+	type ImageSet,
+	type ProductionSet,
+	readFile,
+	readLineImages,
+	readProductionImages,
+} from "./image-set.ts";
 import { Journal } from "./journal.ts";
 import { Labels } from "./labels.ts";
+import { LineFault } from "./line-fault.ts";
 
 const DAY_MS = 86_400_000;
 const DIGEST_BYTES = 32;
-
-/** What a configuration names cannot be used; the message is for the person at the line. */
-export class LineFault extends Error {
-	constructor(message: string) {
-		super(message);
-		this.name = "LineFault";
-	}
-}
 
 export interface LineParts {
 	readonly config: LineConfig;
@@ -33,20 +31,27 @@ export interface LineParts {
 	/** As it goes over the line. */
 	readonly bundle: Uint8Array;
 	readonly labels: Labels;
-	readonly images: readonly ImageFile[];
-	/** Of all images with their places. */
-	readonly imagesDigest: string;
+	/** They burn nothing. */
+	readonly images: ImageSet;
+	/** They do; absent where there is no plan of eFuses. */
+	readonly production?: ProductionSet;
 	readonly fuses: readonly Fuse[];
 	close(): Promise<void>;
 }
 
 /** Rejects with LineFault, JournalFault, RegistryFault, IssuerFault, TrustFault, LabelFault. */
 export async function openParts(config: LineConfig): Promise<LineParts> {
-	const images = config.images.map(({ offset, file }) => ({ offset, path: file }));
-	const imagesDigest = digestOf(images, config.chip.flashBytes);
+	const { flashBytes } = config.chip;
+	const filesOf = (images: LineConfig["images"]): readonly ImageFile[] =>
+		images.map(({ offset, file }) => ({ offset, path: file }));
+	const images = readLineImages(filesOf(config.images), flashBytes);
 	const fuses = config.fuses.map((fuse) =>
 		fuse.kind === "field" ? fuse : { ...fuse, hex: readDigest(fuse.file) },
 	);
+	const production =
+		config.production === undefined
+			? undefined
+			: readProductionImages(filesOf(config.production.images), flashBytes, fuses);
 	const bundle = standingAlone(readTrust(config.pki, config.bundle));
 	const labels = Labels.open(config.labels);
 	const issuer = inTurns(
@@ -62,7 +67,18 @@ export async function openParts(config: LineConfig): Promise<LineParts> {
 			journal.close();
 			await registry.close();
 		};
-		return { config, journal, registry, issuer, bundle, labels, images, imagesDigest, fuses, close };
+		return {
+			config,
+			journal,
+			registry,
+			issuer,
+			bundle,
+			labels,
+			images,
+			fuses,
+			close,
+			...(production === undefined ? {} : { production }),
+		};
 	} catch (error) {
 		journal.close();
 		throw error;
@@ -93,29 +109,8 @@ function inTurns(issuer: Issuer): Issuer {
 	};
 }
 
-function digestOf(images: readonly ImageFile[], flashBytes: number): string {
-	const whole = createHash("sha256");
-	let end = 0;
-	for (const { offset, path } of [...images].sort((one, other) => one.offset - other.offset)) {
-		const bytes = read(path);
-		if (offset < end) throw new LineFault(`${path} begins inside the image before it`);
-		end = offset + bytes.length;
-		if (end > flashBytes) throw new LineFault(`${path} does not fit into the flash`);
-		whole.update(`${offset}:${bytes.length}:`).update(bytes);
-	}
-	return whole.digest("hex");
-}
-
 function readDigest(path: string): string {
-	const bytes = read(path);
+	const bytes = readFile(path);
 	if (bytes.length !== DIGEST_BYTES) throw new LineFault(`${path} is no digest of ${DIGEST_BYTES} bytes`);
 	return bytes.toString("hex");
-}
-
-function read(path: string): Buffer {
-	try {
-		return readFileSync(path);
-	} catch (error) {
-		throw new LineFault(`${path}: ${(error as Error).message}`);
-	}
 }

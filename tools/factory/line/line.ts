@@ -18,6 +18,8 @@ export interface LineOptions {
 	/** What names this tool in the journal. */
 	readonly tool: string;
 	readonly onNews: (station: string, news: StationNews, serial: string | undefined) => void;
+	/** Something that is no station's, and stops none. */
+	readonly onTrouble: (text: string) => void;
 }
 
 export class Line {
@@ -40,7 +42,8 @@ export class Line {
 		const { parts, burn, tool } = this.#options;
 		const { config, journal } = parts;
 		const startedMs = performance.now();
-		await endScraps(parts);
+		const { left } = await endScraps(parts);
+		for (const text of left) this.#options.onTrouble(text);
 		const run = journal.beginRun(tool);
 		const stations = config.stations.map((station) => this.#station(station, run));
 		const ends = await Promise.allSettled(
@@ -59,9 +62,10 @@ export class Line {
 	}
 
 	#station({ name, port }: StationConfig, run: number): Station {
-		const { parts, burn } = this.#options;
+		const { parts, burn, tool } = this.#options;
 		return new Station({
 			name,
+			holder: `${tool} ${name}`,
 			port,
 			parts,
 			burn,

@@ -31,6 +31,8 @@ export interface LineReport {
 	/** How often each cause was met, those that passed by themselves too. */
 	readonly failures: Readonly<Record<string, number>>;
 	readonly serials: readonly string[];
+	/** Of all runs: scrapped, and the registry would not revoke them. Somebody has to look at them. */
+	readonly unrevoked: readonly string[];
 }
 
 export interface RunFacts {
@@ -67,6 +69,7 @@ export function reportOf(facts: RunFacts, rows: readonly StepRow[], boards: read
 		steps: STEPS.map((step) => figuresOf(step, rows)).filter(({ done, failed }) => done + failed > 0),
 		failures: Object.fromEntries(failures),
 		serials: done.flatMap((id) => stateOf.get(id)?.serial ?? []),
+		unrevoked: boards.flatMap(({ state, serial, mac }) => (state === "unrevoked" ? [serial ?? mac] : [])),
 	};
 }
 
@@ -103,6 +106,8 @@ export function reportText(report: LineReport): string {
 		...causes("failure", failures),
 		...causes("set aside", setAside),
 	];
+	for (const who of report.unrevoked)
+		lines.push(`NOT REVOKED: ${who} is scrapped, and the registry would not revoke it`);
 	if (!report.burn) lines.push("NOT BURNED: these are development boards (--burn burns security eFuses)");
 	return `${lines.join("\n")}\n`;
 }

@@ -1,6 +1,9 @@
 /**
  * One station: finds the board that is in it, asks what it needs next, does that, and again. The rules are station-state.ts and
  * resume.ts; here they meet the port. It owns the port: the firmware's line or the driver has it, never both.
+ *
+ * A chip that was asked stays in its loader, closed or not: whatever is not worked on is started again before the station
+ * waits, so that nobody takes out a board that seems dead.
  */
 import { unreachable } from "../../../modules/base/assert.ts";
 import { toHex } from "../../../modules/base/bytes.ts";
@@ -9,8 +12,10 @@ import { SerialFault } from "../serial-port.ts";
 import { VerbLine } from "../verbs.ts";
 import { BoardWork } from "./board-work.ts";
 import { StepFault } from "./cause.ts";
-import { type ChipDriver, ChipFault } from "./chip-driver.ts";
-import { type BoardRow, standingFrom } from "./journal-rows.ts";
+import { type ChipDriver, ChipFault, type ChipIdentity } from "./chip-driver.ts";
+import { burnedFuse } from "./fuses.ts";
+import { LeaseFault } from "./journal.ts";
+import { type BoardRow, type Lease, standingFrom } from "./journal-rows.ts";
 import type { LineParts } from "./line-parts.ts";
 import { PortLock } from "./port-lock.ts";
 import { judgeBegun, judgeBlank, type Told, type Verdict } from "./resume.ts";
@@ -30,6 +35,8 @@ export interface StationOptions {
 	readonly parts: LineParts;
 	readonly driver: ChipDriver;
 	readonly run: number;
+	/** Who this is, in the journal's rows. */
+	readonly holder: string;
 	readonly burn: boolean;
 	/** Whether no new board is to be begun. */
 	readonly isStopping: () => boolean;
@@ -50,6 +57,10 @@ export class Station {
 	#lock: PortLock | undefined;
 	#toldOfPort = false;
 	#toldTrouble: string | undefined;
+	/** The board that is worked on. */
+	#lease: Lease | undefined;
+	/** The chip was asked, and is in its loader. */
+	#inLoader = false;
 	/** What is in the station, for as long as it is held. */
 	#held: { readonly serial?: string; readonly mac?: string } = {};
 
@@ -59,7 +70,7 @@ export class Station {
 			parts: options.parts,
 			driver: options.driver,
 			burn: options.burn,
-			line: () => this.#openLine(options.parts.config.startMs),
+			line: (withinMs) => this.#openLine(withinMs ?? options.parts.config.startMs),
 			letGo: () => this.#letGo(),
 			warn: (board, text) => options.onNews({ kind: "warning", board: board.id, text }),
 		});
@@ -86,10 +97,12 @@ export class Station {
 		switch (effect.kind) {
 			case "look":
 				if (effect.afterPause) await this.#pause();
-				return await this.#catching(() => this.#look());
+				return await this.#catching(() => this.#lookAndLeave());
 			case "run":
 				return await this.#catching(async () => {
-					await this.#work.run(effect.board, effect.step);
+					const lease = this.#lease;
+					if (lease?.board !== effect.board) throw new Error("a step of a board that is not here");
+					await this.#work.run(lease, effect.step);
 					return { kind: "done" };
 				});
 			case "watch":
@@ -134,8 +147,26 @@ export class Station {
 
 	// ---- which board this is ----
 
+	async #lookAndLeave(): Promise<StationEvent> {
+		this.#lease = undefined;
+		const event = await this.#look();
+		const { parts, holder } = this.#options;
+		if (event.kind === "recognised") this.#lease = parts.journal.take(event.board, holder);
+		else await this.#leaveLoader();
+		return event;
+	}
+
+	/** Whatever becomes of it: a chip that went away needs nothing. */
+	async #leaveLoader(): Promise<void> {
+		if (!this.#inLoader) return;
+		this.#inLoader = false;
+		await this.#options.driver.run().catch((error: unknown) => {
+			if (!(error instanceof ChipFault)) throw error;
+		});
+	}
+
 	async #look(): Promise<StationEvent> {
-		if (!(await this.#ownPort())) return { kind: "nothing" };
+		if (!this.#ownPort()) return { kind: "nothing" };
 		this.#work.forget();
 		this.#held = {};
 		return await this.#lookWithin(PROBE_MS, false);
@@ -160,20 +191,27 @@ export class Station {
 	}
 
 	#judgeBegun(told: Extract<Told, { serial: string | undefined }>): Verdict {
-		const { journal, imagesDigest } = this.#options.parts;
+		const { journal, images } = this.#options.parts;
 		const row = told.serial === undefined ? undefined : journal.findSerial(told.serial);
-		const standing = row === undefined ? undefined : standingFrom(row, imagesDigest);
+		const standing = row === undefined ? undefined : standingFrom(row, images.digest);
 		return judgeBegun(told, standing, this.#options.burn);
 	}
 
-	async #lookAtChip(told: Told, woken = false): Promise<StationEvent> {
+	async #lookAtChip(told: Told, woken: boolean): Promise<StationEvent> {
 		const { parts, driver } = this.#options;
 		this.#letGo();
-		const chip = await driver.identify().catch((error: unknown) => {
-			if (error instanceof ChipFault && error.code === "lost") return undefined;
-			throw error;
-		});
-		if (chip === undefined) return { kind: "nothing" };
+		this.#inLoader = true;
+		const answer = await driver.look();
+		if (answer.kind === "silent") {
+			this.#inLoader = false;
+			return { kind: "nothing" };
+		}
+		// It does not say which it is; its firmware does, if it has any.
+		if (answer.kind === "secured")
+			return woken
+				? { kind: "refused", failure: "silent", detail: "its chip is closed" }
+				: await this.#wake();
+		const chip = answer.identity;
 		this.#held = { mac: chip.mac };
 		const wanted = parts.config.chip;
 		if (chip.chip !== wanted.kind || chip.flashBytes !== wanted.flashBytes) {
@@ -181,23 +219,43 @@ export class Station {
 			return { kind: "refused", failure: "chip-other", detail };
 		}
 		const row = parts.journal.findChip(chip.mac);
-		const standing = row === undefined ? undefined : standingFrom(row, parts.imagesDigest);
-		const verdict = judgeBlank(told, standing);
-		// Its keys are on record: it may only have been slow, or somebody left it in its download mode.
-		if (verdict.kind === "refuse" && verdict.failure === "silent" && !woken) {
-			await driver.run();
-			return await this.#lookWithin(parts.config.startMs, true);
-		}
-		if (verdict.kind !== "begin-anew") return this.#follow(verdict, row);
-		if (verdict.retire !== undefined) await retire(parts, verdict.retire, "its flash was erased", true);
+		const standing = row === undefined ? undefined : standingFrom(row, parts.images.digest);
+		const isUnknown = standing === undefined && told.stage === "none";
+		const verdict = judgeBlank(told, standing, {
+			woken,
+			blank: isUnknown && (await driver.isBlank()),
+			confirmed: parts.config.newChips === "any" || parts.journal.isConfirmed(chip.mac),
+			burn: this.#options.burn,
+		});
+		if (verdict.kind === "wake") return await this.#wake();
+		if (verdict.kind !== "begin-anew")
+			return await this.#follow(verdict, row, verdict.kind === "refuse" ? chip.mac : undefined);
+		const burned = burnedFuse(chip.chip, answer.fuses);
+		// What somebody burned cannot be begun.
+		if (burned !== undefined)
+			return { kind: "refused", failure: "fuse-burned", detail: `${burned} of ${chip.mac}` };
+		return await this.#begin(chip, verdict.retire, row !== undefined);
+	}
+
+	/** Somebody may have left it in its loader, or it is slow: nothing is concluded before it had its time. */
+	async #wake(): Promise<StationEvent> {
+		const { driver, parts } = this.#options;
+		await driver.run();
+		this.#inLoader = false;
+		return await this.#lookWithin(parts.config.startMs, true);
+	}
+
+	async #begin(chip: ChipIdentity, retired: number | undefined, anew: boolean): Promise<StationEvent> {
+		const { parts, onNews } = this.#options;
+		if (retired !== undefined) await retire(parts, retired, "its flash was erased", true);
 		const board = parts.journal.admit(chip);
 		// Another tool was faster: it is looked at again.
 		if (board === undefined) return { kind: "nothing" };
-		this.#options.onNews({ kind: "begun", board: board.id, anew: row !== undefined });
+		onNews({ kind: "begun", board: board.id, anew });
 		return { kind: "recognised", board: board.id, step: "write" };
 	}
 
-	async #follow(verdict: Verdict, row: BoardRow | undefined): Promise<StationEvent> {
+	async #follow(verdict: Verdict, row: BoardRow | undefined, detail?: string): Promise<StationEvent> {
 		switch (verdict.kind) {
 			case "continue":
 				return { kind: "recognised", board: verdict.board, step: verdict.step };
@@ -208,10 +266,13 @@ export class Station {
 					kind: "refused",
 					failure: verdict.failure,
 					...(verdict.board === undefined ? {} : { board: verdict.board }),
+					...(verdict.board === undefined && detail !== undefined ? { detail } : {}),
 				};
 			case "begin-anew":
 				// A scrapped board with its firmware: its chip says which it is.
-				return row === undefined ? await this.#lookAtChip({ stage: "none" }) : { kind: "nothing" };
+				return row === undefined ? await this.#lookAtChip({ stage: "none" }, true) : { kind: "nothing" };
+			case "wake":
+				return await this.#wake();
 			default:
 				return unreachable(verdict);
 		}
@@ -221,14 +282,18 @@ export class Station {
 	async #isHere(): Promise<boolean> {
 		const { driver } = this.#options;
 		const said = await this.#askFirmware(PROBE_MS).catch(() => undefined);
-		if (said !== undefined) return said.serial !== undefined && said.serial === this.#held.serial;
+		if (said?.serial !== undefined) return said.serial === this.#held.serial;
 		this.#letGo();
 		if (this.#held.mac === undefined) return false;
-		const chip = await driver.identify().catch((error: unknown) => {
+		this.#inLoader = true;
+		const answer = await driver.look().catch((error: unknown) => {
 			if (error instanceof ChipFault) return undefined;
 			throw error;
 		});
-		return chip !== undefined && chip.mac === this.#held.mac;
+		await this.#leaveLoader();
+		// A closed one does not say which it is: it is still here until nothing answers any more.
+		if (answer?.kind === "secured") return true;
+		return answer?.kind === "open" && answer.identity.mac === this.#held.mac;
 	}
 
 	// ---- the port ----
@@ -276,13 +341,16 @@ export class Station {
 		this.#line = undefined;
 	}
 
-	async #ownPort(): Promise<boolean> {
+	#ownPort(): boolean {
 		if (this.#lock?.isOf(this.#options.port) === true) return true;
 		this.#lock?.release();
-		this.#lock = await PortLock.take(this.#options.port);
-		if (this.#lock === undefined && !this.#toldOfPort) this.#options.onNews({ kind: "port-in-use" });
-		this.#toldOfPort = this.#lock === undefined;
-		return this.#lock !== undefined;
+		this.#lock = undefined;
+		const taken = PortLock.take(this.#options.port);
+		if (taken === "held" && !this.#toldOfPort) this.#options.onNews({ kind: "port-in-use" });
+		this.#toldOfPort = taken === "held";
+		if (typeof taken === "string") return false;
+		this.#lock = taken;
+		return true;
 	}
 
 	async #pause(): Promise<void> {
@@ -294,6 +362,8 @@ export class Station {
 function failureOf(error: unknown): Extract<StationEvent, { kind: "failed" }> | undefined {
 	if (error instanceof StepFault)
 		return { kind: "failed", failure: error.failure, transient: error.transient, detail: error.message };
+	if (error instanceof LeaseFault)
+		return { kind: "failed", failure: "taken", transient: true, detail: error.message };
 	if (error instanceof SerialFault) {
 		const failure = error.code === "closed" || error.code === "io" ? "line-lost" : "no-answer";
 		return { kind: "failed", failure, transient: true, detail: error.message };

@@ -1,17 +1,18 @@
 /** The steps of a board through the line, in their order (docs/FACTORY.md). */
 
 export const STEPS = Object.freeze([
-	"write", // images into flash, verified
+	"write", // the line's images into flash, verified; they burn nothing
 	"start", // the firmware answers, and is the right one
+	"self-test",
+	"burn", // with --burn: production images, and the security eFuses but the last; without it nothing
 	"number", // a serial of its own, on record before the board hears of it
 	"keys", // the board makes its keys and asks for a certificate
 	"sign", // the certificate, on disk before the board gets it
 	"trust",
 	"install",
 	"read-back", // the certificate as flash has it, and the proof of its key
-	"self-test",
 	"record", // the registry
-	"burn", // security eFuses; without --burn nothing
+	"close", // with --burn: the last eFuse, which closes the chip
 	"label",
 	"seal",
 ] as const);

@@ -7,24 +7,33 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { accept, type Result, refuse } from "../../../modules/base/result.ts";
 import {
+	type ChipAnswer,
 	type ChipDriver,
 	ChipFault,
 	type ChipFaultCode,
 	type ChipIdentity,
 	type ImageFile,
+	type WriteManner,
 } from "./chip-driver.ts";
-import type { Fuse, FuseReading } from "./fuses.ts";
+import type { Fuse } from "./fuses.ts";
+import type { ProvenChip } from "./proven-chip.ts";
 
 export const BENCH_CHIP = "chip";
 export const BENCH_SERIAL = "serial";
 
 export type ChipRequest =
-	| { readonly do: "identify" | "run" | "read-fuses" }
-	| { readonly do: "write"; readonly images: readonly ImageFile[] }
+	| { readonly do: "look" | "run" | "blank" }
+	| { readonly do: "write"; readonly images: readonly ImageFile[]; readonly manner: WriteManner }
 	| { readonly do: "burn"; readonly name: string; readonly value: string; readonly purpose?: string };
 
-export type ChipAnswer =
-	| { readonly ok: true; readonly chip?: ChipIdentity; readonly fuses?: Readonly<Record<string, string>> }
+export type ChipReply =
+	| {
+			readonly ok: true;
+			/** Absent: the chip is closed, and `fuses` are what it then still tells. */
+			readonly chip?: ChipIdentity;
+			readonly fuses?: Readonly<Record<string, string>>;
+			readonly blank?: boolean;
+	  }
 	| { readonly ok: false; readonly code: ChipFaultCode };
 
 const ANSWER_MS = 20_000;
@@ -40,7 +49,7 @@ const CODES: readonly ChipFaultCode[] = Object.freeze([
 const WORD = /^[\w .:-]{1,128}$/;
 
 /** Never throws. */
-export function decodeChipAnswer(text: string): Result<ChipAnswer, "output"> {
+export function decodeChipReply(text: string): Result<ChipReply, "output"> {
 	const value = parse(text);
 	if (!isObject(value)) return refuse("output");
 	if (value.ok === false) {
@@ -52,8 +61,11 @@ export function decodeChipAnswer(text: string): Result<ChipAnswer, "output"> {
 	if (value.chip !== undefined && chip === undefined) return refuse("output");
 	const fuses = value.fuses === undefined ? undefined : fusesOf(value.fuses);
 	if (value.fuses !== undefined && fuses === undefined) return refuse("output");
+	const { blank } = value;
+	if (blank !== undefined && typeof blank !== "boolean") return refuse("output");
 	return accept({
 		ok: true,
+		...(blank === undefined ? {} : { blank }),
 		...(chip === undefined ? {} : { chip }),
 		...(fuses === undefined ? {} : { fuses }),
 	});
@@ -105,32 +117,40 @@ export class VirtualChip implements ChipDriver {
 		return existsSync(path) ? path : undefined;
 	}
 
-	async identify(): Promise<ChipIdentity> {
-		const { chip } = await this.#ask({ do: "identify" });
-		if (chip === undefined) throw new ChipFault("output", "the bench does not say which chip it is");
-		return chip;
+	async look(): Promise<ChipAnswer> {
+		const reply = await this.#ask({ do: "look" }).catch((error: unknown) => {
+			if (error instanceof ChipFault && error.code === "lost") return undefined;
+			throw error;
+		});
+		if (reply === undefined) return { kind: "silent" };
+		const { chip, fuses } = reply;
+		if (fuses === undefined) throw new ChipFault("output", "the bench does not say what is burned");
+		const reading = new Map(Object.entries(fuses));
+		return chip === undefined
+			? { kind: "secured", told: reading }
+			: { kind: "open", identity: chip, fuses: reading };
 	}
 
-	async write(images: readonly ImageFile[]): Promise<void> {
-		await this.#ask({ do: "write", images });
+	async isBlank(): Promise<boolean> {
+		return (await this.#ask({ do: "blank" })).blank === true;
+	}
+
+	async write(chip: ProvenChip, images: readonly ImageFile[], manner: WriteManner): Promise<void> {
+		chip.spend();
+		await this.#ask({ do: "write", images, manner });
 	}
 
 	async run(): Promise<void> {
 		await this.#ask({ do: "run" });
 	}
 
-	async readFuses(): Promise<FuseReading> {
-		const { fuses } = await this.#ask({ do: "read-fuses" });
-		if (fuses === undefined) throw new ChipFault("output", "the bench does not say what is burned");
-		return new Map(Object.entries(fuses));
-	}
-
-	async burn(fuse: Fuse): Promise<void> {
+	async burn(chip: ProvenChip, fuse: Fuse): Promise<void> {
+		chip.spend();
 		if (fuse.kind === "field") await this.#ask({ do: "burn", name: fuse.name, value: String(fuse.value) });
 		else await this.#ask({ do: "burn", name: fuse.block, value: fuse.hex, purpose: fuse.purpose });
 	}
 
-	#ask(request: ChipRequest): Promise<Extract<ChipAnswer, { ok: true }>> {
+	#ask(request: ChipRequest): Promise<Extract<ChipReply, { ok: true }>> {
 		return new Promise((resolve, reject) => {
 			const socket = connect(join(this.#folder, BENCH_CHIP));
 			let text = "";
@@ -148,7 +168,7 @@ export class VirtualChip implements ChipDriver {
 				text += chunk;
 				if (text.length > CHIP_LINE_MAX) return fail("output", "the bench says too much");
 				if (!text.includes("\n")) return;
-				const answer = decodeChipAnswer(text.slice(0, text.indexOf("\n")));
+				const answer = decodeChipReply(text.slice(0, text.indexOf("\n")));
 				if (!answer.ok) return fail("output", "the bench says what is no answer");
 				if (!answer.value.ok) return fail(answer.value.code, `the chip: ${answer.value.code}`);
 				clearTimeout(deadline);
