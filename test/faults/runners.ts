@@ -31,6 +31,7 @@ export const RUNNERS: Readonly<Record<string, Runner>> = Object.freeze({
 	link: runner("build/js/test/link/run.js", "all", 10),
 	sweep: runner("build/js/test/sweep/run.js", "all", 20, ["--seed", "1"]),
 	scenario: runner("build/js/test/scenario/run.js", "all", 20),
+	soak: runner("build/js/test/soak/run.js", "all", 20, ["--seed", "1"]),
 });
 
 export interface Run {

@@ -84,7 +84,7 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test(
-		"an hour of mixed use leaves a lock as it was, and a release that waited is installed in a quiet moment",
+		"an hour of mixed use leaves a lock as it was, and a release that waited is installed in a quiet moment (I8, T16)",
 		(context) =>
 			withSoak(context, { hours: 2 }, async (soak, house) => {
 				const { note } = context;
@@ -152,7 +152,7 @@ export default function suite(t: Suite): void {
 	if (!isSlow) return;
 
 	t.test(
-		"a day in one life, of 10,000 unlocks, 200 reconnects and 20 updates, leaves a lock at hour 24 as it was at hour 2",
+		"a day in one life, of 10,000 unlocks, 200 reconnects and 20 updates, leaves a lock at hour 24 as it was at hour 2 (I8, T16)",
 		(context) =>
 			withSoak(context, { hours: DAY.hours + 1 }, async (soak, house) => {
 				const untilMs = DAY.hours * HOUR_MS;
@@ -181,7 +181,7 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test(
-		"a day in 21 lives, of 10,000 unlocks, 200 reconnects and 20 updates that are installed, leaves nothing behind in any of them",
+		"a day in 21 lives, of 10,000 unlocks, 200 reconnects and 20 updates that are installed, leaves nothing behind in any of them (I8, T16)",
 		(context) =>
 			withSoak(context, { hours: DAY.hours + 1 }, async (soak, house) => {
 				const untilMs = DAY.hours * HOUR_MS;
