@@ -32,6 +32,7 @@ export const RUNNERS: Readonly<Record<string, Runner>> = Object.freeze({
 	sweep: runner("build/js/test/sweep/run.js", "all", 20, ["--seed", "1"]),
 	hil: runner("build/js/test/hil/run.js", "all", 10, ["--seed", "1"]),
 	scenario: runner("build/js/test/scenario/run.js", "all", 20),
+	soak: runner("build/js/test/soak/run.js", "all", 20, ["--seed", "1"]),
 });
 
 export interface Run {

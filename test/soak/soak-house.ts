@@ -107,6 +107,8 @@ export class SoakHouse {
 	#sequence = 1;
 	/** Boots of the board. */
 	boots = 0;
+	/** How the engine ended, where it did: none of it belongs to a soak. */
+	readonly aborts: string[] = [];
 
 	private constructor(options: SoakHouseOptions, dir: string) {
 		this.#options = options;
@@ -300,6 +302,7 @@ export class SoakHouse {
 	#hear(line: string): void {
 		this.#lines.push(line);
 		if (this.#lines.length > LINES_KEPT) this.#lines.splice(0, LINES_KEPT / 2);
+		if (line.startsWith("abort:")) this.aborts.push(line);
 		if (HEAP_LINE.test(line)) this.#heap = line;
 		if (PROCESS_LINE.test(line)) this.#process = line;
 	}

@@ -41,6 +41,7 @@ export class Soak {
 				await this.#meet(event, plan);
 			}
 			await this.#house.linked();
+			if (this.#house.aborts.length > 0) throw new Error(this.#house.aborts.join(", "));
 		} catch (error) {
 			throw this.#house.told(error);
 		}
