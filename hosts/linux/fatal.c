@@ -10,6 +10,7 @@
 
 #include "fault.h"
 #include "port.h"
+#include "serial.h"
 
 static void (*_Atomic halt_callback)(void);
 
@@ -28,6 +29,7 @@ void halt_outputs(void)
 _Noreturn void halt(int code)
 {
 	halt_outputs();
+	serial_stop();
 	_exit(code);
 }
 
@@ -82,6 +84,7 @@ static void crash(int number)
 	const char *fault = fault_of(number);
 
 	halt_outputs();
+	serial_stop();
 	if (fault) {
 		fault_add(fault, NULL, 0);
 		fault_write();
@@ -93,6 +96,7 @@ static void crash(int number)
 static void at_exit(void)
 {
 	halt_outputs();
+	serial_stop();
 }
 
 static void catch(int number, void (*handler)(int), int flags)

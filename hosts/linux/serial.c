@@ -33,6 +33,7 @@ typedef struct {
 
 static int terminal = -1;
 static char other_side[64];  /* the terminal's name */
+static const char *named_by;  /* the link, once it is there */
 static Serial *line;  /* the one that is open */
 
 static void look(void *context);
@@ -66,8 +67,14 @@ void serial_start(const char *link)
 	cfmakeraw(&settings);
 	if (tcsetattr(other, TCSANOW, &settings) != 0) fatal("serial %s: %s", name, strerror(errno));
 	name_terminal(link, name);
+	named_by = link;
 	snprintf(other_side, sizeof other_side, "%s", name);
 	close(other);
+}
+
+void serial_stop(void)
+{
+	if (named_by) unlink(named_by);
 }
 
 /* Only the other side can drop what it has not read. */

@@ -4,5 +4,7 @@
 
 /* NULL: there is no serial line, and opening it fails. */
 void serial_start(const char *link);
+/* The board ends: its link goes, for its terminal's name may soon be another board's. Any thread, also in a signal handler. */
+void serial_stop(void);
 
 #endif

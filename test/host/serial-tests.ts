@@ -180,6 +180,21 @@ export const serialTests: readonly HostTest[] = [
 		},
 	},
 	{
+		name: "a board that ends takes its link away, whose terminal another board may have next",
+		run: async () => {
+			for (const signal of ["SIGTERM", "SIGABRT"] as const) {
+				const [board, link] = await start(ECHO);
+				assert.ok(lstatSync(link).isSymbolicLink());
+				await board.stop(signal);
+				assert.equal(lstatSync(link, { throwIfNoEntry: false }), undefined, signal);
+			}
+			const rebooted = join(scratch, `serial${links++}`);
+			const image = sourceImage("serial-reboot", "native('xs_system_reboot')();");
+			await runBoard({ main: "main", image, words: ["--serial", rebooted] });
+			assert.equal(lstatSync(rebooted, { throwIfNoEntry: false }), undefined);
+		},
+	},
+	{
 		name: "a stale link is replaced, anything else in its place is left alone and refused",
 		run: async () => {
 			const link = join(scratch, "stale");
