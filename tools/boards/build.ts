@@ -11,6 +11,7 @@ import { BoardFault } from "./board-fault.ts";
 import type { Board } from "./board-file.ts";
 import type { BuildStamp } from "./board-output.ts";
 import type { Chip } from "./chip-pins.ts";
+import { includeFolders } from "./header-folders.ts";
 import { parseSdkconfig, settingFlaws } from "./sdkconfig.ts";
 import { readBudget } from "./size-budget.ts";
 import { type Kind, writeBootHook, writeTarget } from "./target-folder.ts";
@@ -50,20 +51,6 @@ function run(command: string, words: readonly string[], folder: string, variable
 export function projectFolder(board: Board, program: "firmware" | "recovery"): string {
 	const name = program === "firmware" ? basename(PATHS.root) : "esp32";
 	return join(PATHS.root, "build/sdk/tmp/esp32", board.name, "release", name, `xsProj-${board.chip}`);
-}
-
-/** Headers that our C includes and the SDK's list of folders lacks; Mbed TLS 4 keeps its cryptography beside it. */
-export function includeFolders(chip: Chip): readonly string[] {
-	return Object.freeze([
-		"app_update/include",
-		"efuse/include",
-		`efuse/${chip}/include`,
-		"nvs_flash/include",
-		"mbedtls/port/include",
-		"mbedtls/mbedtls/include",
-		"mbedtls/mbedtls/tf-psa-crypto/include",
-		"mbedtls/mbedtls/tf-psa-crypto/drivers/builtin/include",
-	]);
 }
 
 function includesOf(idf: string, chip: Chip): string {
