@@ -7,12 +7,16 @@ import { join } from "node:path";
 import { PATHS } from "../setup/paths.ts";
 import type { Chip } from "./chip-pins.ts";
 
-/** Below ESP-IDF's components/. Mbed TLS 4 keeps its cryptography beside it. */
+/**
+ * Below ESP-IDF's components/. In lwip/include the calls of sockets are inline functions over lwIP's; without it they compile and do
+ * not link. Mbed TLS 4 keeps its cryptography beside it.
+ */
 export function includeFolders(chip: Chip): readonly string[] {
 	return Object.freeze([
 		"app_update/include",
 		"efuse/include",
 		`efuse/${chip}/include`,
+		"lwip/include",
 		"nvs_flash/include",
 		"mbedtls/port/include",
 		"mbedtls/mbedtls/include",
