@@ -68,9 +68,9 @@ export interface BuildStamp {
 
 /**
  * Of the engine's block: slots and chunks begin with a third each and share what is left, in these steps, as on the Linux host. An
- * increment of 0 would hold each to what it began with, and end the engine while the block has room.
+ * increment of 0 would hold each to what it began with, and end the engine while the block has room. The stack is the Linux host's.
  */
-const STACK_SLOTS = 512;
+const STACK_SLOTS = 1024;
 const SLOT_BYTES = 16;
 const CHUNK_STEP_BYTES = 512;
 const HEAP_STEP_SLOTS = 64;
