@@ -1,6 +1,7 @@
 #include "server-name.h"
 
 #include <arpa/inet.h>
+#include <sys/socket.h>
 #include <string.h>
 
 static bool is_label_byte(uint8_t byte)

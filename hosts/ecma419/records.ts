@@ -2,15 +2,17 @@
  * Records over ECMA-419 key-value storage, whose classes promise what RecordStorage asks for: an atomic, durable
  * write. What a class throws becomes a DeviceError here.
  */
+
 import KeyValue, { type Storage } from "embedded:storage/key-value";
 import { assert } from "../../modules/base/assert.ts";
+import { ALPHANUMERIC, isMadeOf } from "../../modules/base/characters.ts";
 import { DeviceError, type DeviceErrorCode } from "../../modules/base/device-error.ts";
 import type { RecordStorage } from "../../modules/platform/storage.ts";
 
-const NAME = /^[0-9A-Za-z_.-]{1,15}$/;
+const NAME_CHARACTERS = `${ALPHANUMERIC}_.-`;
 
 function assertName(name: string): void {
-	assert(NAME.test(name), `not the name of a record: ${name}`);
+	assert(isMadeOf(name, NAME_CHARACTERS, 1, 15), `not the name of a record: ${name}`);
 }
 
 type RecordCode = Extract<DeviceErrorCode, `record/${string}`>;

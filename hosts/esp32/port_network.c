@@ -91,7 +91,8 @@ static void on_address(void *nothing, esp_event_base_t base, int32_t id, void *d
 	const ip_event_got_ip_t *event = data;
 
 	(void)nothing, (void)base, (void)id;
-	if (event->esp_netif != interface) return;
+	/* The address may be there before network_interface_start has returned. */
+	if (interface && event->esp_netif != interface) return;
 	network_tell(NETWORK_UP);
 	ask_for_hint();
 }

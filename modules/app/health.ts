@@ -8,6 +8,7 @@
  * It holds numbers, words of closed lists and names of functions; no text from outside, no value (I1). A record that
  * cannot be read or is newer is left alone, and figures then last as long as this boot.
  */
+import { printable } from "../base/characters.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { ResetReason, System } from "../platform/system.ts";
@@ -151,5 +152,5 @@ export class Health {
 
 /** A host promises as much (platform/system); the record's bound does not depend on it. */
 function plain(stack: string): string {
-	return stack.slice(0, LIMITS.healthStackBytes).replace(/[^ -~]/g, "?");
+	return printable(stack.slice(0, LIMITS.healthStackBytes));
 }

@@ -1,5 +1,7 @@
 /** Byte strings: joining, comparing, hexadecimal. Comparison of secrets is not here (platform/crypto: equal). */
 
+import { HEX_DIGITS, hasOnly } from "./characters.ts";
+
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 	const count = parts.length;
 	let length = 0;
@@ -48,7 +50,7 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Undefined when text is not an even number of hexadecimal digits. */
 export function fromHex(text: string): Uint8Array | undefined {
-	if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+	if (text.length % 2 !== 0 || !hasOnly(text, HEX_DIGITS)) return undefined;
 	const bytes = new Uint8Array(text.length / 2);
 	for (let index = 0; index < bytes.length; index++) {
 		bytes[index] = Number.parseInt(text.slice(2 * index, 2 * index + 2), 16);

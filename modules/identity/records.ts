@@ -1,4 +1,5 @@
 /** The records of identity (docs/STORAGE.md): what the factory line leaves on the board. */
+import { ALPHANUMERIC, isMadeOf } from "../base/characters.ts";
 import { LIMITS } from "../base/limits.ts";
 import { RECORDS } from "../store/records.ts";
 import { type RecordCodec, recordCodec } from "../store/store.ts";
@@ -10,11 +11,11 @@ export interface Device {
 	readonly hardwareClass: string;
 }
 
-const HARDWARE_CLASS = /^[0-9A-Za-z._-]{1,24}$/;
+const CLASS_CHARACTERS = `${ALPHANUMERIC}._-`;
 
 /** 1 to LIMITS.hardwareClassBytes of [0-9A-Za-z._-]. */
 export function isHardwareClass(text: string): boolean {
-	return HARDWARE_CLASS.test(text);
+	return isMadeOf(text, CLASS_CHARACTERS, 1, LIMITS.hardwareClassBytes);
 }
 
 function decodeDevice(fields: CborMap): Device | undefined {

@@ -3,6 +3,8 @@
  * no space stands before a colon, no control character stands in a value. It keeps one line at a time and hands each
  * header on; the bytes of all heads of one handshake together are bounded.
  */
+
+import { ALPHANUMERIC, DIGITS, hasOnly, isMadeOf } from "../base/characters.ts";
 export type HttpFault = "http" | "header-size";
 
 export type HttpPart =
@@ -14,9 +16,8 @@ export type HttpPart =
 	| { readonly kind: "fault"; readonly fault: HttpFault };
 
 /** RFC 9110 5.6.2. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~" + ALPHANUMERIC;
 /** RFC 9112 4: HTTP-version SP status-code SP [ reason-phrase ]. */
-const STATUS_LINE = /^HTTP\/1\.1 ([1-9][0-9]{2}) /;
 const STATUS_START = "HTTP/1.1 ";
 
 const HT = 0x09;
@@ -65,10 +66,12 @@ export class HttpHeadReader {
 	}
 
 	#takeStatus(line: string): HttpPart {
-		const match = STATUS_LINE.exec(line);
-		if (match === null) return { kind: "fault", fault: "http" };
+		const from = STATUS_START.length;
+		const code = line.slice(from, from + 3);
+		const isStatus = line.startsWith(STATUS_START) && isMadeOf(code, DIGITS, 3, 3) && code.charAt(0) !== "0";
+		if (!isStatus || line.charAt(from + 3) !== " ") return { kind: "fault", fault: "http" };
 		this.#inHeaders = true;
-		return { kind: "status", code: Number(match[1]) };
+		return { kind: "status", code: Number(code) };
 	}
 
 	#takeHeader(line: string): HttpPart {
@@ -79,7 +82,7 @@ export class HttpHeadReader {
 		const colon = line.indexOf(":");
 		const name = line.slice(0, Math.max(colon, 0));
 		// A line that begins with a space continues the one before: obs-fold, and no token.
-		if (!TOKEN.test(name)) return { kind: "fault", fault: "http" };
+		if (name === "" || !hasOnly(name, TOKEN_CHARACTERS)) return { kind: "fault", fault: "http" };
 		return { kind: "header", name: name.toLowerCase(), value: trimSpace(line.slice(colon + 1)) };
 	}
 }

@@ -5,7 +5,9 @@
  * Faults of the flash that a caller can act on come back as values: a handler refuses and changes neither flash nor
  * RAM. The store logs nothing, caches nothing and never writes while reading.
  */
+
 import { assert } from "../base/assert.ts";
+import { DIGITS, isMadeOf } from "../base/characters.ts";
 import { DeviceError } from "../base/device-error.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import type { RecordStorage } from "../platform/storage.ts";
@@ -116,7 +118,8 @@ export class Store {
 		const indexes: number[] = [];
 		for (const name of names.value) {
 			const digits = name.startsWith(row.name) ? name.slice(row.name.length) : "";
-			const index = /^(0|[1-9][0-9]{0,4})$/.test(digits) ? Number(digits) : count;
+			const isIndex = isMadeOf(digits, DIGITS, 1, 5) && (digits.length === 1 || digits.charAt(0) !== "0");
+			const index = isIndex ? Number(digits) : count;
 			if (index < count) indexes.push(index);
 		}
 		return accept(indexes.sort((a, b) => a - b));

@@ -7,7 +7,9 @@
  * It takes nothing that hosts/bindings/certificate.c refuses (docs/TLS.md 2): a root that was admitted here is one that
  * every connection can use. test/bindings/root-tests.ts holds the two against each other.
  */
+
 import { bytesEqual, toHex } from "../base/bytes.ts";
+import { DIGITS, hasOnly } from "../base/characters.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
 import { decodeExtensions, type ExtendedUsage } from "./certificate-extensions.ts";
 import { DER, DerReader, der, derIdentifier, isUnsigned } from "./der.ts";
@@ -208,7 +210,8 @@ function decodeTime(validity: DerReader): number | undefined {
 	let digits = text;
 	if (element.tag === DER.utcTime) digits = (text < "5" ? "20" : "19") + text;
 	else if (element.tag !== DER.generalizedTime) return undefined;
-	if (!/^[0-9]{14}Z$/.test(digits)) return undefined;
+	if (digits.charAt(14) !== "Z" || digits.length !== 15 || !hasOnly(digits.slice(0, 14), DIGITS))
+		return undefined;
 	// RFC 5280 4.1.2.5: and nothing else before 2050.
 	if (element.tag === DER.generalizedTime && digits < `${GENERALIZED_FROM_YEAR}`) return undefined;
 	const part = (from: number, to: number) => Number.parseInt(digits.slice(from, to), 10);

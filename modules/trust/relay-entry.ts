@@ -4,7 +4,9 @@
  * of the connection (hosts/bindings), so that none meets a root or a name that it cannot use; nothing here verifies a
  * peer (docs/TLS.md).
  */
+
 import { bytesEqual } from "../base/bytes.ts";
+import { ALPHANUMERIC, isMadeOf } from "../base/characters.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { TlsRoot } from "../platform/tls.ts";
 import type { CborInput } from "../wire/cbor-encode.ts";
@@ -20,11 +22,11 @@ export interface RelayAddress {
 	readonly serverName: string;
 }
 
-const HOST = /^[0-9A-Za-z._:-]+$/;
+const HOST_CHARACTERS = `${ALPHANUMERIC}._:-`;
 const PIN_BYTES = 32;
 
 function isHost(host: string): boolean {
-	return host.length <= LIMITS.hostBytes && HOST.test(host);
+	return isMadeOf(host, HOST_CHARACTERS, 1, LIMITS.hostBytes);
 }
 
 /** 1 to `max` addresses, none twice. */

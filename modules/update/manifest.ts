@@ -6,6 +6,7 @@
  * A manifest that leaves `decodeManifest` keeps every rule: its sizes and its chunk digests agree, and nothing in it leaves the
  * bounds of LIMITS. Nothing throws (I9).
  */
+import { ALPHANUMERIC, DIGITS, isMadeOf, isPrintable, LOWER } from "../base/characters.ts";
 import { LIMITS } from "../base/limits.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
@@ -62,9 +63,12 @@ export type ManifestFlaw =
 	| "delta"; // too many, two of one source, one that is no smaller than the image
 
 export const MANIFEST_FORMAT = 1;
-const VENDOR = /^[0-9a-z.-]{1,32}$/;
-const NAME = /^[0-9A-Za-z._-]{1,24}$/;
-const VERSION = /^[ -~]{1,31}$/;
+const VENDOR_CHARACTERS = `${DIGITS}${LOWER}.-`;
+const NAME_CHARACTERS = `${ALPHANUMERIC}._-`;
+
+const isVendor = (text: string): boolean => isMadeOf(text, VENDOR_CHARACTERS, 1, 32);
+const isName = (text: string): boolean => isMadeOf(text, NAME_CHARACTERS, 1, 24);
+const isVersion = (text: string): boolean => text.length >= 1 && text.length <= 31 && isPrintable(text);
 
 /** The kind of what is signed. */
 export function manifestAad(): Uint8Array {
@@ -84,8 +88,7 @@ export function chunkDigest({ chunkDigests }: UpdateObject, index: number): Uint
 /** The first rule that a manifest breaks; undefined when it keeps them all. */
 export function manifestFlaw(manifest: Manifest): ManifestFlaw | undefined {
 	const { vendor, hardwareClass, board, version, image, deltas } = manifest;
-	if (!VENDOR.test(vendor) || !NAME.test(hardwareClass) || !NAME.test(board) || !VERSION.test(version))
-		return "name";
+	if (!isVendor(vendor) || !isName(hardwareClass) || !isName(board) || !isVersion(version)) return "name";
 	if (!isWithin(manifest.sequence, 1, LIMITS.sequenceMax)) return "number";
 	if (!isWithin(manifest.securityVersion, 0, LIMITS.securityVersionMax)) return "number";
 	if (!isWithin(manifest.trustVersion, 0, Number.MAX_SAFE_INTEGER)) return "number";

@@ -8,6 +8,7 @@ import { accept, type Result, refuse } from "../base/result.ts";
 import { type CborReason, decodeCborMap } from "./cbor-decode.ts";
 import { type CborFields, encodeCbor } from "./cbor-encode.ts";
 import { asBytes, type CborMap } from "./cbor-map.ts";
+import { isSerial } from "./names.ts";
 import {
 	ATTEST,
 	OBJECT,
@@ -29,8 +30,6 @@ export const LINK_PATH = "/v1/device";
 export const LINK_SUBPROTOCOL = "latchkey.device.1";
 export const APP_PATH = "/v1/app";
 export const APP_SUBPROTOCOL = "latchkey.app.1";
-
-const SERIAL = /^[A-Z0-9-]{4,24}$/;
 
 const OPEN = 1;
 const DATA = 2;
@@ -318,7 +317,7 @@ function readReport(map: CborMap): ReportEnvelope | undefined {
 function readAppOpen(map: CborMap): AppOpenEnvelope | undefined {
 	const channel = readChannel(map, [0, 1, 3]);
 	const serial = map.text(3, 24);
-	if (channel === undefined || serial === undefined || !SERIAL.test(serial)) return undefined;
+	if (channel === undefined || serial === undefined || !isSerial(serial)) return undefined;
 	return { kind: "open", channel, serial };
 }
 

@@ -1,8 +1,13 @@
 /** The two kinds of text that people and lines choose: names of members and serials of devices (PROTOCOL 1). */
+import { DIGITS, isMadeOf, UPPER } from "../base/characters.ts";
 import { LIMITS } from "../base/limits.ts";
 import { asText, type CborValue } from "./cbor-map.ts";
 
-const SERIAL = /^[A-Z0-9-]{4,24}$/;
+const SERIAL_CHARACTERS = `${UPPER}${DIGITS}-`;
+
+export function isSerial(text: string): boolean {
+	return isMadeOf(text, SERIAL_CHARACTERS, 4, 24);
+}
 
 /** C0, DEL or C1. Spelled out: a board's engine is built without Unicode properties in regular expressions. */
 function hasControlCharacter(text: string): boolean {
@@ -21,5 +26,5 @@ export function asName(value: CborValue | undefined): string | undefined {
 
 /** A device's serial; undefined for anything else. */
 export function asSerial(value: CborValue | undefined): string | undefined {
-	return typeof value === "string" && SERIAL.test(value) ? value : undefined;
+	return typeof value === "string" && isSerial(value) ? value : undefined;
 }

@@ -2,6 +2,7 @@
  * What a board found when it tested itself for a factory line (PROTOCOL 6, `self-test`). Written by the lock, read by the
  * line. The decoder never throws; the line ignores keys that it does not know.
  */
+import { DIGITS, isMadeOf, LOWER } from "../base/characters.ts";
 import { accept, type Result, refuse } from "../base/result.ts";
 import { decodeCborMap } from "./cbor-decode.ts";
 import { encodeCbor } from "./cbor-encode.ts";
@@ -21,7 +22,7 @@ export interface SelfTestReport extends Readonly<Record<SelfTestPart, SelfTestOu
 	readonly stations?: number;
 }
 
-const PIN = /^[a-z0-9-]{1,24}$/;
+const PIN_CHARACTERS = `${LOWER}${DIGITS}-`;
 const STATIONS_MAX = 65535;
 
 export function encodeSelfTestReport(report: SelfTestReport): Uint8Array {
@@ -46,7 +47,8 @@ export function decodeSelfTestReport(bytes: Uint8Array): Result<SelfTestReport, 
 	const stations = map.value.uint(5, STATIONS_MAX);
 	if (random === undefined || flash === undefined || pins === undefined || radio === undefined)
 		return refuse("malformed");
-	if (map.value.has(4) && (pin === undefined || !PIN.test(pin))) return refuse("malformed");
+	if (map.value.has(4) && (pin === undefined || !isMadeOf(pin, PIN_CHARACTERS, 1, 24)))
+		return refuse("malformed");
 	if (map.value.has(5) && stations === undefined) return refuse("malformed");
 	return accept({
 		random,

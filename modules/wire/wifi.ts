@@ -2,6 +2,7 @@
  * Wi-Fi credentials as a session carries them and a record keeps them (PROTOCOL 5.5, docs/STORAGE.md 3): two fields of a map. What
  * reads them never throws, and nothing here writes them anywhere.
  */
+import { HEX_DIGITS, hasOnly, isPrintable } from "../base/characters.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { WifiCredentials, WifiState } from "../platform/wifi.ts";
 import type { CborFields } from "./cbor-encode.ts";
@@ -9,9 +10,6 @@ import type { CborMap } from "./cbor-map.ts";
 
 /** PROTOCOL 5.5, in the order of their numbers. */
 export const WIFI_STATES: readonly WifiState[] = Object.freeze(["off", "joining", "joined", "refused"]);
-
-const PASSPHRASE = /^[ -~]+$/;
-const KEY = /^[0-9A-Fa-f]+$/;
 
 export function wifiFields({ ssid, passphrase }: WifiCredentials): Record<1 | 2, CborFields[number]> {
 	return { 1: ssid, 2: passphrase };
@@ -25,6 +23,8 @@ export function decodeWifi(fields: CborMap): WifiCredentials | undefined {
 	const passphrase = fields.text(2, { min: LIMITS.wifiPassphraseMinBytes, max: LIMITS.wifiKeyDigits });
 	if (passphrase === undefined) return undefined;
 	const fits =
-		passphrase.length === LIMITS.wifiKeyDigits ? KEY.test(passphrase) : PASSPHRASE.test(passphrase);
+		passphrase.length === LIMITS.wifiKeyDigits
+			? hasOnly(passphrase, HEX_DIGITS)
+			: passphrase !== "" && isPrintable(passphrase);
 	return fits ? { ssid, passphrase } : undefined;
 }

@@ -274,13 +274,15 @@ export default function suite(t: Suite): void {
 
 	t.test("a link map is read by archive, flash and RAM apart", () => {
 		const map = [
+			" .text.unused   0x00000000      0x999 esp-idf/main/libmain.a(main.c.obj)",
+			" .iram1.0       0x40380000       0x20 esp-idf/main/libmain.a(main.c.obj)",
 			" .text.main     0x42000020       0x40 esp-idf/main/libmain.a(main.c.obj)",
 			" .rodata.str    0x3c000020       0x10 esp-idf/main/libmain.a(main.c.obj)",
 			" .bss.state     0x3fc80000        0x8 esp-idf/xs/libxs.a(xs.c.obj)",
 			" .data.table    0x3fc80010        0x4 esp-idf/xs/libxs.a(xs.c.obj)",
 		].join("\n");
 		check.deepEqual(mapSizes(map), [
-			{ name: "libmain.a", flashBytes: 0x50, ramBytes: 0 },
+			{ name: "libmain.a", flashBytes: 0x70, ramBytes: 0x20 },
 			{ name: "libxs.a", flashBytes: 4, ramBytes: 12 },
 		]);
 	});

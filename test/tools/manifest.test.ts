@@ -52,7 +52,34 @@ function importedFrom(program: string): string[] {
 	return [...found].filter((name) => !name.startsWith("hosts/linux/"));
 }
 
+/** A literal or a constructor; comments are not code. */
+const REGULAR_EXPRESSION = /[=(,!&|?:[]\s*\/[^/*\s][^\n]*?\/[a-z]*\s*[;,.)\]]|\bRegExp\b/;
+
+function withoutComments(text: string): string {
+	return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
 export default function suite(t: Suite): void {
+	t.test(
+		"no module of a board has a regular expression: frozen, it ends the engine (base/characters.ts)",
+		() => {
+			for (const sample of [
+				"x = /^a$/;",
+				"if (!/^[0-9]*$/.test(a)) b",
+				'f(a.replace(/[^ -~]/g, "?"))',
+				"new RegExp(a)",
+			])
+				check.ok(REGULAR_EXPRESSION.test(withoutComments(sample)), sample);
+			check.ok(!REGULAR_EXPRESSION.test("a = (b / 2) * c / d;"), "a quotient is none");
+			for (const name of [...FOLDERS, "hosts/esp32", "hosts/radio"].flatMap(modulesIn)) {
+				const found = REGULAR_EXPRESSION.exec(
+					withoutComments(readFileSync(join(PATHS.root, `${name}.ts`), "utf8")),
+				);
+				check.equal(found?.[0], undefined, name);
+			}
+		},
+	);
+
 	t.test("every module of a board is preloaded by name, and nothing else is", () => {
 		const expected = FOLDERS.flatMap(modulesIn).filter((name) => !NOT_ON_A_BOARD.test(name));
 		check.deepEqual([...readManifest("manifest.json").preload].sort(), expected.sort());

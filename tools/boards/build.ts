@@ -10,6 +10,8 @@ import { PATHS } from "../setup/paths.ts";
 import { BoardFault } from "./board-fault.ts";
 import type { Board } from "./board-file.ts";
 import type { BuildStamp } from "./board-output.ts";
+import type { Chip } from "./chip-pins.ts";
+import { includeFolders } from "./header-folders.ts";
 import { parseSdkconfig, settingFlaws } from "./sdkconfig.ts";
 import { readBudget } from "./size-budget.ts";
 import { type Kind, writeBootHook, writeTarget } from "./target-folder.ts";
@@ -51,12 +53,10 @@ export function projectFolder(board: Board, program: "firmware" | "recovery"): s
 	return join(PATHS.root, "build/sdk/tmp/esp32", board.name, "release", name, `xsProj-${board.chip}`);
 }
 
-/** Mbed TLS 4 keeps its cryptography beside it, where the SDK's list of folders does not look. */
-function includesOf(idf: string): string {
-	const mbedtls = join(idf, "components/mbedtls");
-	const folders = ["port/include", "mbedtls/include", "mbedtls/tf-psa-crypto/include"];
-	folders.push("mbedtls/tf-psa-crypto/drivers/builtin/include");
-	return folders.map((folder) => `-I${join(mbedtls, folder)}`).join(" ");
+function includesOf(idf: string, chip: Chip): string {
+	return includeFolders(chip)
+		.map((folder) => `-I${join(idf, "components", folder)}`)
+		.join(" ");
 }
 
 export function buildImage({ board, kind, program }: BuildOptions): string {
@@ -73,7 +73,7 @@ export function buildImage({ board, kind, program }: BuildOptions): string {
 		...process.env,
 		PATH: path,
 		MODDABLE: sdk,
-		C_INCLUDES: `${includesOf(idf)} ${defines}`,
+		C_INCLUDES: `${includesOf(idf, board.chip)} ${defines}`,
 	};
 	const words = ["-m", "-t", "build", "-p", `esp32:${folder}`, "-o", join(PATHS.root, "build/sdk")];
 	const manifest = program === "firmware" ? "manifest.json" : "hosts/esp32/recovery.json";

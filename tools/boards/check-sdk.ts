@@ -10,6 +10,7 @@ import { boardSdkconfig } from "./board-output.ts";
 import { stampOf } from "./build.ts";
 import { CHIP_PINS, CHIPS, type Chip } from "./chip-pins.ts";
 import { declarationFlaws, declaredModules } from "./declarations.ts";
+import { headerFlaws } from "./header-folders.ts";
 import { idfSymbols } from "./idf-symbols.ts";
 import { SDK_MODULES } from "./manifest-modules.ts";
 import { parseFragment } from "./sdkconfig.ts";
@@ -176,6 +177,10 @@ export function checkSdk(environment: Readonly<Record<string, string | undefined
 		skipped++;
 		process.stdout.write("skipped - ESP-IDF: IDF_PATH is not set\n");
 	} else show(idfChecks(findIdf(environment)));
+	if (environment.MODDABLE && environment.IDF_PATH) {
+		const flaws = CHIPS.flatMap((chip) => headerFlaws(findSdk(environment), findIdf(environment), chip));
+		show([{ name: "each header of ESP-IDF that our C includes is where the compiler looks", flaws }]);
+	}
 	process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 	return failed > 0 || passed === 0 ? 1 : 0;
 }

@@ -47,6 +47,12 @@ export const REQUIRED_ALWAYS: readonly Required[] = Object.freeze([
 	required("ESP_TASK_WDT_INIT", "y", "from the start"),
 	required("ESP_TASK_WDT_PANIC", "y", "a message alone ends nothing"),
 	required("ESP_TASK_WDT_TIMEOUT_S", "5", "as the Linux host's"),
+	required(
+		"ESP_TASK_WDT_CHECK_IDLE_TASK_CPU0",
+		"n",
+		"the loop is watched; work of many turns, as the digest of the running image, keeps the idle task waiting",
+	),
+	required("ESP_TASK_WDT_CHECK_IDLE_TASK_CPU1", "n", "the loop is watched, not the idle task"),
 	required("ESP_BROWNOUT_DET", "y", "a supply that sags writes no flash"),
 	required(
 		"ESP_SYSTEM_MEMPROT",

@@ -62,11 +62,13 @@ export function byteCodeSizes(): SizeRow[] {
 export function mapSizes(text: string): SizeRow[] {
 	const flash = new Map<string, number>();
 	const ram = new Map<string, number>();
-	const sections = /^ (\.[\w.]+)\s*\n?\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)$/gm;
-	for (const [, section = "", bytes = "0", file = ""] of text.matchAll(sections)) {
+	const sections = /^ (\.[\w.]+)\s*\n?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S+)$/gm;
+	for (const [, section = "", address = "0", bytes = "0", file = ""] of text.matchAll(sections)) {
+		// What the linker dropped is listed first, at 0, as what is only for a debugger is.
+		if (Number.parseInt(address, 16) === 0) continue;
 		const archive = /([^/]+\.a)\(/.exec(file)?.[1] ?? file.split("/").at(-1)!;
 		const count = Number.parseInt(bytes, 16);
-		const isRam = /^\.(bss|data|dram|noinit|sbss|sdata|COMMON)/.test(section);
+		const isRam = /^\.(bss|data|dram|iram|noinit|sbss|sdata|COMMON)/.test(section);
 		if (isRam) ram.set(archive, (ram.get(archive) ?? 0) + count);
 		if (!/^\.(bss|sbss|noinit|debug|comment|riscv|xt\.)/.test(section))
 			flash.set(archive, (flash.get(archive) ?? 0) + count);
