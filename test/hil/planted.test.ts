@@ -1,17 +1,7 @@
 /** Locks that do wrong, and instruments that fail, between the drivers and a simulated lock: the scenarios catch each of them. */
 import { check, type Suite } from "../harness/test.ts";
 import { HilCommand, only, withSimulated } from "./hil-command.ts";
-
-async function caught(plant: string, scenario: string, reason: RegExp): Promise<void> {
-	await withSimulated("rig", ["--plant", plant], async (bench) => {
-		const run = new HilCommand([...bench.words, ...only(scenario)]);
-		check.equal(await run.ended, 1, run.text);
-		const [found] = bench.report().scenarios;
-		check.equal(found!.outcome, "failed", run.text);
-		check.ok(reason.test(found!.reason), found!.reason);
-		check.ok(found!.log.length > 0, "the lock's own log is not in the report");
-	});
-}
+import { caught } from "./planted-lock.ts";
 
 export default function suite(t: Suite): void {
 	t.test("a pulse that is a fifth too long fails the jam scenario (T19)", () =>
@@ -26,10 +16,6 @@ export default function suite(t: Suite): void {
 		caught("outlives-power", "power-cut", /^drive-retract was energised without power$/),
 	);
 
-	t.test("an output that is energised while there is no power fails the power cut (T19)", () =>
-		caught("brake-without-power", "power-cut", /^brake was energised without power$/),
-	);
-
 	t.test("a bolt that is driven on into its stop fails the unlock scenario (T19)", () =>
 		caught(
 			"late-cut",
@@ -41,24 +27,6 @@ export default function suite(t: Suite): void {
 	t.test(
 		"an output that is energised before the run fails the first scenario, whatever that is (I2, T19)",
 		() => caught("stuck-drive", "pair", /^drive-throw is energised, and nobody asked for anything$/),
-	);
-
-	t.test(
-		"a lock that no relay cuts fails an update with the reason, and the run goes on to its report (T12)",
-		() => caught("keeps-power", "update", /^the lock answers without its power: it was not cut$/),
-	);
-
-	t.test("a restart that is none fails the trust drill (T5)", () =>
-		caught("keeps-power", "trust-drill", /^the lock did not start over$/),
-	);
-
-	t.test("a blank board is sealed only as what somebody named, and a run without that ends (T14)", () =>
-		withSimulated("rig", [], async (bench) => {
-			const at = bench.words.indexOf("--hardware-class");
-			const run = new HilCommand(bench.words.filter((_, index) => index !== at && index !== at + 1));
-			check.equal(await run.ended, 1, run.text);
-			check.ok(/the board is blank: --hardware-class/.test(run.text), run.text);
-		}),
 	);
 
 	t.test("a rig that starts over in the middle fails what it saw, and what comes after it too (T19)", () =>

@@ -166,7 +166,7 @@ export class Stage {
 		}
 	}
 
-	/** The edges from here on are those of what comes next. */
+	/** The edges from here on are those of what comes next. Whoever moved the bolt before has settled. */
 	mark(): number {
 		return this.edges.length;
 	}

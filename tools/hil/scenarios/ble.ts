@@ -45,6 +45,7 @@ export const BLE: Scenario = Object.freeze<Scenario>({
 				),
 			);
 		}
+		await stage.settled();
 		const mark = stage.mark();
 		await stage.step("a phone of another lock does not know it: refused", () =>
 			stage.turnedAway("another lock's phone", /no lock of this phone's is near/, async () => {
