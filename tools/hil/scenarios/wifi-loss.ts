@@ -34,6 +34,8 @@ export const WIFI_LOSS: Scenario = Object.freeze<Scenario>({
 			await bench.withPhone((phone) => phone.local.setWifi({ ssid, passphrase }));
 			const joined = await bench.until(async () => (await state()) === "joined", STATE_MS);
 			stage.check(joined, "the lock does not join its Wi-Fi");
+			const named = await bench.withPhone(async (phone) => (await phone.local.wifi()).ssid);
+			stage.check(named !== undefined && bytesEqual(named, ssid), "the lock names another Wi-Fi");
 			stage.check(await bench.until(() => bench.isLinked, LINK_MS), "the lock does not reach its relay");
 		});
 		await stage.step("the access point goes", async () => {
@@ -57,6 +59,12 @@ export const WIFI_LOSS: Scenario = Object.freeze<Scenario>({
 			);
 		});
 		if (former !== undefined && stage.wifi !== undefined) return;
-		await stage.step("forget the Wi-Fi", () => bench.withPhone((phone) => phone.local.setWifi(undefined)));
+		await stage.step("forget the Wi-Fi", () =>
+			bench.withPhone(async (phone) => {
+				await phone.local.setWifi(undefined);
+				const now = await phone.local.wifi();
+				stage.check(now.ssid === undefined && now.state === "off", "the lock has its Wi-Fi still");
+			}),
+		);
 	},
 });
