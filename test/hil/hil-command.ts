@@ -99,7 +99,7 @@ export async function withSimulated(
 			const value = (name: string): string =>
 				new RegExp(`^${name}\t(.+)$`, "m").exec(simulator.text)?.[1] ?? "";
 			const ports = ["--port", value("port"), "--reach-at", value("reach-at"), "--ble", value("ble")];
-			ports.push("--console", value("console"));
+			ports.push("--console", value("console"), "--hardware-class", "latchkey-linux");
 			const own =
 				kind === "rig"
 					? ["--rig", value("rig")]

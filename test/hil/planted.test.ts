@@ -1,17 +1,7 @@
 /** Locks that do wrong, and instruments that fail, between the drivers and a simulated lock: the scenarios catch each of them. */
 import { check, type Suite } from "../harness/test.ts";
 import { HilCommand, only, withSimulated } from "./hil-command.ts";
-
-async function caught(plant: string, scenario: string, reason: RegExp): Promise<void> {
-	await withSimulated("rig", ["--plant", plant], async (bench) => {
-		const run = new HilCommand([...bench.words, ...only(scenario)]);
-		check.equal(await run.ended, 1, run.text);
-		const [found] = bench.report().scenarios;
-		check.equal(found!.outcome, "failed", run.text);
-		check.ok(reason.test(found!.reason), found!.reason);
-		check.ok(found!.log.length > 0, "the lock's own log is not in the report");
-	});
-}
+import { caught } from "./planted-lock.ts";
 
 export default function suite(t: Suite): void {
 	t.test("a pulse that is a fifth too long fails the jam scenario (T19)", () =>
@@ -23,7 +13,20 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test("an output that outlives the power fails the power cut (T19)", () =>
-		caught("outlives-power", "power-cut", /^an output outlived the power$/),
+		caught("outlives-power", "power-cut", /^drive-retract was energised without power$/),
+	);
+
+	t.test("a bolt that is driven on into its stop fails the unlock scenario (T19)", () =>
+		caught(
+			"late-cut",
+			"unlock",
+			/^from the position contact to the cut: 1[5-9]\d\.\d ms, and it must be at most 20 ms$/,
+		),
+	);
+
+	t.test(
+		"an output that is energised before the run fails the first scenario, whatever that is (I2, T19)",
+		() => caught("stuck-drive", "pair", /^drive-throw is energised, and nobody asked for anything$/),
 	);
 
 	t.test("a rig that starts over in the middle fails what it saw, and what comes after it too (T19)", () =>

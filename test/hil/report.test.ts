@@ -1,12 +1,12 @@
 /** What a run's report says, and what it never says: pulses, drawings, JUnit, HTML, proof, and whatever a lock puts into a text. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_BOLT } from "../../modules/lock/bolt-config.ts";
 import { htmlOf } from "../../tools/hil/html-report.ts";
 import { junitOf } from "../../tools/hil/junit.ts";
 import { escapeMarkup } from "../../tools/hil/markup.ts";
-import { isChip, isProven, isRecord, proofOf, proofText } from "../../tools/hil/proof.ts";
-import { isRight, PulseBook, toleranceUs } from "../../tools/hil/pulses.ts";
+import { isChip, isProven, isRecord, proofOf, proofText, provenScenarios } from "../../tools/hil/proof.ts";
+import { isFine, isRight, PulseBook, seesPulses, toleranceUs } from "../../tools/hil/pulses.ts";
 import {
 	countOutcomes,
 	decodeRunReport,
@@ -90,6 +90,16 @@ export default function suite(t: Suite): void {
 			}
 			// 2 ms of the lock's own, twice the resolution, and the clock's drift over the pulse.
 			check.equal(toleranceUs({ resolutionUs: 100, driftPpm: 1_000 }, 1_000), 2_000 + 200 + 1_000);
+			// An instrument that tells a brake from none has eyes; one at a chip must be better than that.
+			const clock = (resolutionUs: number) => ({ resolutionUs, driftPpm: 0 });
+			check.deepEqual(
+				[40_000, 49_000, 1_000_000].map((us) => seesPulses(clock(us))),
+				[true, false, false],
+			);
+			check.deepEqual(
+				[100, 11_000, 12_000, 40_000].map((us) => isFine(clock(us))),
+				[true, true, false, false],
+			);
 		},
 	);
 
@@ -124,6 +134,18 @@ export default function suite(t: Suite): void {
 		trace.record("drive-throw", true, 31);
 		check.ok(everTogether(trace.edges, "drive-throw", "brake"));
 		check.ok(!everTogether(trace.edges, "drive-throw", "drive-retract"));
+		// What was high before the first edge has no edge that says so.
+		check.ok(everTogether(trace.edges, "drive-throw", "drive-retract", new Set(["drive-retract"] as const)));
+		check.ok(
+			everTogether([], "drive-throw", "drive-retract", new Set(["drive-retract", "drive-throw"] as const)),
+		);
+		trace.clear();
+		check.deepEqual([...trace.highAtStart].sort(), ["brake", "drive-throw"]);
+		trace.record("brake", false, 40);
+		check.deepEqual(
+			[[...trace.highAt(0)].sort(), [...trace.highAt(1)]],
+			[["brake", "drive-throw"], ["drive-throw"]],
+		);
 		for (let count = 0; count < 10_000; count++) trace.record("exit", count % 2 === 0, 100 + count);
 		check.ok(trace.isCut && trace.edges.length <= 4_096);
 	});
@@ -209,26 +231,42 @@ export default function suite(t: Suite): void {
 		},
 	);
 
-	t.test("only a whole run of this driver on hardware, on record, makes the driver proven", () => {
-		const folder = temporaryFolder();
-		check.ok(!isProven("rig", join(folder, "absent")) && !isProven("rig", folder));
-		const put = (name: string, text: string): void => writeFileSync(join(folder, name), text);
-		put("1.json", "no report");
-		put("2.json", encodeRunReport(report({ proof: "emulated", proven: true })));
-		put("3.json", encodeRunReport(report({ driver: "kit" })));
-		put(
-			"4.json",
-			encodeRunReport(report({ scenarios: [scenario(), scenario({ outcome: "not-possible" })] })),
-		);
-		put("5.json", encodeRunReport(report({ scenarios: [] })));
-		put("6.txt", encodeRunReport(report()));
-		mkdirSync(join(folder, "deeper"));
-		writeFileSync(join(folder, "deeper", "7.json"), encodeRunReport(report()));
-		check.ok(!isProven("rig", folder) && isProven("kit", folder) && !isProven("virtual", folder));
-		check.ok(isRecord(report(), "rig"));
-		put("8.json", encodeRunReport(report()));
-		check.ok(isProven("rig", folder));
-	});
+	t.test(
+		"only whole runs of this driver on hardware, on record, prove scenarios, and a run is proven by all of its own",
+		() => {
+			const folder = temporaryFolder();
+			const names = (driver: "rig" | "kit" | "virtual"): readonly string[] => [
+				...provenScenarios(driver, folder),
+			];
+			check.equal(provenScenarios("rig", join(folder, "absent")).size, 0);
+			check.deepEqual(names("rig"), []);
+			const put = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+			put("1.json", "no report");
+			put("2.json", encodeRunReport(report({ proof: "emulated", proven: true })));
+			put("3.json", encodeRunReport(report({ driver: "kit" })));
+			put(
+				"4.json",
+				encodeRunReport(report({ scenarios: [scenario(), scenario({ outcome: "not-possible" })] })),
+			);
+			put("5.json", encodeRunReport(report({ scenarios: [] })));
+			put("6.txt", encodeRunReport(report()));
+			mkdirSync(join(folder, "deeper"));
+			writeFileSync(join(folder, "deeper", "7.json"), encodeRunReport(report()));
+			// What only looks like a file costs nobody a report.
+			mkdirSync(join(folder, "folder.json"));
+			symlinkSync(join(folder, "nowhere"), join(folder, "link.json"));
+			check.deepEqual([names("rig"), names("kit"), names("virtual")], [[], ["unlock"], []]);
+			check.ok(isRecord(report(), "rig"));
+			put("8.json", encodeRunReport(report()));
+			put("9.json", encodeRunReport(report({ scenarios: [scenario({ name: "jam" })] })));
+			check.deepEqual([...names("rig")].sort(), ["jam", "unlock"]);
+			const proven = provenScenarios("rig", folder);
+			check.ok(isProven(["jam"], proven) && isProven(["unlock", "jam"], proven));
+			check.ok(!isProven(["unlock", "jam", "trust-drill"], proven) && !isProven([], proven));
+			// A folder that is none.
+			check.equal(provenScenarios("rig", join(folder, "6.txt")).size, 0);
+		},
+	);
 
 	t.test("a report is read as it was written, and one of another form is refused", () => {
 		const whole = report({ pulses: new PulseBook(EXACT_CLOCK).rows, notes: ["a note"] });

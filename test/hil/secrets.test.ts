@@ -1,6 +1,7 @@
 /** No report and no output of a run has a secret in any spelling (I1), whatever errors and consoles say. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { LINE_CHARACTERS, LineTail } from "../../tools/hil/line-tail.ts";
 import { LockBench } from "../../tools/hil/lock-bench.ts";
 import { Redactor } from "../../tools/hil/redactor.ts";
 import { writeReports } from "../../tools/hil/report-files.ts";
@@ -17,13 +18,14 @@ import { withPlace } from "./hil-command.ts";
 function telltale(bench: () => LockBench): Scenario {
 	const said = (): string =>
 		[...bench().secrets.values()]
-			.flatMap((secret) =>
-				typeof secret === "string"
-					? [secret]
-					: spellingsOf(secret)
-							.slice(1)
-							.map((bytes) => new TextDecoder().decode(bytes)),
-			)
+			.flatMap((secret) => {
+				const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
+				const spelt = spellingsOf(bytes).slice(1);
+				return [
+					...(typeof secret === "string" ? [secret] : []),
+					...spelt.map((each) => new TextDecoder().decode(each)),
+				];
+			})
 			.join(" ");
 	return {
 		name: "telltale",
@@ -74,7 +76,13 @@ export default function suite(t: Suite): void {
 				for (const [name, secret] of bench.secrets)
 					search.add(name, typeof secret === "string" ? new TextEncoder().encode(secret) : secret);
 				const names = [...bench.secrets.keys()];
-				for (const name of ["the setup secret", "the label", "the phone's Noise key", "the Wi-Fi passphrase"])
+				for (const name of [
+					"the setup secret",
+					"the label",
+					"the phone's Noise key",
+					"the Wi-Fi passphrase",
+					`the advertising key of ${bench.label.serial}`,
+				])
 					check.ok(names.includes(name), `${names}`);
 				const files = readdirSync(at("report"));
 				check.deepEqual([...files].sort(), ["junit.xml", "report.html", "report.json"]);
@@ -94,7 +102,34 @@ export default function suite(t: Suite): void {
 			const text = new TextDecoder().decode(spelling);
 			check.equal(redactor.clean(`<${text}>`), "<[secret]>", text);
 		}
+		const words = new TextEncoder().encode("correct horse battery");
+		for (const spelling of spellingsOf(words)) {
+			const text = new TextDecoder().decode(spelling);
+			check.equal(redactor.clean(`<${text}>`), "<[secret]>", text);
+		}
+		check.equal(redactor.clean("correct%20horse%20battery"), "[secret]");
+		check.equal(redactor.clean(Array.from(secret).join(", ")), "[secret]");
 		check.equal(redactor.clean("correct horse battery staple"), "[secret] staple");
 		check.equal(redactor.clean("nothing of it"), "nothing of it");
+	});
+
+	t.test("a text that was cut off in the middle of a secret has no beginning of it (I1)", ({ random }) => {
+		const secret = random.bytes(32);
+		const hex = Buffer.from(secret).toString("hex");
+		const redactor = new Redactor([secret]);
+		for (let into = 1; into < hex.length; into++) {
+			const tail = new LineTail();
+			tail.push(Buffer.from(`${"x".repeat(LINE_CHARACTERS - into)}${hex}\r\nnext ${hex}\n`));
+			const shown = tail.lines.map((line) => redactor.short(line, LINE_CHARACTERS, LINE_CHARACTERS));
+			check.equal(shown.length, 2);
+			check.ok(/^x+$/.test(shown[0]!), shown[0]!.slice(-80));
+			check.equal(shown[1], "next [secret]");
+		}
+		// A line without an end keeps its beginning: what comes after the bound is nobody's.
+		const endless = new LineTail();
+		for (const piece of [`begin ${"x".repeat(LINE_CHARACTERS)}`, hex.slice(0, 20), hex.slice(20), "\n"])
+			endless.push(Buffer.from(piece));
+		check.ok(/^begin x+$/.test(endless.lines[0]!));
+		check.equal(redactor.short(`a ${hex} b`, 5), "a [se");
 	});
 }

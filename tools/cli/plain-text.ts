@@ -15,6 +15,11 @@ export function plainLines(text: string): string {
 	return text.replace(/[^ -~\n\t]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** A line of columns between tabs: it stays one line, whatever somebody else wrote into it. */
+export function plainColumns(line: string): string {
+	return line.split("\t").map(plainText).join("\t");
+}
+
 /** JSON of ASCII alone. */
 export function plainJson(value: unknown, indent?: string): string {
 	return plainLines(JSON.stringify(value, null, indent));

@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import {
 	type Endpoint,
 	endpoint,
+	existingFile,
 	existingFolder,
 	folder,
 	listenEndpoint,
@@ -13,8 +14,10 @@ import {
 	wholeNumber,
 } from "../cli/arguments.ts";
 import { CliFault, explaining } from "../cli/fault.ts";
+import { plainColumns } from "../cli/plain-text.ts";
 import { ProvisionFault } from "../factory/board-steps.ts";
 import { SerialFault } from "../factory/serial-port.ts";
+import { readPassphrase, ssidBytes } from "../phone/local-cli.ts";
 import { TransportFault } from "../phone/transport.ts";
 import { WalletFault } from "../phone/wallet.ts";
 import { PATHS } from "../setup/paths.ts";
@@ -24,13 +27,14 @@ import { DRIVER_NAMES, type Driver, type DriverName } from "./driver.ts";
 import { HilFault } from "./hil-fault.ts";
 import { KitDriver } from "./kit-driver.ts";
 import { LockBench } from "./lock-bench.ts";
+import { SIMULATED_CLASS } from "./next-release.ts";
 import { handAtTerminal } from "./operator.ts";
 import { proofText, RECORDS_FOLDER } from "./proof.ts";
 import { writeReports } from "./report-files.ts";
 import { RigDriver } from "./rig-driver.ts";
 import { runScenarios } from "./run.ts";
 import { countOutcomes, isWhole, type RunReport } from "./run-report.ts";
-import type { Scenario } from "./scenario.ts";
+import type { BenchWifi, Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenario-list.ts";
 import { registerSimulate } from "./simulate-cli.ts";
 import { VirtualDriver } from "./virtual-driver.ts";
@@ -47,7 +51,9 @@ interface RunArguments {
 	readonly reachAt?: Endpoint;
 	readonly ble?: Endpoint;
 	readonly release?: string;
-	readonly hardwareClass: string;
+	readonly hardwareClass?: string;
+	readonly ssid?: Uint8Array;
+	readonly passphraseFile?: string;
 	readonly hands?: true;
 	readonly esptool?: readonly string[];
 	readonly records: string;
@@ -89,7 +95,9 @@ export function registerHil(program: Command): void {
 		.option("--reach-at <host:port>", "kit, rig: where the lock reaches that", endpoint)
 		.option("--ble <host:port>", "kit, rig: where the air of a simulated board's radio is", endpoint)
 		.option("--release <dir>", "a signed release that is newer than the lock's", existingFolder)
-		.option("--hardware-class <name>", "of a blank board", "latchkey-linux")
+		.option("--hardware-class <name>", "kit, rig: what a blank board is sealed as, for good")
+		.option("--ssid <name>", "kit, rig: name of the access point", ssidBytes)
+		.option("--passphrase-file <file>", "kit, rig: its passphrase; the first line", existingFile)
 		.option("--hands", "kit: somebody is there and presses buttons when told to")
 		.option("--esptool <word>", "kit: the program that resets, and its first words", several(String))
 		.option("--records <dir>", "reports of runs on hardware that prove a driver", folder, RECORDS_FOLDER)
@@ -117,14 +125,31 @@ function scenarioNamed(text: string): Scenario {
 }
 
 function listScenarios(): void {
-	for (const { name, needs, shows } of SCENARIOS)
-		process.stdout.write(`${name}\tneeds ${needs.length === 0 ? "nothing" : needs.join(", ")}\t${shows}\n`);
+	for (const scenario of SCENARIOS) {
+		const { name, needs, shows, alsoShows = [] } = scenario;
+		const also = alsoShows.map((each) => `; with ${each.needs.join(", ")}: ${each.text}`).join("");
+		process.stdout.write(
+			`${name}\tneeds ${needs.length === 0 ? "nothing" : needs.join(", ")}\t${shows}${also}\n`,
+		);
+	}
 }
 
 /** Throws CliFault when the options do not go together, HilFault when there is no such instrument. */
 async function openDriver(options: RunArguments, dir: string): Promise<Driver> {
-	const { driver, port, rig, console: consolePort, reachAt, ble, hands, esptool } = options;
+	const {
+		driver,
+		port,
+		rig,
+		console: consolePort,
+		reachAt,
+		ble,
+		hands,
+		esptool,
+		hardwareClass,
+		ssid,
+	} = options;
 	const shared = {
+		...(ssid === undefined ? {} : { hasWifi: true }),
 		...(consolePort === undefined ? {} : { console: consolePort }),
 		...(reachAt === undefined ? {} : { reachAt }),
 		...(ble === undefined ? {} : { radio: ble }),
@@ -133,9 +158,9 @@ async function openDriver(options: RunArguments, dir: string): Promise<Driver> {
 		throw new CliFault("--hands and --esptool go with --driver kit", 2);
 	if (driver !== "rig" && rig !== undefined) throw new CliFault("--rig goes with --driver rig", 2);
 	if (driver === "virtual") {
-		if ((port ?? consolePort ?? reachAt ?? ble) !== undefined)
+		if ((port ?? consolePort ?? reachAt ?? ble ?? hardwareClass ?? ssid) !== undefined)
 			throw new CliFault(
-				"--driver virtual brings its own lock: no --port, --console, --reach-at and --ble",
+				"--driver virtual brings its own lock: no --port, --console, --reach-at, --ble, --hardware-class and --ssid",
 				2,
 			);
 		return new VirtualDriver(join(dir, "lock"));
@@ -153,8 +178,17 @@ async function openDriver(options: RunArguments, dir: string): Promise<Driver> {
 	});
 }
 
+/** Nothing of it is more than a line, whatever a lock or a rig put into it. */
 function say(line: string): void {
-	process.stdout.write(`${line}\n`);
+	process.stdout.write(`${plainColumns(line)}\n`);
+}
+
+/** Throws CliFault. */
+function readWifi({ ssid, passphraseFile }: RunArguments): BenchWifi | undefined {
+	if ((ssid === undefined) !== (passphraseFile === undefined))
+		throw new CliFault("--ssid and --passphrase-file go together", 2);
+	if (ssid === undefined || passphraseFile === undefined) return undefined;
+	return { ssid, passphrase: readPassphrase(ssid, passphraseFile) };
 }
 
 async function run(options: RunArguments): Promise<void> {
@@ -162,6 +196,7 @@ async function run(options: RunArguments): Promise<void> {
 	const scenarios = options.only ?? SCENARIOS;
 	const dir = options.dir ?? join(PATHS.data, `hil-${options.driver}`);
 	mkdirSync(dir, { recursive: true, mode: 0o700 });
+	const wifi = readWifi(options);
 	const driver = await openDriver(options, dir);
 	let bench: LockBench | undefined;
 	const close = async (): Promise<void> => {
@@ -171,7 +206,8 @@ async function run(options: RunArguments): Promise<void> {
 	const stop = (): void => void close().finally(() => process.exit(130));
 	for (const signal of SIGNALS) process.once(signal, stop);
 	try {
-		const { listen, hardwareClass } = options;
+		const { listen } = options;
+		const hardwareClass = options.driver === "virtual" ? SIMULATED_CLASS : options.hardwareClass;
 		bench = await LockBench.open({ dir, driver, listen, hardwareClass });
 		const report = await runScenarios({
 			driver,
@@ -181,6 +217,7 @@ async function run(options: RunArguments): Promise<void> {
 			say,
 			scenarioMs: scenarioSeconds * 1_000,
 			...(release === undefined ? {} : { release }),
+			...(wifi === undefined ? {} : { wifi }),
 		});
 		writeReports(out, report);
 		sum(report);

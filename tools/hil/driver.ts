@@ -18,6 +18,7 @@ export const ABILITIES = Object.freeze([
 	"restart",
 	"network",
 	"access-point",
+	"wifi",
 	"radio",
 ] as const);
 export type Ability = (typeof ABILITIES)[number];
@@ -31,6 +32,7 @@ export const ABILITY_TEXTS: Readonly<Record<Ability, string>> = Object.freeze({
 	restart: "make the lock start over",
 	network: "be reached by the lock over a network",
 	"access-point": "take the lock's access point away",
+	wifi: "name the lock a Wi-Fi (--ssid, --passphrase-file)",
 	radio: "reach the lock's radio",
 });
 

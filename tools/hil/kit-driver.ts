@@ -21,6 +21,8 @@ export interface KitDriverOptions {
 	readonly hand?: (role: "button" | "exit", holdMs: number) => Promise<void>;
 	readonly reachAt?: Endpoint;
 	readonly radio?: Endpoint;
+	/** The name of an access point, and its passphrase, are given. */
+	readonly hasWifi?: boolean;
 }
 
 const BAUD = 115_200;
@@ -49,6 +51,7 @@ export class KitDriver implements Driver {
 		if (options.hand !== undefined) able.add("hands");
 		if (options.reachAt !== undefined) able.add("network");
 		if (options.radio !== undefined) able.add("radio");
+		if (options.hasWifi === true) able.add("wifi");
 		this.abilities = able;
 	}
 

@@ -1,6 +1,7 @@
-/** The last lines that somebody said, and no more. */
+/** The last lines that somebody said, and no more. Whoever shows them takes secrets out before anything is cut off. */
 const LINES_MAX = 200;
-const LINE_CHARACTERS = 400;
+/** The beginning of a longer line is kept. */
+export const LINE_CHARACTERS = 4_096;
 
 export class LineTail {
 	#lines: string[] = [];
@@ -18,7 +19,7 @@ export class LineTail {
 	/** Bytes of a console, in pieces of any size. */
 	push(bytes: Uint8Array): void {
 		const parts = (this.#rest + Buffer.from(bytes).toString("latin1")).split(/\r?\n/);
-		this.#rest = (parts.pop() ?? "").slice(-LINE_CHARACTERS);
+		this.#rest = (parts.pop() ?? "").slice(0, LINE_CHARACTERS);
 		for (const part of parts) this.add(part);
 	}
 }

@@ -6,8 +6,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { LIMITS } from "../../modules/base/limits.ts";
+import type { TrustBundle } from "../../modules/trust/bundle.ts";
 import { decodeLabel, type Label } from "../../modules/wire/label.ts";
-import { decodeReport } from "../../modules/wire/report.ts";
+import { decodeReport, type Report } from "../../modules/wire/report.ts";
 import type { Endpoint } from "../cli/arguments.ts";
 import { openSerial } from "../cli/serial-transport.ts";
 import { NobleCrypto } from "../crypto/noble.ts";
@@ -24,23 +25,28 @@ import type { Registry } from "../relay/registry.ts";
 import { HouseFile } from "../start/house-file.ts";
 import { RelaySide } from "../start/house-relay.ts";
 import { readBundleFile, standingAlone } from "../trust/bundle-file.ts";
-import { ensureTrust, newestBundlePath, TRUST_FILES } from "../trust/development-trust.ts";
+import { newestBundlePath, TRUST_FILES } from "../trust/development-trust.ts";
 import { deliverBundle } from "../trust/line-delivery.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { Driver } from "./driver.ts";
 import { HandshakePace } from "./handshake-pace.ts";
 import { HilFault } from "./hil-fault.ts";
+import { ownTrust } from "./own-trust.ts";
 
 export interface LockBenchOptions {
 	readonly dir: string;
 	readonly driver: Driver;
 	/** Where the relay listens for locks; port 0: the one of before, or any. */
 	readonly listen: Endpoint;
-	readonly hardwareClass: string;
+	/** What a blank board becomes; undefined: a blank one is refused. */
+	readonly hardwareClass: string | undefined;
 }
 
 export const RELAY_NAME = "localhost";
 const BOARD_MS = 60_000;
 const VERB_MS = 1_000;
+/** Of each of the attempts of a verb, at a lock that must not answer. */
+const SILENCE_MS = 300;
 const LOOK_MS = 100;
 const STAGE_SEALED = 3;
 const NONCE_BYTES = 16;
@@ -54,27 +60,38 @@ export class LockBench {
 	readonly #relay: RelaySide;
 	readonly #secrets = new Map<string, Uint8Array | string>();
 	readonly #pace = new HandshakePace();
+	readonly #arrivals: Arrivals;
+	/** When the lock last lost its power or was reset. */
+	#goneMs = Number.NEGATIVE_INFINITY;
 	#kept: { readonly transport: Transport; readonly phone: Phone } | undefined;
 	#at: Endpoint | undefined;
 	#boardName = "unknown";
 	#firmware = "unknown";
 
-	private constructor(options: LockBenchOptions, relay: RelaySide) {
+	private constructor(options: LockBenchOptions, relay: RelaySide, arrivals: Arrivals) {
 		this.#options = options;
 		this.dir = options.dir;
 		this.driver = options.driver;
 		this.#relay = relay;
+		this.#arrivals = arrivals;
 		this.#file = HouseFile.open(join(options.dir, "house.json"));
 		this.wallet = Wallet.open(join(options.dir, "phone.json"));
 		this.keepSecret("the phone's Noise key", this.wallet.keys.noisePrivateKey);
 		this.keepSecret("the phone's signing key", this.wallet.keys.signingPrivateKey);
+		for (const { serial, advertisingKey } of this.wallet.locks)
+			if (advertisingKey !== undefined) this.keepSecret(`the advertising key of ${serial}`, advertisingKey);
+		options.driver.trace.listen(({ role, level }) => {
+			if (role === "power" && !level) this.#goneMs = performance.now();
+		});
 	}
 
 	/** With a lock that is on, sealed and under this folder's trust. Rejects with HilFault, ProvisionFault, SerialFault or TrustFault. */
 	static async open(options: LockBenchOptions): Promise<LockBench> {
 		mkdirSync(options.dir, { recursive: true, mode: 0o700 });
 		await ensurePki(join(options.dir, "pki"), [RELAY_NAME, "127.0.0.1"]);
-		const bench = new LockBench(options, await RelaySide.open({ dir: options.dir }));
+		const arrivals = new Arrivals();
+		const relay = await RelaySide.open({ dir: options.dir, services: [arrivals] });
+		const bench = new LockBench(options, relay, arrivals);
 		try {
 			await bench.#begin();
 		} catch (error) {
@@ -117,8 +134,13 @@ export class LockBench {
 		return this.#options.listen.host;
 	}
 
-	get hardwareClass(): string {
+	get hardwareClass(): string | undefined {
 		return this.#options.hardwareClass;
+	}
+
+	/** Everything before it is of a former boot of the lock. */
+	get goneMs(): number {
+		return this.#goneMs;
 	}
 
 	/** Where the lock reaches this bench's relay. */
@@ -127,9 +149,13 @@ export class LockBench {
 		return this.#at;
 	}
 
-	/** The relay has the lock's link, by its operational certificate. */
+	/** The relay has the lock's link, by its operational certificate, and of this boot of the lock: a dead one stands in its list for a while. */
 	get isLinked(): boolean {
-		return this.#relay.relay.reachable.includes(this.label.serial);
+		const { serial } = this.label;
+		return (
+			this.#relay.relay.reachable.includes(serial) &&
+			this.#arrivals.cameAfter(serial, this.#goneMs, "operational")
+		);
 	}
 
 	/** From now on no report says it. */
@@ -245,7 +271,10 @@ export class LockBench {
 			if (keys === this.wallet.keys) {
 				this.wallet.keep({ serial, noisePublicKey });
 				const advertisingKey = await phone.local.advertisingKey();
-				if (advertisingKey !== undefined) this.wallet.keep({ serial, noisePublicKey, advertisingKey });
+				if (advertisingKey !== undefined) {
+					this.keepSecret(`the advertising key of ${serial}`, advertisingKey);
+					this.wallet.keep({ serial, noisePublicKey, advertisingKey });
+				}
 			}
 			phone.close();
 		} finally {
@@ -259,10 +288,40 @@ export class LockBench {
 		await this.driver.setPower(on);
 	}
 
+	/** Rejects with HilFault when it is the same boot afterwards. */
 	async restart(): Promise<void> {
+		const before = await this.boots();
 		this.endSession();
 		await this.driver.restart();
+		this.#goneMs = performance.now();
 		await this.awaitBoard();
+		if ((await this.boots()) === before) throw new HilFault("the lock did not start over");
+	}
+
+	/**
+	 * Takes the power away for a while; `before`: the lock's boots until then. Rejects with HilFault when the lock speaks meanwhile, or
+	 * has not just started by its power afterwards.
+	 */
+	async cyclePower(offMs: number, before: number): Promise<void> {
+		await this.setPower(false);
+		const until = performance.now() + offMs;
+		if (await this.#answers()) throw new HilFault("the lock answers without its power: it was not cut");
+		await new Promise((resolve) => setTimeout(resolve, until - performance.now()));
+		await this.setPower(true);
+		await this.awaitBoard();
+		const { boots, resets } = (await this.report()).health;
+		const reason = resets.at(-1)?.reason ?? "unknown";
+		if (boots !== before + 1) throw new HilFault(`the lock had ${boots - before} boots over a power cut`);
+		if (reason !== "power-on") throw new HilFault(`the lock started by ${reason}, not by its power`);
+	}
+
+	async #answers(): Promise<boolean> {
+		try {
+			return await this.withVerbs(async (line) => (await line.call("identify")).ok, SILENCE_MS);
+		} catch (error) {
+			if (error instanceof SerialFault) return false;
+			throw error;
+		}
 	}
 
 	/** Whether the owner's phone has a grant at the lock. */
@@ -287,12 +346,22 @@ export class LockBench {
 
 	/** The version of trust that the lock says it has. */
 	async trustVersion(): Promise<number> {
+		return (await this.report()).trustVersion;
+	}
+
+	/** How often it has started, this time among them. */
+	async boots(): Promise<number> {
+		return (await this.report()).health.boots;
+	}
+
+	/** What the lock says of itself. Rejects with HilFault or SerialFault. */
+	async report(): Promise<Report> {
 		return await this.withVerbs(async (line) => {
 			const answer = await line.call("health");
 			const bytes = answer.ok ? answer.value.bytes(0, { min: 1, max: LIMITS.reportBytes }) : undefined;
 			const report = bytes === undefined ? undefined : decodeReport(bytes);
 			if (report?.ok !== true) throw new HilFault("the lock does not say how it is");
-			return report.value.trustVersion;
+			return report.value;
 		});
 	}
 
@@ -308,12 +377,21 @@ export class LockBench {
 		const relay = await this.#relay.relay.listen(listen.host, port, appPort ?? 0);
 		this.#file.setPorts(relay.devicePort, relay.appPort);
 		this.#at = await driver.reach({ host: listen.host, port: relay.devicePort });
-		const trust = ensureTrust(this.pkiDir, [{ ...this.#at, name: RELAY_NAME }]).file;
+		const { version } = this.#ownTrust();
 		if (driver.abilities.has("power")) await driver.setPower(true);
 		await this.awaitBoard();
 		await this.#provision();
-		await this.bringTrust(trust.bundle.version);
+		await this.bringTrust(version);
 		await this.#ask();
+	}
+
+	#ownTrust(): TrustBundle {
+		return ownTrust(this.pkiDir, { ...this.relayAddress, name: RELAY_NAME });
+	}
+
+	/** The lock trusts this bench's own relay, and no other. */
+	async bringOwnTrust(): Promise<void> {
+		await this.bringTrust(this.#ownTrust().version);
 	}
 
 	/** Every bundle after the lock's, up to this version. */
@@ -330,6 +408,9 @@ export class LockBench {
 		const isSealed = who.ok && who.value.uint(1) === STAGE_SEALED;
 		const serial = who.ok ? who.value.text(2, 24) : undefined;
 		if (!isSealed) {
+			const { hardwareClass } = this.#options;
+			if (hardwareClass === undefined)
+				throw new HilFault("the board is blank: --hardware-class says what it is to be sealed as, for good");
 			const trust = readBundleFile(newestBundle(this.pkiDir));
 			await this.withVerbs((line) =>
 				provision({
@@ -337,7 +418,7 @@ export class LockBench {
 					pkiDir: this.pkiDir,
 					registry: this.registry,
 					trust,
-					hardwareClass: this.#options.hardwareClass,
+					hardwareClass,
 					onLabel: (text) => this.#file.setLabel(text),
 				}),
 			);

@@ -15,6 +15,7 @@ import { signAs } from "../update/role-signature.ts";
 import type { LockBench } from "./lock-bench.ts";
 
 const SIMULATED_BOARD = "linux";
+export const SIMULATED_CLASS = "latchkey-linux";
 const DAYS = 30;
 
 /** Undefined: none was named, and none can be made for this board. */
@@ -35,7 +36,7 @@ async function signedRelease(bench: LockBench, image: Uint8Array): Promise<Relea
 	const { release } = pack({
 		image: { name: "the next image", bytes: image },
 		from: [],
-		hardwareClass: bench.hardwareClass,
+		hardwareClass: bench.hardwareClass ?? SIMULATED_CLASS,
 		trustVersion: trust.version,
 		signedUnixMs: Date.now(),
 	});

@@ -3,6 +3,7 @@
  * row for each kind of pulse, with its tolerance. The tolerance is the instrument's own: each of the two edges may be a resolution off,
  * and its clock by its drift; and the lock counts whole milliseconds.
  */
+import { DEFAULT_BOLT } from "../../modules/lock/bolt-config.ts";
 import type { TraceClock } from "./driver.ts";
 
 export type PulseRule = "exactly" | "at most" | "measured";
@@ -24,12 +25,29 @@ export interface PulseRow extends PulseKind {
 	readonly ok: boolean;
 }
 
+/** From the position contact to the cut: an edge wakes the lock at once, and a turn of its event loop may be under way. */
+export const CUT_AFTER_CONTACT_MS = 20;
 /** The firmware's timers are of whole milliseconds, and one more may pass until it looks. */
 const LOCK_TICK_US = 2_000;
 
 export function toleranceUs(clock: TraceClock, expectedMs: number): number {
 	const drift = Math.ceil((expectedMs * 1_000 * clock.driftPpm) / 1_000_000);
 	return 2 * clock.resolutionUs + drift + LOCK_TICK_US;
+}
+
+/** The smallest pulse that is judged. */
+const SMALLEST_MS = DEFAULT_BOLT.brakeMs;
+/** Of the smallest pulse: what an instrument at a chip may be wrong by. */
+const HARDWARE_FRACTION = 0.25;
+
+/** Whether an instrument tells the smallest pulse from none at all: one that does not has no eyes. */
+export function seesPulses(clock: TraceClock): boolean {
+	return toleranceUs(clock, SMALLEST_MS) < SMALLEST_MS * 1_000;
+}
+
+/** Whether an instrument is exact enough for a chip, whose timers are exact. */
+export function isFine(clock: TraceClock): boolean {
+	return toleranceUs(clock, SMALLEST_MS) <= HARDWARE_FRACTION * SMALLEST_MS * 1_000;
 }
 
 /** Whether a pulse of this width is as it must be. */

@@ -23,16 +23,30 @@ export class Redactor {
 		for (const spelling of this.#spellings) cleaned = cleaned.replaceAll(spelling, MARK);
 		return cleaned;
 	}
+
+	/** The beginning of a text; `wholeUpTo`: a text of this length was cut off there already, perhaps in the middle of a secret. */
+	short(text: string, characters: number, wholeUpTo = Number.POSITIVE_INFINITY): string {
+		const cleaned = this.clean(text);
+		const sure = text.length < wholeUpTo ? cleaned.length : Math.max(0, cleaned.length - this.#longest);
+		return cleaned.slice(0, Math.min(characters, sure));
+	}
+
+	get #longest(): number {
+		return this.#spellings[0]?.length ?? 0;
+	}
 }
 
 /** How a secret may stand in a text. */
 function spellingsOf(secret: Uint8Array | string): readonly string[] {
-	if (typeof secret === "string") return [secret, Buffer.from(secret).toString("base64")];
+	if (typeof secret === "string") {
+		const quoted = JSON.stringify(secret).slice(1, -1);
+		return [secret, quoted, encodeURIComponent(secret), ...spellingsOf(new Uint8Array(Buffer.from(secret)))];
+	}
 	const hex = toHex(secret);
 	const base32 = encodeBase32(secret);
 	const base64 = Buffer.from(secret).toString("base64");
 	const plain64 = base64.replaceAll("=", "");
 	const url64 = plain64.replaceAll("+", "-").replaceAll("/", "_");
-	const numbers = Array.from(secret).join(",");
-	return [hex, hex.toUpperCase(), base32, base32.toLowerCase(), base64, plain64, url64, numbers];
+	const numbers = [",", ", "].map((between) => Array.from(secret).join(between));
+	return [hex, hex.toUpperCase(), base32, base32.toLowerCase(), base64, plain64, url64, ...numbers];
 }

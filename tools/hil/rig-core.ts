@@ -12,21 +12,14 @@ import {
 	type RigCode,
 	type RigCommand,
 	type RigEvent,
+	type RigIdentity,
 	type RigRole,
-	type RigTarget,
 	type RigWay,
 } from "./rig-message.ts";
 
 export interface RigChannel {
 	readonly role: RigRole;
 	readonly way: RigWay;
-}
-
-export interface RigIdentity {
-	readonly target: RigTarget;
-	readonly name: string;
-	readonly resolutionUs: number;
-	readonly driftPpm: number;
 }
 
 export interface RigCoreOptions {

@@ -7,27 +7,29 @@ import { Mechanism } from "../board/mechanism.ts";
 import type { PinSocketHandlers } from "../board/pin-socket.ts";
 import type { Endpoint } from "../cli/arguments.ts";
 import type { Ability, Driver, Instrument, TraceClock } from "./driver.ts";
+import { HilFault } from "./hil-fault.ts";
 import { LockConsole } from "./lock-console.ts";
-import { RigLink } from "./rig-link.ts";
+import { PIN_ROLES } from "./pin-roles.ts";
+import { isFine, seesPulses } from "./pulses.ts";
+import { type OpenByteLine, RigLink } from "./rig-link.ts";
 import type { RigRole, RigWay } from "./rig-message.ts";
 import { Trace } from "./trace.ts";
 
 export interface RigDriverOptions {
 	/** The lock's service line. */
 	readonly port: string;
-	/** The rig's line. */
-	readonly rig: string;
+	/** The rig's line: a port, or what a test puts in its place. */
+	readonly rig: string | OpenByteLine;
 	/** Where the lock logs. */
 	readonly console?: string;
 	/** Where the lock reaches this machine; the default is where it listens. */
 	readonly reachAt?: Endpoint;
 	readonly radio?: Endpoint;
+	/** The name of a real access point, and its passphrase, are given. */
+	readonly hasWifi?: boolean;
 }
 
 const OFF_MS = 1_000;
-const PINS: ReadonlyMap<number, RigRole> = new Map(
-	Object.entries(BOARD_PINS).map(([role, pin]) => [pin, role as RigRole]),
-);
 
 /** What a rig must have for each ability. */
 const NEEDS: Readonly<Partial<Record<Ability, readonly (readonly [RigRole, RigWay])[]>>> = Object.freeze({
@@ -90,22 +92,36 @@ export class RigDriver implements Driver {
 	static async open(options: RigDriverOptions): Promise<RigDriver> {
 		const trace = new Trace();
 		let wire: PinSocketHandlers | undefined;
+		const tell = (role: RigRole, level: boolean, atUs: number): void => {
+			if (role in BOARD_PINS)
+				wire?.onChange({ pin: BOARD_PINS[role as keyof typeof BOARD_PINS], level, atUs });
+		};
 		const link = await RigLink.open(options.rig, {
 			onEdge: (role, level, atUs) => {
 				trace.record(role, level, atUs);
-				if (role in BOARD_PINS)
-					wire?.onChange({ pin: BOARD_PINS[role as keyof typeof BOARD_PINS], level, atUs });
+				tell(role, level, atUs);
 			},
 			onFault: (text) => {
 				if (driver !== undefined) driver.#fault ??= text;
 			},
 		});
 		let driver: RigDriver | undefined;
-		driver = new RigDriver(options, link, trace, (handlers) => {
-			wire = handlers;
-		});
-		if (link.has("power", "relay")) await link.set("power", false);
-		return driver;
+		try {
+			const { target, name } = link.identity;
+			if (target === "hardware" && !isFine(link.identity))
+				throw new HilFault(`the clock of ${name} is too coarse for a chip (docs/RIG.md 5)`);
+			driver = new RigDriver(options, link, trace, (handlers) => {
+				wire = handlers;
+			});
+			// What was energised before anybody looked drives the bolt too.
+			for (const role of trace.high) tell(role, true, 0);
+			if (link.has("power", "relay")) await link.set("power", false);
+			return driver;
+		} catch (error) {
+			if (driver !== undefined) driver.#console.close();
+			link.close();
+			throw error;
+		}
 	}
 
 	get line(): string {
@@ -169,9 +185,20 @@ export class RigDriver implements Driver {
 	async close(): Promise<void> {
 		this.mechanism.close();
 		this.#console.close();
-		if (this.#link.has("power", "relay") && this.fault === undefined)
-			await this.#link.set("power", false).catch(() => undefined);
-		this.#link.close();
+		try {
+			if (this.fault === undefined) await this.#letGo();
+		} catch (error) {
+			if (!(error instanceof HilFault)) throw error;
+		} finally {
+			this.#link.close();
+		}
+	}
+
+	/** The supplies first; then no contact is held, as after a rig's start. Rejects with HilFault. */
+	async #letGo(): Promise<void> {
+		await this.#link.untrip();
+		for (const way of ["relay", "drive"] as const)
+			for (const pin of this.#link.pins) if (pin.way === way) await this.#link.set(pin.role, false);
 	}
 
 	#abilities(): ReadonlySet<Ability> {
@@ -180,12 +207,15 @@ export class RigDriver implements Driver {
 			if (needs.every(([role, way]) => this.#link.has(role, way))) able.add(ability as Ability);
 		if (this.#options.radio !== undefined) able.add("radio");
 		if (this.#options.reachAt !== undefined) able.add("network");
+		if (this.#options.hasWifi === true || this.instrument.target === "virtual") able.add("wifi");
+		// What tells no brake from none sees nothing.
+		if (!seesPulses(this.clock)) able.delete("sense");
 		return able;
 	}
 
 	/** Where no wire leads nothing is driven: a lock has contacts that this rig does not stand for. */
 	#drive(pin: number, level: boolean): void {
-		const role = PINS.get(pin);
+		const role = PIN_ROLES.get(pin);
 		if (role === undefined || !this.#link.has(role, "drive")) return;
 		this.#link.set(role, level).catch((error: Error) => {
 			this.#fault ??= error.message;

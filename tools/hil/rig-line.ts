@@ -25,7 +25,7 @@ const CRC_DIGITS = 8;
 const LINE_BYTES = RIG_LIMITS.bodyBytes + CRC_DIGITS + 3;
 const NUMBER = /^(?:0|[1-9][0-9]{0,15})$/;
 const BOOT = /^[0-9a-f]{8}$/;
-const NAME = /^[a-z0-9][a-z0-9-]{0,23}$/;
+const NAME = new RegExp(`^[a-z0-9][a-z0-9-]{0,${RIG_LIMITS.nameBytes - 1}}$`);
 const LEVELS = /^[01]{1,32}$/;
 
 function levelText(level: boolean): string {

@@ -12,18 +12,11 @@ import {
 	type RigAnswer,
 	type RigCommand,
 	type RigEvent,
+	type RigIdentity,
 	type RigMessage,
 	type RigRole,
-	type RigTarget,
 	type RigWay,
 } from "./rig-message.ts";
-
-export interface RigIdentityRead {
-	readonly target: RigTarget;
-	readonly name: string;
-	readonly resolutionUs: number;
-	readonly driftPpm: number;
-}
 
 export interface RigPin {
 	readonly channel: number;
@@ -71,7 +64,7 @@ export class RigLink {
 	readonly #reader = new RigLineReader();
 	readonly #pins: RigPin[] = [];
 	#boot: string | undefined;
-	#identity: RigIdentityRead | undefined;
+	#identity: RigIdentity | undefined;
 	#queue: Promise<unknown> = Promise.resolve();
 	#waiting: Waiting | undefined;
 	#id = 0;
@@ -108,7 +101,7 @@ export class RigLink {
 		return link;
 	}
 
-	get identity(): RigIdentityRead {
+	get identity(): RigIdentity {
 		if (this.#identity === undefined) throw new HilFault("the rig was not greeted");
 		return this.#identity;
 	}
@@ -144,13 +137,6 @@ export class RigLink {
 
 	async untrip(): Promise<void> {
 		await this.#do({ verb: "untrip" });
-	}
-
-	/** The rig's clock now, as far as the line tells. */
-	async nowUs(): Promise<number> {
-		const answer = await this.#ask({ verb: "read" });
-		if (answer.kind !== "levels") throw new HilFault("the rig does not read its wires");
-		return answer.atUs;
 	}
 
 	/** Every event up to now is heard. Rejects with HilFault. */

@@ -5,6 +5,7 @@ export const RIG_LIMITS = Object.freeze({
 	/** Between "$" and "*". */
 	bodyBytes: 96,
 	channels: 32,
+	/** Of its name. */
 	nameBytes: 24,
 	id: 65_535,
 	/** Of an event; a rig that has counted so far starts over. */
@@ -22,6 +23,16 @@ export const RIG_LIMITS = Object.freeze({
 export const RIG_TARGETS = Object.freeze(["hardware", "virtual"] as const);
 /** What a rig says of itself. */
 export type RigTarget = (typeof RIG_TARGETS)[number];
+
+/** What a rig is, and how exact its clock. */
+export interface RigIdentity {
+	readonly target: RigTarget;
+	readonly name: string;
+	/** No event is stamped farther than this from when it was. */
+	readonly resolutionUs: number;
+	/** By how much its clock may be wrong. */
+	readonly driftPpm: number;
+}
 
 export const RIG_WAYS = Object.freeze(["sense", "drive", "relay"] as const);
 /** sense: an output of the lock, which the rig reads. drive: an input of the lock. relay: what switches a supply. */
@@ -66,20 +77,14 @@ export type RigCommand =
 	| { readonly verb: "replay"; readonly from: number };
 
 export type RigAnswer =
-	| {
+	| (RigIdentity & {
 			readonly kind: "hello";
 			readonly version: number;
-			readonly target: RigTarget;
-			readonly name: string;
-			/** No event is stamped farther than this from when it was. */
-			readonly resolutionUs: number;
-			/** By how much its clock may be wrong. */
-			readonly driftPpm: number;
 			readonly channels: number;
 			readonly kept: number;
 			/** The last event so far; 0: none. */
 			readonly last: number;
-	  }
+	  })
 	| { readonly kind: "channel"; readonly index: number; readonly role: RigRole; readonly way: RigWay }
 	| { readonly kind: "levels"; readonly atUs: number; readonly levels: readonly boolean[] }
 	| { readonly kind: "done"; readonly atUs: number }

@@ -36,7 +36,7 @@ export interface RunReport {
 	readonly format: typeof REPORT_FORMAT;
 	readonly driver: DriverName;
 	readonly proof: Proof;
-	/** Whether a run on hardware by this driver is on record. */
+	/** Whether each scenario that this driver can do is in a run on hardware that is on record. */
 	readonly proven: boolean;
 	/** As the lock and the instrument call themselves. */
 	readonly board: string;
@@ -67,7 +67,7 @@ export function encodeRunReport(report: RunReport): string {
 	return `${JSON.stringify(report, null, "\t")}\n`;
 }
 
-const BYTES_MAX = 16_777_216;
+export const REPORT_BYTES_MAX = 16_777_216;
 const TEXT_MAX = 4_096;
 const LIST_MAX = 8_192;
 const RULES: readonly PulseRule[] = Object.freeze(["exactly", "at most", "measured"]);
@@ -155,7 +155,7 @@ function readPulses(reader: Reader, value: unknown): PulseRow {
 }
 
 function parse(bytes: Uint8Array): unknown {
-	const text = bytes.length > BYTES_MAX ? undefined : decodeUtf8(bytes);
+	const text = bytes.length > REPORT_BYTES_MAX ? undefined : decodeUtf8(bytes);
 	if (text === undefined) return undefined;
 	try {
 		return JSON.parse(text) as unknown;

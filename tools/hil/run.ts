@@ -3,19 +3,22 @@
  * it is done; an instrument that failed makes what it saw a failure; a scenario that does not end is given up, and what would come after
  * it is skipped, since nobody knows what it still does.
  */
+import { plainColumns } from "../cli/plain-text.ts";
 import { ABILITY_TEXTS, type Driver } from "./driver.ts";
+import { LINE_CHARACTERS } from "./line-tail.ts";
 import type { LockBench } from "./lock-bench.ts";
-import { isChip, isProven, proofOf } from "./proof.ts";
+import { isChip, isProven, proofOf, provenScenarios } from "./proof.ts";
 import { PulseBook } from "./pulses.ts";
 import { Redactor } from "./redactor.ts";
 import { type Outcome, REPORT_FORMAT, type RunReport, type ScenarioReport } from "./run-report.ts";
-import { type Scenario, ScenarioSkip, Stage } from "./scenario.ts";
+import { type BenchWifi, type Scenario, ScenarioSkip, Stage, shownBy } from "./scenario.ts";
 
 export interface RunOptions {
 	readonly driver: Driver;
 	readonly bench: LockBench;
 	readonly scenarios: readonly Scenario[];
 	readonly release?: string;
+	readonly wifi?: BenchWifi;
 	/** The folder of runs on hardware that count. */
 	readonly records: string;
 	readonly say: (line: string) => void;
@@ -66,11 +69,24 @@ async function within<Value>(work: Promise<Value>, ms: number): Promise<Value | 
 	}
 }
 
+/** Secrets first: what is cut off before that leaves the beginning of one. */
+function cleanReport(report: ScenarioReport, redactor: Redactor): ScenarioReport {
+	return {
+		...report,
+		reason: redactor.short(report.reason, TEXT_MAX),
+		steps: report.steps.map(({ text, ms }) => ({ text: redactor.short(text, TEXT_MAX), ms })),
+		log: report.log.map((line) => redactor.short(line, TEXT_MAX, LINE_CHARACTERS)),
+	};
+}
+
 export async function runScenarios(options: RunOptions): Promise<RunReport> {
 	const { driver, bench, scenarios, scenarioMs = SCENARIO_MS } = options;
 	// Secrets become known on the way.
-	const clean = (text: string): string => new Redactor(bench.secrets.values()).clean(text);
-	const say = (line: string): void => options.say(clean(line));
+	const redactor = (): Redactor => new Redactor(bench.secrets.values());
+	const clean = (text: string): string => redactor().clean(text);
+	const say = (line: string): void => options.say(plainColumns(clean(line)));
+	// Before anything is done: what is wrong with the folder costs no run.
+	const onRecord = provenScenarios(driver.name, options.records);
 	const startedUnixMs = Date.now();
 	const pulses = new PulseBook(driver.clock);
 	const reports: ScenarioReport[] = [];
@@ -82,6 +98,7 @@ export async function runScenarios(options: RunOptions): Promise<RunReport> {
 			pulses,
 			say,
 			...(options.release === undefined ? {} : { release: options.release }),
+			...(options.wifi === undefined ? {} : { wifi: options.wifi }),
 		});
 		driver.trace.clear();
 		const startedMs = performance.now();
@@ -97,36 +114,40 @@ export async function runScenarios(options: RunOptions): Promise<RunReport> {
 			givenUp = `${scenario.name} did not end, and nobody knows what it still does`;
 			ended = { outcome: "failed", reason: `not done in ${scenarioMs / 1_000} s` };
 		}
-		const short = (text: string): string => clean(text).slice(0, TEXT_MAX);
 		reports.push({
 			name: scenario.name,
-			shows: scenario.shows,
+			shows: shownBy(scenario, driver.abilities),
 			outcome: ended.outcome,
-			reason: short(ended.reason),
+			reason: ended.reason,
 			tookMs: Math.round(performance.now() - startedMs),
-			steps: stage.steps.map(({ text, ms }) => ({ text: short(text), ms: Math.round(ms) })),
+			steps: stage.steps.map(({ text, ms }) => ({ text, ms: Math.round(ms) })),
 			edges: [...driver.trace.edges],
 			edgesCut: driver.trace.isCut,
-			log: ended.outcome === "failed" ? driver.consoleLines.slice(-LOG_LINES).map(short) : [],
+			log: ended.outcome === "failed" ? driver.consoleLines.slice(-LOG_LINES) : [],
 		});
 		const took = `${((performance.now() - startedMs) / 1_000).toFixed(1)} s`;
-		const behind = ended.reason === "" ? took : short(ended.reason);
+		const behind = ended.reason === "" ? took : redactor().short(ended.reason, TEXT_MAX);
 		say(`${scenario.name}\t${ended.outcome}\t${behind}`);
 	}
 	const { instrument, clock } = driver;
+	const able = scenarios.filter((scenario) => impossible(driver, scenario) === undefined);
 	const proof = proofOf(driver.name, isChip(bench.boardName), instrument);
 	return {
 		format: REPORT_FORMAT,
 		driver: driver.name,
 		proof,
-		proven: isProven(driver.name, options.records),
+		proven: isProven(
+			able.map(({ name }) => name),
+			onRecord,
+		),
 		board: clean(bench.boardName),
 		firmware: clean(bench.firmware),
 		instrument: clean(`${instrument.name} (${instrument.target})`),
 		...clock,
 		startedUnixMs,
 		notes: driver.notes.map(clean),
-		scenarios: reports,
+		// Now, since what became known as a secret after a scenario may stand in its texts.
+		scenarios: reports.map((report) => cleanReport(report, redactor())),
 		pulses: pulses.rows,
 	};
 }

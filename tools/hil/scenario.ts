@@ -9,8 +9,10 @@ import { type Edge, everTogether, type Pulse, pulsesOf } from "./trace.ts";
 
 export interface Scenario {
 	readonly name: string;
-	/** What it shows when it passes, one sentence. */
+	/** What it shows when it passes, one sentence, by whatever driver. */
 	readonly shows: string;
+	/** What it shows besides by a driver that can do more, and looks at there alone. */
+	readonly alsoShows?: readonly { readonly needs: readonly Ability[]; readonly text: string }[];
 	readonly needs: readonly Ability[];
 	readonly run: (stage: Stage) => Promise<void>;
 }
@@ -36,12 +38,26 @@ export class ScenarioSkip extends Error {
 	}
 }
 
+/** What a scenario shows by a driver that can do this, and no more than that. */
+export function shownBy({ shows, alsoShows = [] }: Scenario, abilities: ReadonlySet<Ability>): string {
+	const also = alsoShows.filter(({ needs }) => needs.every((need) => abilities.has(need)));
+	return [shows, ...also.map(({ text }) => text)].join("; ");
+}
+
+/** A Wi-Fi of the bench. */
+export interface BenchWifi {
+	readonly ssid: Uint8Array;
+	readonly passphrase: string;
+}
+
 export interface StageOptions {
 	readonly driver: Driver;
 	readonly bench: LockBench;
 	readonly pulses: PulseBook;
 	/** A signed release that is newer than what the lock runs, as a folder; made where none is given and it can be. */
 	readonly release?: string;
+	/** What the access point is really called; undefined: a simulated lock takes any name. */
+	readonly wifi?: BenchWifi;
 	readonly say: (line: string) => void;
 }
 
@@ -51,20 +67,28 @@ const WINDOW_MS = 5_000;
 const PRESSES = 3;
 const REST_MS = 20_000;
 const SETTLE_BRAKES = 2;
+const DRIVES = Object.freeze(["drive-throw", "drive-retract"] as const);
+/** Outputs that move or brake a bolt. */
+const ENERGISED = Object.freeze([...DRIVES, "brake"] as const);
+/** A motion that was under way is over by then. */
+const CALM_MS = DEFAULT_BOLT.travelMs + DEFAULT_BOLT.brakeMs + 1_000;
+const LOOK_MS = 50;
 const AFTER_RESET_MS = 4_000;
 
 export class Stage {
 	readonly driver: Driver;
 	readonly bench: LockBench;
 	readonly release: string | undefined;
+	readonly wifi: BenchWifi | undefined;
 	readonly steps: StepTime[] = [];
 	readonly #pulses: PulseBook;
 	readonly #say: (line: string) => void;
 
-	constructor({ driver, bench, pulses, release, say }: StageOptions) {
+	constructor({ driver, bench, pulses, release, wifi, say }: StageOptions) {
 		this.driver = driver;
 		this.bench = bench;
 		this.release = release;
+		this.wifi = wifi;
 		this.#pulses = pulses;
 		this.#say = say;
 	}
@@ -114,7 +138,35 @@ export class Stage {
 		this.check(pattern.test(text), `${what}: ended otherwise: ${text}`);
 	}
 
-	/** The edges from here on are those of what comes next. */
+	/**
+	 * What somebody without a right tried is refused, and by a lock that lives: it answers afterwards and did not start over, since a
+	 * dead lock refuses everybody. Nobody may have the service line open.
+	 */
+	async turnedAway(what: string, pattern: RegExp, work: () => Promise<unknown>): Promise<void> {
+		const boots = await this.#boots(`before ${what}`);
+		await this.refused(what, pattern, work);
+		const now = await this.#boots(`after ${what}`);
+		this.check(now === boots, `${what}: the lock started over`);
+	}
+
+	/** The owner's phone is served still. */
+	async ownerIsServed(what: string): Promise<void> {
+		try {
+			await this.bench.withPhone((phone) => phone.status());
+		} catch (error) {
+			this.check(false, `after ${what} the owner's phone is not served: ${(error as Error).message}`);
+		}
+	}
+
+	async #boots(when: string): Promise<number> {
+		try {
+			return await this.bench.boots();
+		} catch (error) {
+			throw new ScenarioFailure(`${when} the lock does not say how it is: ${(error as Error).message}`);
+		}
+	}
+
+	/** The edges from here on are those of what comes next. Whoever moved the bolt before has settled. */
 	mark(): number {
 		return this.edges.length;
 	}
@@ -125,10 +177,12 @@ export class Stage {
 
 	/** The bolt was moved by nobody since then. */
 	notDriven(mark: number, when: string): void {
-		const moved = this.since(mark).find(
-			({ role, level }) => level && (role === "drive-throw" || role === "drive-retract"),
+		const before = this.driver.trace.highAt(mark);
+		const edges = this.since(mark);
+		const moved = DRIVES.find(
+			(drive) => before.has(drive) || edges.some(({ role, level }) => level && role === drive),
 		);
-		this.check(moved === undefined, `${moved?.role} was energised ${when}`);
+		this.check(moved === undefined, `${moved} was energised ${when}`);
 	}
 
 	/** Each pulse of an output is as it must be, and at least one is there; they go into the report's table. */
@@ -152,14 +206,34 @@ export class Stage {
 		await this.driver.settled();
 	}
 
+	/** Nothing is energised before anybody asks; a motion that was under way may end. For a driver with eyes. */
+	async calm(): Promise<void> {
+		const deadline = performance.now() + CALM_MS;
+		for (;;) {
+			await this.driver.settled();
+			const [energised] = this.#energised();
+			if (energised === undefined) return;
+			this.check(performance.now() < deadline, `${energised} is energised, and nobody asked for anything`);
+			await this.pause(LOOK_MS);
+		}
+	}
+
+	#energised(): readonly Edge["role"][] {
+		return ENERGISED.filter((role) => this.driver.trace.level(role));
+	}
+
 	/** What holds of any lock at any time: checked after every scenario of a driver with eyes. */
 	async judgeAlways(): Promise<void> {
 		await this.settled();
 		const { travelMs, brakeMs } = DEFAULT_BOLT;
+		const { trace } = this.driver;
+		this.check(!trace.isCut, "there were more edges than are kept: what came after them nobody looked at");
 		this.check(
-			!everTogether(this.edges, "drive-throw", "drive-retract"),
+			!everTogether(this.edges, "drive-throw", "drive-retract", trace.highAtStart),
 			"both directions were energised at once",
 		);
+		const [energised] = this.#energised();
+		this.check(energised === undefined, `${energised} is energised at the end`);
 		for (const [role, name, expectedMs] of [
 			["drive-throw", "any throw", travelMs],
 			["drive-retract", "any retraction", travelMs],
@@ -183,6 +257,7 @@ export class Stage {
 		}
 		if (this.can("power")) await bench.setPower(true);
 		await bench.awaitBoard();
+		if (this.can("sense")) await this.calm();
 	}
 
 	/** The owner's phone has a grant; claims the lock where it has none. */

@@ -20,6 +20,8 @@ const EDGES_MAX = 4_096;
 
 export class Trace {
 	readonly #levels = new Map<RigRole, boolean>();
+	/** What was high when the edges begin. */
+	#highAtStart: ReadonlySet<RigRole> = new Set();
 	readonly #listeners = new Set<(edge: Edge) => void>();
 	#edges: Edge[] = [];
 	#isCut = false;
@@ -48,8 +50,29 @@ export class Trace {
 		return this.#isCut;
 	}
 
+	/** What was high before the first edge: no rise of it is among the edges. */
+	get highAtStart(): ReadonlySet<RigRole> {
+		return this.#highAtStart;
+	}
+
+	/** What is high now. */
+	get high(): ReadonlySet<RigRole> {
+		return new Set([...this.#levels].filter(([, level]) => level).map(([role]) => role));
+	}
+
+	/** What was high before the edge of this number. */
+	highAt(mark: number): ReadonlySet<RigRole> {
+		const high = new Set(this.#highAtStart);
+		for (const { role, level } of this.#edges.slice(0, mark)) {
+			if (level) high.add(role);
+			else high.delete(role);
+		}
+		return high;
+	}
+
 	/** Levels stay, edges go. */
 	clear(): void {
+		this.#highAtStart = this.high;
 		this.#edges = [];
 		this.#isCut = false;
 	}
@@ -77,9 +100,15 @@ export function pulsesOf(edges: readonly Edge[], role: RigRole): readonly Pulse[
 	return pulses;
 }
 
-/** Whether two roles were ever high at once. */
-export function everTogether(edges: readonly Edge[], one: RigRole, other: RigRole): boolean {
-	const high = new Set<RigRole>();
+/** Whether two roles were ever high at once; `highAtStart`: what was high before the first edge. */
+export function everTogether(
+	edges: readonly Edge[],
+	one: RigRole,
+	other: RigRole,
+	highAtStart: ReadonlySet<RigRole> = new Set(),
+): boolean {
+	const high = new Set([one, other].filter((role) => highAtStart.has(role)));
+	if (high.size === 2) return true;
 	return edges.some(({ role, level }) => {
 		if (role !== one && role !== other) return false;
 		if (level) high.add(role);

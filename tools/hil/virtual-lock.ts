@@ -3,7 +3,7 @@
  * Wi-Fi stand-in and access point. What its pins do is told as edges, also that nothing is driven without power.
  */
 import { join } from "node:path";
-import { ACCESS_POINT_PIN, BOARD_PINS } from "../../hosts/linux/board.ts";
+import { ACCESS_POINT_PIN } from "../../hosts/linux/board.ts";
 import { WIFI_WORDS } from "../board/local-words.ts";
 import { type OpenPinWire, PinSocket, type PinWire } from "../board/pin-socket.ts";
 import { Supervisor } from "../board/supervisor.ts";
@@ -11,6 +11,7 @@ import type { Endpoint } from "../cli/arguments.ts";
 import { AccessPoint } from "./access-point.ts";
 import { LineTail } from "./line-tail.ts";
 import { monotonicUs } from "./monotonic.ts";
+import { PIN_ROLES } from "./pin-roles.ts";
 import type { RigRole } from "./rig-message.ts";
 
 /**
@@ -32,9 +33,6 @@ export interface VirtualLockOptions {
 }
 
 const HOST = "127.0.0.1";
-const ROLES: ReadonlyMap<number, RigRole> = new Map(
-	Object.entries(BOARD_PINS).map(([role, pin]) => [pin, role as RigRole]),
-);
 const OUTPUTS: readonly RigRole[] = Object.freeze(["drive-throw", "drive-retract", "brake", "indicator"]);
 
 export class VirtualLock {
@@ -89,7 +87,7 @@ export class VirtualLock {
 			const socket = new PinSocket(this.#pins, {
 				...handlers,
 				onChange: (change) => {
-					const role = ROLES.get(change.pin);
+					const role = PIN_ROLES.get(change.pin);
 					if (role !== undefined) this.#tell(role, change.level, change.atUs);
 					handlers.onChange(change);
 				},

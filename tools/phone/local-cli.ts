@@ -54,7 +54,7 @@ function addWifi(parent: Command): void {
 		});
 }
 
-function ssidBytes(text: string): Uint8Array {
+export function ssidBytes(text: string): Uint8Array {
 	const bytes = encodeUtf8(text);
 	if (bytes.length === 0 || bytes.length > LIMITS.wifiSsidBytes)
 		throw new InvalidArgumentError(`It must be 1 to ${LIMITS.wifiSsidBytes} bytes.`);
@@ -62,7 +62,7 @@ function ssidBytes(text: string): Uint8Array {
 }
 
 /** As the lock will read it; what is in the file is never part of a message. */
-function readPassphrase(ssid: Uint8Array, path: string): string {
+export function readPassphrase(ssid: Uint8Array, path: string): string {
 	const passphrase = readFileSync(path, "utf8").split(/\r?\n/)[0]!;
 	const fields = new CborMap([
 		[1, ssid],

@@ -21,7 +21,6 @@ export const BLE: Scenario = Object.freeze<Scenario>({
 		const { serial, advertisingKey } = bench.wallet.lock(bench.label.serial);
 		if (advertisingKey === undefined)
 			throw new ScenarioSkip("the lock gave this phone no key of its advertisements");
-		bench.keepSecret("the advertising key", advertisingKey);
 		stage.check(
 			await bench.until(() => driver.radio !== undefined, NEAR_MS),
 			"the lock's radio is not on the air",
@@ -46,12 +45,17 @@ export const BLE: Scenario = Object.freeze<Scenario>({
 				),
 			);
 		}
+		await stage.settled();
 		const mark = stage.mark();
 		await stage.step("a phone of another lock does not know it: refused", () =>
-			stage.refused("another lock's phone", /no lock of this phone's is near/, async () => {
+			stage.turnedAway("another lock's phone", /no lock of this phone's is near/, async () => {
 				(await open(new Uint8Array(advertisingKey.length).fill(7), MTUS[1])).close();
 			}),
 		);
+		await stage.step("its own phone still knows it", async () => {
+			const way = (): ReturnType<typeof open> => open(advertisingKey, MTUS[1]);
+			await bench.withPhone((phone) => phone.status(), way);
+		});
 		await stage.settled();
 		stage.notDriven(mark, "for a phone of another lock");
 	},

@@ -1,6 +1,7 @@
 /** Unlocking and locking (DESIGN 10, T19): by a phone, by the exit button; a stranger moves nothing. */
 import { DEFAULT_BOLT } from "../../../modules/lock/bolt-config.ts";
 import { Phone } from "../../phone/phone.ts";
+import { CUT_AFTER_CONTACT_MS } from "../pulses.ts";
 import type { Scenario, Stage } from "../scenario.ts";
 import { strangersKeys } from "../stranger.ts";
 
@@ -22,6 +23,7 @@ async function knock(stage: Stage): Promise<void> {
 /** How long after its position contact closed the lock cut the output. */
 function judgeReactions(stage: Stage, mark: number): void {
 	const edges = stage.since(mark);
+	const kind = { name: "from the position contact to the cut", rule: "at most" } as const;
 	for (const [drive, contact] of [
 		["drive-retract", "retracted"],
 		["drive-throw", "thrown"],
@@ -31,9 +33,7 @@ function judgeReactions(stage: Stage, mark: number): void {
 				({ role, level, atUs }) => role === contact && level && atUs >= fromUs && atUs <= (toUs ?? 0),
 			);
 			stage.check(closed !== undefined && toUs !== undefined, `${drive} was cut before the bolt had arrived`);
-			stage.judge({ name: "from the position contact to the cut", rule: "measured" }, [
-				{ fromUs: closed.atUs, toUs },
-			]);
+			stage.judge({ ...kind, expectedMs: CUT_AFTER_CONTACT_MS }, [{ fromUs: closed.atUs, toUs }]);
 		}
 	}
 }
@@ -41,7 +41,7 @@ function judgeReactions(stage: Stage, mark: number): void {
 export const UNLOCK: Scenario = Object.freeze<Scenario>({
 	name: "unlock",
 	shows:
-		"a phone retracts and throws the bolt, one pulse each, cut when the position contact closes and then braked for the configured time; the exit button retracts; a stranger moves nothing",
+		"a phone retracts and throws the bolt, one pulse each, cut as soon as the position contact closes and then braked for the configured time; the exit button retracts; a stranger moves nothing",
 	needs: Object.freeze(["hands", "sense", "bolt"] as const),
 	run: async (stage: Stage) => {
 		const { bench, door } = stage;
@@ -90,9 +90,10 @@ export const UNLOCK: Scenario = Object.freeze<Scenario>({
 		await stage.step("lock again", () => stage.thrown());
 		const mark = stage.mark();
 		await stage.step("a stranger with the label: refused", () =>
-			stage.refused("a stranger", /unreachable|handshake|refused|broken/, () => knock(stage)),
+			stage.turnedAway("a stranger", /unreachable|handshake|refused|broken/, () => knock(stage)),
 		);
 		await stage.settled();
 		stage.notDriven(mark, "by a stranger");
+		await stage.step("the owner is served still", () => stage.ownerIsServed("a stranger"));
 	},
 });
