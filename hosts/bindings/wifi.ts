@@ -9,6 +9,11 @@ const nameOf = native<(out: Uint8Array) => Fault | number>("xs_lk_wifi_name");
 /** As STATION_NAME_MAX of station.h. */
 const NAME_BYTES_MAX = 32;
 
+/** As Platform.forgetWifi: of the record alone, so that no radio need work for it. Whether there was one. */
+export function forgetWifi(): boolean {
+	return decided(forget(), "forget the Wi-Fi");
+}
+
 /** Each call looks at the record. */
 export class KeptWifi {
 	/** Undefined: none is kept. Throws DeviceError record/corrupt or record/io. */
@@ -20,7 +25,7 @@ export class KeptWifi {
 
 	/** As Wifi.keep, of the record alone. */
 	keep(credentials: WifiCredentials | undefined): boolean {
-		if (credentials === undefined) return decided(forget(), "forget the Wi-Fi");
+		if (credentials === undefined) return forgetWifi();
 		return decided(keep(credentials.ssid, credentials.passphrase), "keep the Wi-Fi");
 	}
 }

@@ -9,6 +9,7 @@ import { PsaKeyStore } from "../bindings/keys.ts";
 import { NativeSlots } from "../bindings/slots.ts";
 import { NativeTls } from "../bindings/tls.ts";
 import { NATIVE_WS_BYTES } from "../bindings/websocket.ts";
+import { forgetWifi } from "../bindings/wifi.ts";
 import { CLOCK } from "../ecma419/clock.ts";
 import { Machine } from "../ecma419/machine.ts";
 import { DigitalPins } from "../ecma419/pins.ts";
@@ -52,6 +53,7 @@ export function openPlatform(): Platform {
 		slots: new NativeSlots(),
 		inflate: ZLIB_INFLATE,
 		wsBytes: NATIVE_WS_BYTES,
+		forgetWifi,
 		...(listener === undefined ? {} : { listener }),
 		...(network.joins ? { wifi: new BoardWifi(CLOCK, network) } : {}),
 	};

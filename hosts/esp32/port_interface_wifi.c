@@ -83,5 +83,5 @@ void network_interface_part(void)
 	wifi_config_t nothing = { 0 };
 
 	esp_wifi_disconnect();
-	esp_wifi_set_config(WIFI_IF_STA, &nothing);
+	if (esp_wifi_set_config(WIFI_IF_STA, &nothing) != ESP_OK) port_log("network: the radio's driver keeps what it joined until the next start");
 }

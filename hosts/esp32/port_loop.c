@@ -126,12 +126,12 @@ static void deliver_watch(void *the, void *refcon, uint8_t *message, uint16_t by
 }
 
 /* False: the engine's queue is full, and the socket stays ready. */
-static bool tell(PortWatch *watch, int descriptor, int events)
+static bool tell(PortWatch *watch, uint32_t serial, int events)
 {
 	bool told;
 
 	lock();
-	told = watch_set_ready(watch, descriptor, events);
+	told = watch_set_ready(watch, serial, events);
 	unlock();
 	if (!told || modMessagePostToMachine(gThe, NULL, 0, deliver_watch, watch) == 0) return true;
 	lock();
@@ -155,6 +155,7 @@ static bool select_once(void)
 {
 	fd_set readable, writable, broken;
 	int highest = wake, selected[WATCHES_MAX];
+	uint32_t serials[WATCHES_MAX];
 	struct timeval wait = { 1, 0 };
 	bool done = true;
 
@@ -165,6 +166,7 @@ static bool select_once(void)
 	for (int index = 0; index < WATCHES_MAX; index++) {
 		const PortWatch *watch = &set.watches[index];
 		selected[index] = -1;
+		serials[index] = watch->serial;
 		if (watch->state != WATCH_ARMED || watch->events == 0) continue;
 		selected[index] = watch->descriptor;
 		if (watch->events & PORT_READABLE) FD_SET(watch->descriptor, &readable);
@@ -182,7 +184,7 @@ static bool select_once(void)
 		if (descriptor < 0) continue;
 		if (FD_ISSET(descriptor, &readable) || FD_ISSET(descriptor, &broken)) events |= PORT_READABLE;
 		if (FD_ISSET(descriptor, &writable)) events |= PORT_WRITABLE;
-		if (events && !tell(&set.watches[index], descriptor, events)) done = false;
+		if (events && !tell(&set.watches[index], serials[index], events)) done = false;
 	}
 	return done;
 }

@@ -26,7 +26,7 @@ extern xsMachine *gThe;
 
 static esp_netif_t *interface;
 static xsSlot on_state;
-static atomic_int state, told = -1;
+static atomic_int state;
 static atomic_bool pending;
 
 /* ---- events ---- */
@@ -38,7 +38,6 @@ static void deliver(void *nothing)
 	(void)nothing;
 	atomic_store(&pending, false);
 	now = atomic_load(&state);
-	if (now == atomic_exchange(&told, now)) return;
 	xsMachine *the = gThe;
 	xsBeginHost(the);
 	{
@@ -50,7 +49,7 @@ static void deliver(void *nothing)
 	xsEndHost(the);
 }
 
-/* The last one counts: a state that came and went before the engine looked is not told. */
+/* The last one counts: a state that came and went before the engine looked is not told. One that comes again is: a second attempt may end as the first did. */
 void network_tell(NetworkState now)
 {
 	atomic_store(&state, now);
@@ -125,12 +124,17 @@ void xs_network_start(xsMachine *the)
 	if (interface) xsmcSetBoolean(xsResult, network_interface_joins());
 }
 
-/* True: it began. False: it could not. Undefined: there is nothing to join on record. */
+/* True: it began. False: it could not, also where the record could not be read now. Undefined: there is nothing to join on record. */
 void xs_network_join(xsMachine *the)
 {
 	Station station;
 
-	if (lk_wifi_read(&station) == PORT_RECORD_OK) xsmcSetBoolean(xsResult, interface && network_interface_join(&station));
+	switch (lk_wifi_read(&station)) {
+	case PORT_RECORD_OK: xsmcSetBoolean(xsResult, interface && network_interface_join(&station)); break;
+	case PORT_RECORD_ABSENT:
+	case PORT_RECORD_CORRUPT: break;
+	default: xsmcSetBoolean(xsResult, 0);
+	}
 	lk_wipe(&station, sizeof station);
 }
 

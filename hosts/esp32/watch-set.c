@@ -7,7 +7,7 @@ PortWatch *watch_set_add(WatchSet *set, int descriptor, int events, PortWatchCal
 	for (int index = 0; index < WATCHES_MAX; index++) {
 		PortWatch *watch = &set->watches[index];
 		if (watch->state != WATCH_FREE) continue;
-		*watch = (PortWatch){ WATCH_ARMED, descriptor, events, 0, callback, context };
+		*watch = (PortWatch){ WATCH_ARMED, descriptor, events, 0, callback, context, ++set->serial };
 		return watch;
 	}
 	return NULL;
@@ -19,9 +19,9 @@ void watch_set_remove(PortWatch *watch)
 	watch->callback = NULL;
 }
 
-bool watch_set_ready(PortWatch *watch, int descriptor, int events)
+bool watch_set_ready(PortWatch *watch, uint32_t serial, int events)
 {
-	if (watch->state != WATCH_ARMED || watch->descriptor != descriptor || (events & watch->events) == 0) return false;
+	if (watch->state != WATCH_ARMED || watch->serial != serial || (events & watch->events) == 0) return false;
 	watch->state = WATCH_TOLD;
 	watch->ready = events & watch->events;
 	return true;

@@ -24,18 +24,20 @@ struct PortWatch {
 	int ready;  /* of TOLD */
 	PortWatchCallback callback;
 	void *context;
+	uint32_t serial;  /* tells a new watch in an old place from the one that was selected on, whose descriptor it may have again */
 };
 
 typedef struct {
 	struct PortWatch watches[WATCHES_MAX];
+	uint32_t serial;
 } WatchSet;
 
 /* NULL when all are taken. */
 PortWatch *watch_set_add(WatchSet *set, int descriptor, int events, PortWatchCallback callback, void *context);
 /* The descriptor may be closed when it returns. */
 void watch_set_remove(PortWatch *watch);
-/* `descriptor`: what was selected on; the place may have another's watch by now. True: the watch became TOLD, and the engine must get one message of it. */
-bool watch_set_ready(PortWatch *watch, int descriptor, int events);
+/* `serial`: of what was selected on; the place may have another watch by now. True: the watch became TOLD, and the engine must get one message of it. */
+bool watch_set_ready(PortWatch *watch, uint32_t serial, int events);
 /* A message that could not be sent. */
 void watch_set_take_back(PortWatch *watch);
 /* The message arrived: what to call, outside the lock, or NULL. Only what is still wanted is told. */

@@ -30,8 +30,11 @@ export class BoardWifi implements Wifi {
 		const changed = this.#kept.keep(credentials);
 		if (changed && this.#started) {
 			this.#change?.cancel();
-			const change = credentials === undefined ? () => this.#network.part() : () => this.#network.join();
-			this.#change = this.#clock.after(LEAVE_MS, change);
+			this.#change = this.#clock.after(LEAVE_MS, () => {
+				this.#change = undefined;
+				if (credentials === undefined) this.#network.part();
+				else this.#network.join();
+			});
 		}
 		return changed;
 	}
@@ -42,6 +45,8 @@ export class BoardWifi implements Wifi {
 
 	get state(): WifiState {
 		const ssid = attempt(() => this.#kept.ssid);
-		return ssid.ok && ssid.value !== undefined ? this.#network.state : "off";
+		if (!ssid.ok || ssid.value === undefined) return "off";
+		// What the network says meanwhile is of the one before.
+		return this.#change === undefined ? this.#network.state : "joining";
 	}
 }

@@ -94,7 +94,7 @@ export class App {
 		this.#resets = new ResetKeeper({
 			clock,
 			system,
-			reset: new FactoryReset(this.#store, () => platform.wifi?.keep(undefined)),
+			reset: new FactoryReset(this.#store, platform.forgetWifi),
 			onErased: () => {
 				this.#log = this.#openLog();
 				this.#append({ kind: "reset" });

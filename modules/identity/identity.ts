@@ -5,7 +5,8 @@
  *
  * A seal that was lost opens nothing (T14). The factory's verbs are there for a board on which nothing of a line is, and for one
  * that holds the line's own record, which is written before anything else and erased by the seal. So one record that rots,
- * or a partition that somebody erased, leaves a sealed board.
+ * or a partition that somebody erased, leaves a sealed board. What flash does not say at a boot seals the board for that boot,
+ * and nothing is put on record for it: the next boot may read what this one could not.
  *
  * It verifies that an installed certificate is this board's own; who issued it is for the relay to judge. It never
  * holds a private key: signatures and the setup secret stay behind the key store.
@@ -59,6 +60,9 @@ export interface BeginResult {
 	readonly key25519: Uint8Array;
 }
 
+/** Of a line that was here once, in one record. Doubtful: flash would not say. */
+type Trace = "none" | "seen" | "doubtful";
+
 export class Identity {
 	readonly #store: Store;
 	readonly #keys: KeyStore;
@@ -72,8 +76,10 @@ export class Identity {
 	#lineOpen: boolean;
 	/** What the boot found of the line's record. */
 	readonly #lineFound: ReadReason | "there";
-	/** Somebody's board, on which neither the seal nor the line's record is. */
+	/** Somebody's board, or one that may be, on which neither the seal nor the line's record is. */
 	readonly #sealLost: boolean;
+	/** Whether a seal is there was said, and where one is missing something was seen that shows that one was. */
+	readonly #sealKnown: boolean;
 
 	constructor(store: Store, keys: KeyStore, trust: TrustStore) {
 		this.#store = store;
@@ -93,9 +99,11 @@ export class Identity {
 		this.#lineOpen = line.ok;
 		this.#lineFound = line.ok ? "there" : line.reason;
 		const hasSeal = !seal.ok || seal.value;
-		this.#sealLost = !hasSeal && !line.ok && (isThere(device) || isThere(chain) || this.#hasKeys());
+		const traces = hasSeal || line.ok ? [] : [traceOf(device), traceOf(chain), ...this.#traceKeys()];
+		this.#sealLost = traces.some((trace) => trace !== "none");
+		this.#sealKnown = seal.ok && (!this.#sealLost || traces.includes("seen"));
 		this.#sealed = hasSeal || this.#sealLost;
-		if (this.#sealLost) faults.push("seal-lost");
+		if (this.#sealLost) faults.push(this.#sealKnown ? "seal-lost" : "seal-unknown");
 		this.faults = faults;
 	}
 
@@ -192,20 +200,23 @@ export class Identity {
 		return accept(undefined);
 	}
 
-	/** At boot: both records say again that the board is sealed, where a power cut or rot left one. Flash that refuses changes nothing. */
+	/**
+	 * At boot: both records say again that the board is sealed, where a power cut or rot left one. Flash that refuses changes nothing;
+	 * what it would not say is not decided here for good.
+	 */
 	mendSeal(): void {
 		const found = this.#lineFound;
 		// What the next boot may read, or another image, is left to it.
-		if (!this.#sealed || found === "io" || found === "newer-format") return;
+		if (!this.#sealed || !this.#sealKnown || found === "io" || found === "newer-format") return;
 		if (this.#sealLost) this.#store.write(SEAL_CODEC, true);
 		if (found !== "absent") this.#store.erase(RECORDS.line);
 	}
 
-	/** A key that cannot be looked at is one. */
-	#hasKeys(): boolean {
-		return Object.values(DEVICE_KEYS).some((name) => {
+	#traceKeys(): readonly Trace[] {
+		return Object.values(DEVICE_KEYS).map((name) => {
 			const kind = attempt(() => this.#keys.kindOf(name));
-			return !kind.ok || kind.value !== undefined;
+			if (kind.ok) return kind.value === undefined ? "none" : "seen";
+			return kind.reason === "key/corrupt" || kind.reason === "record/newer-format" ? "seen" : "doubtful";
 		});
 	}
 
@@ -226,8 +237,10 @@ export class Identity {
 	}
 }
 
-function isThere(read: Result<unknown, ReadReason>): boolean {
-	return read.ok || read.reason !== "absent";
+function traceOf(read: Result<unknown, ReadReason>): Trace {
+	if (read.ok) return "seen";
+	if (read.reason === "absent") return "none";
+	return read.reason === "io" ? "doubtful" : "seen";
 }
 
 function isSameChain(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {

@@ -28,8 +28,13 @@ export interface Platform {
 	readonly listener?: Listener;
 	/** Absent: no local radio. */
 	readonly radio?: Radio;
-	/** Absent: no Wi-Fi, or none that an owner sets. */
+	/** Absent: no Wi-Fi, or none that an owner sets, or none at this boot: its radio did not start. */
 	readonly wifi?: Wifi;
+	/**
+	 * Erases the record `network/wifi`, of a host with no `wifi` too: an earlier boot may have had one. Durable when it returns, also
+	 * where there was none. Throws DeviceError record/io: it stands.
+	 */
+	readonly forgetWifi: () => void;
 	/** Absent: no radio, or none that a self-test could hear with. */
 	readonly radioScan?: RadioScan;
 	readonly system: System;

@@ -208,7 +208,8 @@ export const RECORDS = Object.freeze({
 	}),
 	advertisingKey: row({
 		domain: "radio",
-		name: "advert-key",
+		// "advert-key" was one of builds that did not count who left.
+		name: "follow-key",
 		owner: "app",
 		bytesMax: 32,
 		erasedBy: "reset",

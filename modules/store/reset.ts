@@ -25,8 +25,11 @@ export class FactoryReset {
 	readonly #store: Store;
 	readonly #forgetNetwork: () => void;
 
-	/** `forgetNetwork` erases what of the bindings' records does not survive, the owner's Wi-Fi; it may throw DeviceError. */
-	constructor(store: Store, forgetNetwork: () => void = () => undefined) {
+	/**
+	 * `forgetNetwork` erases what of the bindings' records does not survive, the owner's Wi-Fi, whether or not anything can join it
+	 * now. Where it cannot it throws DeviceError, and the reset is not finished.
+	 */
+	constructor(store: Store, forgetNetwork: () => void) {
 		this.#store = store;
 		this.#forgetNetwork = forgetNetwork;
 	}

@@ -268,27 +268,29 @@ static void test_watches(void)
 {
 	WatchSet set = { 0 };
 	PortWatch *watch, *others[WATCHES_MAX];
+	uint32_t selected;
 	void *context;
 	int events;
 
 	watch = watch_set_add(&set, 7, PORT_READABLE, on_ready, &set);
-	NEED(watch && !watch_set_ready(watch, 7, PORT_WRITABLE));
-	NEED(watch_set_ready(watch, 7, PORT_READABLE | PORT_WRITABLE) && !watch_set_ready(watch, 7, PORT_READABLE));
+	NEED(watch && !watch_set_ready(watch, watch->serial, PORT_WRITABLE));
+	NEED(watch_set_ready(watch, watch->serial, PORT_READABLE | PORT_WRITABLE) && !watch_set_ready(watch, watch->serial, PORT_READABLE));
 	NEED(watch_set_deliver(watch, &context, &events) == on_ready && context == &set && events == PORT_READABLE);
 	/* Removed while the message is under way: nothing is called, and the place is free only then. */
-	NEED(watch_set_ready(watch, 7, PORT_READABLE));
+	NEED(watch_set_ready(watch, watch->serial, PORT_READABLE));
+	selected = watch->serial;
 	watch_set_remove(watch);
 	for (int index = 0; index < WATCHES_MAX - 1; index++) others[index] = watch_set_add(&set, index, PORT_READABLE, on_ready, NULL);
-	NEED(others[WATCHES_MAX - 2] && !watch_set_add(&set, 9, PORT_READABLE, on_ready, NULL));
-	NEED(!watch_set_deliver(watch, &context, &events) && watch_set_add(&set, 9, PORT_READABLE, on_ready, NULL) == watch);
-	/* What was selected on for the watch before it in this place says nothing about this one. */
-	NEED(!watch_set_ready(watch, 7, PORT_READABLE));
+	NEED(others[WATCHES_MAX - 2] && !watch_set_add(&set, 7, PORT_READABLE, on_ready, NULL));
+	NEED(!watch_set_deliver(watch, &context, &events) && watch_set_add(&set, 7, PORT_READABLE, on_ready, NULL) == watch);
+	/* What was selected on for the watch before it in this place says nothing about this one, also of a socket that has its number again. */
+	NEED(watch->descriptor == 7 && !watch_set_ready(watch, selected, PORT_READABLE));
 	/* What is no longer wanted is not told. */
-	NEED(watch_set_ready(watch, 9, PORT_READABLE));
+	NEED(watch_set_ready(watch, watch->serial, PORT_READABLE));
 	watch->events = PORT_WRITABLE;
-	NEED(!watch_set_deliver(watch, &context, &events) && watch_set_ready(watch, 9, PORT_WRITABLE));
+	NEED(!watch_set_deliver(watch, &context, &events) && watch_set_ready(watch, watch->serial, PORT_WRITABLE));
 	watch_set_take_back(watch);
-	NEED(watch_set_ready(watch, 9, PORT_WRITABLE));
+	NEED(watch_set_ready(watch, watch->serial, PORT_WRITABLE));
 	report("a socket is told once, and not at all when it was removed meanwhile, or another took its place");
 }
 

@@ -188,7 +188,8 @@ export class SimBoard {
 			system,
 			...(this.#options.local === true ? { listener: this.local.connect(clock) } : {}),
 			...(this.#options.radio === true ? { radio: this.radio.connect(clock) } : {}),
-			...(this.#options.wifi === true ? { wifi: this.wifi.connect(storage) } : {}),
+			...(this.#options.wifi === true && this.wifi.starts ? { wifi: this.wifi.connect(storage) } : {}),
+			forgetWifi: () => this.wifi.forget(storage),
 			slots: this.slots,
 			inflate: this.#options.inflate ?? PLAIN_INFLATE,
 		};

@@ -13,6 +13,16 @@ export class SimWifi {
 	/** What was joined, at each start and each change; over all boots. */
 	readonly told: (WifiCredentials | undefined)[] = [];
 	state: WifiState = "off";
+	/** False: the radio fails at each boot, and the board has none then. */
+	starts = true;
+	/** Its record cannot be erased. */
+	forgetFails = false;
+
+	/** As a host's bindings do it, with or without a radio. */
+	forget(storage: SimStorage): void {
+		if (this.forgetFails) throw new DeviceError("record/io", "a test");
+		storage.delete(DOMAIN, NAME);
+	}
 
 	/** What one boot sees. */
 	connect(storage: SimStorage): Wifi {

@@ -79,6 +79,27 @@ export default function suite(t: Suite): void {
 		check.equal(pauses.at(-1), PAUSES_MS.at(-1));
 	});
 
+	t.test(
+		"a second attempt that ends as the first did is the next try; one end that is told twice is not",
+		() => {
+			const refused: NetworkInput = { on: "event", event: "refused" };
+			const twice = play([{ on: "kept" }, refused, { on: "timer" }, refused]);
+			check.deepEqual(twice.waits, [JOIN_MS, PAUSES_MS[0], JOIN_MS, PAUSES_MS[1]]);
+			check.deepEqual(twice.state, { at: "waiting", tries: 2, refused: true });
+			for (const before of STATES) {
+				for (const event of ["down", "joined", "up", "refused"] as const) {
+					const input: NetworkInput = { on: "event", event };
+					const once = stepNetwork(before, input, true).state;
+					check.deepEqual(
+						stepNetwork(once, input, true),
+						{ state: once, effects: [] },
+						`${before.at} ${event}`,
+					);
+				}
+			}
+		},
+	);
+
 	t.test("a join that nobody answers ends, and comes again", () => {
 		const { state, joined } = play([{ on: "kept" }, { on: "timer" }, { on: "timer" }]);
 		check.deepEqual([state.at, joined], ["joining", 2]);

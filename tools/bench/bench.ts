@@ -65,7 +65,8 @@ async function main(words: readonly string[]): Promise<number> {
 		}
 		for (const figure of await measure()) {
 			process.stdout.write(`${figureText(figure)}\n`);
-			if (figure.goal !== undefined && figure.value > figure.goal) missed++;
+			// No figure at all is a goal missed.
+			if (figure.goal !== undefined && !(figure.value <= figure.goal)) missed++;
 		}
 	}
 	return missed === 0 ? 0 : 1;

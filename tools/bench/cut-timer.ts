@@ -10,11 +10,12 @@ export const PULSE_READY = "pulse: ready";
 export const PULSE_PIN = BOARD_PINS.brake;
 
 export interface Pulse {
-	/** After the end of its time: the output was off, as the board tells it; the C program's timer woke it. */
+	/** After the end of its time, counted from the rise of the output, as the board tells it: the output was off. */
 	readonly cutUs: number;
+	/** After the same instant: the C program's timer woke it, of several the last one. */
 	readonly plainUs: number;
-	/** From the rise of the output to the program's setting of its timer. */
-	readonly setUs: number;
+	/** The program set its timer before that instant; one that was set later says nothing about timers. */
+	readonly plainSet: boolean;
 }
 
 export interface PulseRun {
@@ -23,6 +24,8 @@ export interface PulseRun {
 	/** Between two, from half to one and a half of it. */
 	readonly gapMs: number;
 	readonly count: number;
+	/** Plain timers beside each pulse, 1 unless given. */
+	readonly timers?: number;
 	readonly limitMs: number;
 }
 
@@ -31,9 +34,10 @@ export function pulseWords(pulseMs: number, after: "nothing" | "hang" | "memory"
 	return ["--main", PULSE_MODULE, "--arg", `pulse-ms=${pulseMs}`, "--arg", `after=${after}`];
 }
 
-/** Rejects when the board is gone, or a pulse does not come. */
-export async function timePulses({ socket, pulseMs, gapMs, count, limitMs }: PulseRun): Promise<Pulse[]> {
-	const words = [socket, GO_PIN, PULSE_PIN, pulseMs, gapMs, count].map(String);
+/** Every pulse. Rejects when the board is gone before the last one's end, or a pulse does not come. */
+export async function timePulses(run: PulseRun): Promise<Pulse[]> {
+	const { socket, pulseMs, gapMs, count, timers = 1, limitMs } = run;
+	const words = [socket, GO_PIN, PULSE_PIN, pulseMs, gapMs, count, timers].map(String);
 	const child = spawn(buildBaseline("cut-timer"), words, { stdio: ["ignore", "pipe", "pipe"] });
 	const late = setTimeout(() => child.kill("SIGKILL"), limitMs);
 	let printed = "";
@@ -49,16 +53,18 @@ export async function timePulses({ socket, pulseMs, gapMs, count, limitMs }: Pul
 		child.on("close", resolve);
 	});
 	clearTimeout(late);
-	const pulses = printed.split("\n").slice(0, -1).map(readPulse);
+	const pulses = printed
+		.split("\n")
+		.slice(0, -1)
+		.map((line) => readPulse(line, pulseMs));
 	if (status !== 0 || pulses.length !== count)
 		throw new Error(`${pulses.length} pulses of ${count}, status ${status}: ${said}`);
-	// A timer that was set after its time says nothing about timers.
-	return pulses.filter(({ setUs }) => setUs < pulseMs * 1_000);
+	return pulses;
 }
 
-function readPulse(line: string): Pulse {
+function readPulse(line: string, pulseMs: number): Pulse {
 	const [cutUs, plainUs, setUs] = line.split(" ").map(Number);
 	if (cutUs === undefined || plainUs === undefined || setUs === undefined)
 		throw new Error(`no pulse: ${line}`);
-	return { cutUs, plainUs, setUs };
+	return { cutUs, plainUs, plainSet: setUs < pulseMs * 1_000 };
 }

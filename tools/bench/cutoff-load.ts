@@ -11,6 +11,7 @@ import { openRelay } from "../phone/node-relay.ts";
 import { memberCard, Phone, type PhoneContext, type PhoneKeys } from "../phone/phone.ts";
 import type { Transport } from "../phone/transport.ts";
 import { Wallet } from "../phone/wallet.ts";
+import type { Progress } from "./load-slices.ts";
 import { pause, UpdateDoor } from "./update-door.ts";
 
 const HOST = "127.0.0.1";
@@ -25,7 +26,7 @@ const UNLOCK_EVERY = 2;
 export class CutoffLoad {
 	readonly door: UpdateDoor;
 	readonly #sessions: { readonly phone: Phone; readonly transport: Transport }[] = [];
-	#answers = 0;
+	readonly #answers: number[] = [];
 	#servedBytes = 0;
 	#going = false;
 	#work: Promise<unknown> = Promise.resolve();
@@ -48,13 +49,20 @@ export class CutoffLoad {
 		return load;
 	}
 
+	/** Those that have not ended. */
 	get sessions(): number {
 		return this.#sessions.filter(({ phone }) => !phone.ended).length;
 	}
 
 	/** Answers that sessions had. */
 	get answers(): number {
-		return this.#answers;
+		return this.#answers.reduce((sum, answers) => sum + answers, 0);
+	}
+
+	/** Of the download and of each session. */
+	get progress(): Progress {
+		const sessions = this.#answers.map((answers, index) => [`session ${index + 1}`, answers] as const);
+		return { bytes: this.servedBytes, ...Object.fromEntries(sessions) };
 	}
 
 	/** Of images, brought to the lock because it asked for them. */
@@ -65,8 +73,9 @@ export class CutoffLoad {
 	async start(): Promise<void> {
 		await this.door.offer(LIMITS.imageBytes);
 		this.#going = true;
+		this.#answers.splice(0, this.#answers.length, ...this.#sessions.map(() => 0));
 		this.#work = Promise.all([
-			...this.#sessions.map(({ phone }) => this.#ask(phone)),
+			...this.#sessions.map(({ phone }, index) => this.#ask(phone, index)),
 			this.#keepDownloading(),
 		]);
 		this.#work.catch(() => undefined);
@@ -132,11 +141,11 @@ export class CutoffLoad {
 		return await openLocal({ host: HOST, port: house.localPort! });
 	}
 
-	async #ask(phone: Phone): Promise<void> {
+	async #ask(phone: Phone, session: number): Promise<void> {
 		for (let count = 0; this.#going; count++) {
 			if (count % UNLOCK_EVERY === 0) await phone.unlock();
 			else await phone.status();
-			this.#answers++;
+			this.#answers[session]!++;
 		}
 	}
 

@@ -13,6 +13,7 @@ import { LIMITS } from "../../../modules/base/limits.ts";
 import type { Clock } from "../../../modules/platform/clock.ts";
 import type { HashAlgorithm, Secret, TestCrypto } from "../../../modules/platform/crypto.ts";
 import type { Radio } from "../../../modules/platform/radio.ts";
+import { RECORDS } from "../../../modules/store/records.ts";
 import { Store } from "../../../modules/store/store.ts";
 import {
 	type Advertisement,
@@ -21,6 +22,7 @@ import {
 	encodeAdvertisement,
 	resolves,
 } from "../../../modules/wire/advertisement.ts";
+import { encodeCbor } from "../../../modules/wire/cbor-encode.ts";
 import { DelegatingCrypto } from "../../harness/delegating-crypto.ts";
 import { check, type Suite } from "../../harness/test.ts";
 import { BleWire } from "../../sim/ble-wire.ts";
@@ -287,13 +289,29 @@ export default function suite(t: Suite): void {
 		check.ok(!isOf(crypto, old, now(rig)));
 	});
 
+	t.test("a key of a build that did not count who left is nobody's, and no fault (T8, I10)", ({ crypto }) => {
+		const { rig, owner, label } = newRadioHome(crypto);
+		const { domain, name } = RECORDS.advertisingKey;
+		const old = new Uint8Array(16).fill(5);
+		rig.board.storage.delete(domain, name);
+		rig.board.storage.write("radio", "advert-key", encodeCbor({ 0: 1, 1: old }));
+		rig.board.logs.length = 0;
+		rig.boot();
+		check.ok(!rig.log.includes("advertising-key"), rig.log);
+		check.ok(now(rig) !== undefined && !isOf(crypto, old, now(rig)));
+		const again = new PhoneRig(new BleWire(rig.board), crypto, label, OWNER_SEED);
+		again.connect();
+		check.ok(isOf(crypto, keyOf(again), now(rig)));
+		check.ok(owner.closed);
+	});
+
 	t.test("flash that takes no key costs advertising, nothing else (I10)", ({ crypto }) => {
 		const rig = new LockRig({ crypto, radio: true });
 		const label = rig.provision();
 		rig.press();
 		const owner = new PhoneRig(new BleWire(rig.board), crypto, label, OWNER_SEED);
 		check.equal(owner.pair()?.status, "done", rig.log);
-		rig.board.storage.delete("radio", "advert-key");
+		rig.board.storage.delete(RECORDS.advertisingKey.domain, RECORDS.advertisingKey.name);
 		rig.boot();
 		check.ok(now(rig) !== undefined, "a lost key is made anew");
 	});

@@ -142,6 +142,50 @@ export default function suite(t: Suite): void {
 	);
 
 	t.test(
+		"a factory reset wipes the credentials of a board whose radio does not start, and no later boot joins them (T20)",
+		({ crypto }) => {
+			const home = newRadioHome(crypto);
+			const { rig, owner } = home;
+			check.equal(owner.ask("wifi.set", WIFI)?.status, "done");
+			rig.board.wifi.starts = false;
+			rig.boot();
+			const told = rig.board.wifi.told.length;
+			rig.hold(LIMITS.resetHoldMs + 100);
+			rig.advance(LIMITS.resetGraceMs + 1000);
+			check.equal(rig.board.storage.read("network", "wifi"), undefined);
+			check.ok(rig.log.includes("reset: done"));
+			rig.board.wifi.starts = true;
+			rig.boot();
+			check.equal(rig.board.wifi.told.length, told + 1);
+			check.equal(lastTold(home), undefined);
+		},
+	);
+
+	t.test(
+		"a reset that cannot wipe the credentials is not finished: nobody is served, nothing is joined, and it goes on at a later boot (T20)",
+		({ crypto }) => {
+			const home = newRadioHome(crypto);
+			const { rig, owner } = home;
+			check.equal(owner.ask("wifi.set", WIFI)?.status, "done");
+			rig.board.wifi.starts = false;
+			rig.boot();
+			rig.board.wifi.forgetFails = true;
+			const told = rig.board.wifi.told.length;
+			rig.hold(LIMITS.resetHoldMs + 100);
+			rig.advance(LIMITS.resetGraceMs + 1000);
+			check.ok(rig.log.includes("reset: not finished, io"), rig.log.slice(-300));
+			rig.board.wifi.starts = true;
+			rig.boot();
+			check.ok(rig.board.storage.read("network", "wifi") !== undefined);
+			check.equal(rig.board.wifi.told.length, told, "joined by a lock that is to forget it");
+			rig.board.wifi.forgetFails = false;
+			rig.boot();
+			check.equal(rig.board.storage.read("network", "wifi"), undefined);
+			check.equal(lastTold(home), undefined);
+		},
+	);
+
+	t.test(
 		"credentials change a few times at once and not without end; setting the same again is free (T16)",
 		({ crypto }) => {
 			const { rig, owner, label } = newRadioHome(crypto);

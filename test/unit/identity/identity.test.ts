@@ -190,8 +190,9 @@ export default function suite(t: Suite): void {
 		check.accepted(board.identity.seal());
 		const reset = board.storage.reboot();
 		const store = new Store(reset);
-		check.accepted(new FactoryReset(store).begin());
-		check.accepted(new FactoryReset(store).finish(() => {}));
+		const factoryReset = new FactoryReset(store, () => {});
+		check.accepted(factoryReset.begin());
+		check.accepted(factoryReset.finish(() => {}));
 		const corrupt = board.storage.reboot();
 		corrupt.corrupt("identity", "seal");
 		const newer = board.storage.reboot();
@@ -272,6 +273,85 @@ export default function suite(t: Suite): void {
 			check.equal(left.peek("identity", "line"), undefined);
 			left.delete("identity", "seal");
 			check.equal(boot(context, left.reboot()).identity.stage, "sealed");
+		},
+	);
+
+	t.test(
+		"what flash refused to say once counts for that boot alone: a board with no seal is not sealed by it for good (T12, T14)",
+		(context) => {
+			const board = installed(context);
+			const kept = board.storage.paths();
+			const faults: readonly ((storage: SimStorage) => void)[] = [
+				(storage) => storage.makeUnlistable("identity"),
+				(storage) => storage.makeUnreadable("identity", "line"),
+			];
+			for (const fail of faults) {
+				const storage = board.storage.reboot();
+				fail(storage);
+				const shut = boot(context, storage).identity;
+				check.equal(shut.stage, "sealed");
+				check.refused(shut.openSetupSecret(), "sealed");
+				shut.mendSeal();
+				check.deepEqual(storage.paths(), kept);
+				check.equal(boot(context, storage.reboot()).identity.stage, "installed");
+			}
+			check.accepted(board.identity.seal());
+			board.storage.delete("identity", "seal");
+			const lost = board.storage.reboot();
+			lost.makeUnlistable("identity");
+			boot(context, lost).identity.mendSeal();
+			check.equal(lost.peek("identity", "seal"), undefined);
+			boot(context, lost.reboot()).identity.mendSeal();
+			check.equal(boot(context, lost.reboot()).identity.stage, "sealed");
+		},
+	);
+
+	t.test(
+		"a blank board whose keys or records cannot be read at a boot is sealed for that boot and blank at the next (T12, T14)",
+		(context) => {
+			const unreadable: readonly (readonly string[])[] = [
+				["keys/device"],
+				["keys/device", "keys/noise", "keys/setup"],
+				["identity/device"],
+				["identity/certificate", "keys/setup"],
+			];
+			for (const paths of unreadable) {
+				const storage = new SimStorage();
+				for (const path of paths) storage.makeUnreadable(...asRecord(path));
+				const { identity } = boot(context, storage);
+				check.equal(identity.stage, "sealed", paths.join());
+				check.refused(identity.begin(SERIAL, CLASS), "sealed");
+				identity.mendSeal();
+				check.equal(storage.mutations().length, 0, paths.join());
+				check.ok(identity.faults.includes("seal-unknown"));
+				const next = boot(context, storage.reboot());
+				check.equal(next.identity.stage, "blank");
+				check.accepted(next.identity.begin(SERIAL, CLASS));
+			}
+		},
+	);
+
+	t.test(
+		"one trace that rots or reads is enough to write a lost seal again, whatever else fails (T14)",
+		(context) => {
+			const sealed = installed(context);
+			check.accepted(sealed.identity.seal());
+			sealed.storage.delete("identity", "seal");
+			for (const path of ["identity/device", "keys/device"]) {
+				for (const damage of ["corrupt", "makeUnreadable"] as const) {
+					const storage = sealed.storage.reboot();
+					for (const other of storage.paths())
+						if (other !== path && /^(identity|keys)\//.test(other)) storage.delete(...asRecord(other));
+					storage[damage](...asRecord(path));
+					if (damage === "makeUnreadable")
+						storage.write("keys", "setup", sealed.storage.peek("keys", "setup")!);
+					const { identity } = boot(context, storage);
+					check.equal(identity.stage, "sealed");
+					check.ok(identity.faults.includes("seal-lost"));
+					identity.mendSeal();
+					check.ok(storage.peek("identity", "seal") !== undefined, `${path} ${damage}`);
+				}
+			}
 		},
 	);
 

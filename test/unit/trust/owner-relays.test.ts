@@ -116,8 +116,9 @@ export default function suite(t: Suite): void {
 		check.equal(check.accepted(owner.set(undefined)), false);
 		check.accepted(owner.set(own()));
 		const store = new Store(storage);
-		check.accepted(new FactoryReset(store).begin());
-		check.accepted(new FactoryReset(store).finish(() => {}));
+		const factoryReset = new FactoryReset(store, () => {});
+		check.accepted(factoryReset.begin());
+		check.accepted(factoryReset.finish(() => {}));
 		const after = boot(context, storage.reboot());
 		check.equal(after.owner.current, undefined);
 		check.equal(after.trust.version, 1);

@@ -10,7 +10,7 @@ import { boardArgument } from "../../../hosts/linux/system.ts";
 const energise = native<(role: number, maximumMs: number) => string | undefined>("xs_lk_drive_energise");
 /** In the order of drive.c. */
 const BRAKE = 2;
-/** As cutoff-pins.ts has it. */
+/** As cut-timer.ts has it. */
 const GO_PIN = 40;
 
 const pulseMs = Number(boardArgument("pulse-ms"));
