@@ -32,7 +32,7 @@ static void jump(uint64_t us)
 {
 	atomic_fetch_add(&added_us, us);
 	cut_clock_jumped();
-	watchdog_clock_jumped(us);
+	watchdog_clock_jumped();
 }
 
 static uint64_t machine_us(void)

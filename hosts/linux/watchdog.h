@@ -19,7 +19,7 @@ void watchdog_wait(void);
 void watchdog_trial(uint32_t deadline_ms);
 /* Idempotent. */
 void watchdog_trial_passed(void);
-/* The board's time went on by so much at once (virtual-time.h): a trial's deadline is so much nearer. */
-void watchdog_clock_jumped(uint64_t us);
+/* The board's time jumped (virtual-time.h), and with it a trial comes nearer to its deadline. */
+void watchdog_clock_jumped(void);
 
 #endif

@@ -25,6 +25,8 @@ export interface BoardOptions {
 	readonly image?: string;
 	readonly state?: string;
 	readonly variant?: Variant;
+	/** Another build of the host, instead of a variant. */
+	readonly binary?: string;
 	readonly words?: readonly string[];
 	readonly environment?: Readonly<Record<string, string>>;
 	readonly limitMs?: number;
@@ -160,10 +162,14 @@ export class Board {
 		const words = ["--state", options.state ?? newFolder()];
 		if (options.main !== undefined) words.push("--main", options.main);
 		if (options.image !== undefined) words.push("--image", options.image);
-		this.child = spawn(binaryOf(options.variant ?? "plain"), [...words, ...(options.words ?? [])], {
-			stdio: ["ignore", "pipe", "pipe"],
-			env: { ...process.env, ...options.environment },
-		});
+		this.child = spawn(
+			options.binary ?? binaryOf(options.variant ?? "plain"),
+			[...words, ...(options.words ?? [])],
+			{
+				stdio: ["ignore", "pipe", "pipe"],
+				env: { ...process.env, ...options.environment },
+			},
+		);
 		running.add(this.child);
 		const limit = setTimeout(() => this.child.kill("SIGKILL"), options.limitMs ?? LIMIT_MS);
 		this.child.stdout!.setEncoding("utf8").on("data", (text: string) => {

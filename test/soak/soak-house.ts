@@ -26,7 +26,8 @@ import { PATHS } from "../../tools/setup/paths.ts";
 import { House } from "../../tools/start/house.ts";
 import type { Random } from "../harness/random.ts";
 import { ClockHolder } from "./clock-holder.ts";
-import type { Sample } from "./growth.ts";
+import { buildSmallGauge } from "./gauge.ts";
+import type { Figures, Sample } from "./growth.ts";
 import { ProcessClock, realNowMs, realPause } from "./process-clock.ts";
 import { makeSoakImage } from "./soak-image.ts";
 import { publishRelease, publishTrust } from "./soak-release.ts";
@@ -56,11 +57,11 @@ export interface SoakHouseOptions {
 	/** How long the soak lasts at most: it ends before now (process-clock.ts). */
 	readonly hours: number;
 	readonly random: Random;
-	/** What it loses, and a library for it (board-main.ts); none of it otherwise. */
-	readonly leak?: { readonly kind: string; readonly library: string };
+	/** What it loses (board-main.ts); none of it otherwise. */
+	readonly leak?: string;
 }
 
-/** Builds the board; its path. */
+/** Builds the board; its path. Only where there is a 32-bit build (canBuild32). */
 export function buildSoakBoard(): string {
 	const words = ["--silent", "-j2", "-C", join(PATHS.root, "hosts/linux"), "BITS=32", "VIRTUALTIME=1"];
 	execFileSync("make", [...words, "board", "tool"], {
@@ -74,14 +75,32 @@ export function buildSoakBoard(): string {
 class Ear implements DeviceService {
 	readonly kinds = Object.freeze(["update-report"] as const);
 	report: UpdateReport | undefined;
-	/** By its operational certificate, since it was cut last. */
-	isLinked = false;
+	/** By its operational certificate. */
 	links = 0;
+	/** Of these, the ones that are over. */
+	ended = 0;
+	#device: ConnectedDevice | undefined;
+
+	get isLinked(): boolean {
+		return this.#device !== undefined;
+	}
 
 	attached(device: ConnectedDevice): void {
 		if (device.credential !== "operational") return;
-		this.isLinked = true;
+		this.#device = device;
 		this.links++;
+	}
+
+	/** The end of a link that was replaced is heard before the next one begins. */
+	detached(device: ConnectedDevice): void {
+		if (device.credential !== "operational") return;
+		this.ended++;
+		if (this.#device === device) this.lose();
+	}
+
+	/** It leads nowhere any more, whatever the relay has noticed of that. */
+	lose(): void {
+		this.#device = undefined;
 	}
 
 	receive(_device: ConnectedDevice, envelope: ServiceEnvelope): void {
@@ -107,6 +126,10 @@ export class SoakHouse {
 	#sequence = 1;
 	/** Boots of the board. */
 	boots = 0;
+	/** Boots that were also the answer to a cut: it ended before it was linked again. */
+	cutsMetByBoot = 0;
+	/** How many there had been at the last cut. */
+	#linksAtCut = 0;
 	/** How the engine ended, where it did: none of it belongs to a soak. */
 	readonly aborts: string[] = [];
 
@@ -147,6 +170,11 @@ export class SoakHouse {
 
 	get links(): number {
 		return this.#ear.links;
+	}
+
+	/** How many of them the relay saw end. */
+	get linksEnded(): number {
+		return this.#ear.ended;
 	}
 
 	/** The release that was published last. */
@@ -192,7 +220,8 @@ export class SoakHouse {
 	cut(how: "break" | "silence"): void {
 		const link = this.#link;
 		if (link === undefined) throw new Error("there is no link to cut");
-		this.#ear.isLinked = false;
+		this.#ear.lose();
+		this.#linksAtCut = this.#ear.links;
 		if (how === "break") return void link.destroy();
 		link.pause();
 		link.write = () => true;
@@ -204,11 +233,15 @@ export class SoakHouse {
 		await publishRelease(this.#dir, this.#pki, image);
 	}
 
-	/** What the board's process holds while nobody has a session with it, after a full collection. */
+	/** What the board's process holds while it has its link and nobody a session with it, after a full collection. */
 	async sample(): Promise<Sample> {
+		await this.linked();
 		for (const visitor of this.#visitors) visitor.leave();
 		await this.pause(SETTLE_MS);
-		return await this.#holder.hold(() => this.#measure());
+		return await this.#holder.hold(async () => {
+			const figures = await this.#measure();
+			return { ...figures, isLinked: this.#ear.isLinked, update: this.report?.state ?? "none" };
+		});
 	}
 
 	async close(): Promise<void> {
@@ -232,7 +265,7 @@ export class SoakHouse {
 		const dir = this.#dir;
 		const clock = join(dir, "clock");
 		const main = "test/soak/board-main";
-		const leakWords = leak === undefined ? [] : ["--main", main, "--arg", `leak=${leak.kind}`];
+		const leakWords = leak === undefined ? [] : ["--main", main, "--arg", `leak=${leak}`];
 		this.#holder = await ClockHolder.open(clock, this.#clock, () => this.#house?.boardPid !== undefined);
 		this.#house = await House.open({
 			dir,
@@ -249,8 +282,9 @@ export class SoakHouse {
 			services: [this.#ear],
 			onBoardLine: (line) => this.#hear(line),
 			onBoard: (event) => {
-				if (event.kind === "boot") this.boots++;
-				else this.#ear.isLinked = false;
+				if (event.kind === "boot") return void this.boots++;
+				if (this.#ear.links === this.#linksAtCut) this.cutsMetByBoot++;
+				this.#ear.lose();
 			},
 			onRelayConnection: (tls, side) => {
 				if (side === "device") this.#link = tls;
@@ -292,7 +326,7 @@ export class SoakHouse {
 
 	#wrapper(binary: string): string {
 		const path = join(this.#dir, "board.sh");
-		const library = this.#options.leak?.library;
+		const library = this.#options.leak === undefined ? undefined : buildSmallGauge();
 		const variables = `GLIBC_TUNABLES=${MALLOC}${library === undefined ? "" : ` LD_PRELOAD=${library}`}`;
 		writeFileSync(path, `#!/bin/sh\nexec env ${variables} ${binary} "$@"\n`);
 		chmodSync(path, 0o755);
@@ -308,7 +342,7 @@ export class SoakHouse {
 	}
 
 	/** By the machine's time. */
-	async #measure(): Promise<Sample> {
+	async #measure(): Promise<Figures> {
 		const pid = this.#house.boardPid;
 		if (pid === undefined) throw new Error("the board is off");
 		this.#process = undefined;

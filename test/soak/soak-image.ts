@@ -2,7 +2,8 @@
  * Images for a soak: the firmware of this checkout under numbers of their own, of one build time, and each so different from the others
  * that nothing of one serves another: a text of its own length in an early module moves all that follows.
  *
- * One bound is another one: flash's allowance lets 12 updates begin in a day (LIMITS.updateBeginsBurst and -PerDay), and a soak has 20.
+ * One bound is another one: flash's allowance lets 4 updates begin at once and 8 a day (LIMITS.updateBeginsBurst and -PerDay), 12 in a first
+ * day, and a soak has 20. Here both are 64 (docs/BOARDS.md 8).
  */
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";

@@ -1,6 +1,6 @@
 /** Lives a plan in a house: visits, cuts, releases, samples, one after the other. Whatever fails ends it. */
 import type { Random } from "../harness/random.ts";
-import type { Sample } from "./growth.ts";
+import { type Sample, sampleText } from "./growth.ts";
 import type { SoakHouse } from "./soak-house.ts";
 import { eventsOf, type SoakEvent, type SoakPlan } from "./soak-plan.ts";
 
@@ -118,10 +118,9 @@ export class Soak {
 		const sample = await this.#house.sample();
 		const taken = { label, atMs: this.#house.elapsedMs, boot: this.#house.boots, sample };
 		this.samples.push(taken);
-		const { descriptors, heapBytes, mallocBytes, keys } = sample;
 		const hours = (taken.atMs / 3_600_000).toFixed(2);
 		this.#note(
-			`${label}, ${hours} h, boot ${taken.boot}: descriptors ${descriptors}, slots + chunks ${heapBytes}, malloc ${mallocBytes}, keys ${keys}; ${this.unlocks} unlocks, ${this.#house.links} links`,
+			`${label}, ${hours} h, boot ${taken.boot}: ${sampleText(sample)}; ${this.unlocks} unlocks, ${this.#house.links} links`,
 		);
 	}
 }
