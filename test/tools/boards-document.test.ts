@@ -73,11 +73,11 @@ export default function suite(t: Suite): void {
 	});
 
 	t.test("docs/BOARDS.md 7 says of Wi-Fi what its sum leaves", () => {
-		const [wifi, missing, missingWithout] = figures(
-			/With Wi-Fi some (\d+) KB less[^.]*?: by this reading (\d+) KB are missing while a delta update runs, and (\d+) without one/,
+		const [wifi, missing, leftWithout] = figures(
+			/With Wi-Fi some (\d+) KB less[^.]*?: by this sum (\d+) KB are missing while a delta update runs, and (\d+) are left without one/,
 		);
 		const { terms, left } = budget();
 		check.equal(missing, wifi! - left);
-		check.equal(missingWithout, wifi! - left + terms[DELTA_ROW]!);
+		check.equal(leftWithout, left - wifi! - terms[DELTA_ROW]!);
 	});
 }
