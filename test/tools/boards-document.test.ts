@@ -8,7 +8,7 @@ import { check, type Suite } from "../harness/test.ts";
 
 const SLOT_BYTES = 16;
 const BLOCK_ROW = 1;
-const DELTA_ROW = 3;
+const DELTA_ROW = 5;
 /** "| -48 | one TLS connection | ...", "| **-1** | left for ... |" */
 const SUM_ROW = /^\| (\*\*)?(-?\d+)(?:\*\*)? \|/;
 
