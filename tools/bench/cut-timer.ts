@@ -34,11 +34,15 @@ export function pulseWords(pulseMs: number, after: "nothing" | "hang" | "memory"
 	return ["--main", PULSE_MODULE, "--arg", `pulse-ms=${pulseMs}`, "--arg", `after=${after}`];
 }
 
+/** Built once. */
+let program: string | undefined;
+
 /** Every pulse. Rejects when the board is gone before the last one's end, or a pulse does not come. */
 export async function timePulses(run: PulseRun): Promise<Pulse[]> {
 	const { socket, pulseMs, gapMs, count, timers = 1, limitMs } = run;
 	const words = [socket, GO_PIN, PULSE_PIN, pulseMs, gapMs, count, timers].map(String);
-	const child = spawn(buildBaseline("cut-timer"), words, { stdio: ["ignore", "pipe", "pipe"] });
+	program ??= buildBaseline("cut-timer");
+	const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"] });
 	const late = setTimeout(() => child.kill("SIGKILL"), limitMs);
 	let printed = "";
 	let said = "";
